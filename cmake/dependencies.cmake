@@ -1,0 +1,45 @@
+# Third-party libraries. `tools/setup` puts DuckDB into the cache folder; the rest are Debian's static libraries, so that
+# the one binary runs where only glibc is.
+if(DEFINED ENV{TIDEMILL_CACHE})
+  set(TIDEMILL_CACHE $ENV{TIDEMILL_CACHE})
+else()
+  set(TIDEMILL_CACHE $ENV{HOME}/.cache/tidemill)
+endif()
+set(DUCKDB ${TIDEMILL_CACHE}/duckdb-1.5.5)
+if(NOT EXISTS ${DUCKDB}/lib/libduckdb_static.a)
+  message(FATAL_ERROR "DuckDB is not in ${DUCKDB}: run `make setup` first")
+endif()
+
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+
+add_library(duckdb INTERFACE)
+target_include_directories(duckdb SYSTEM INTERFACE ${DUCKDB}/include)
+foreach(archive
+    duckdb_static duckdb_generated_extension_loader autocomplete_extension core_functions_extension icu_extension
+    json_extension parquet_extension duckdb_fastpforlib duckdb_fmt duckdb_fsst duckdb_hyperloglog duckdb_mbedtls
+    duckdb_miniz duckdb_pg_query duckdb_re2 duckdb_skiplistlib duckdb_utf8proc duckdb_yyjson duckdb_zstd)
+  target_link_libraries(duckdb INTERFACE ${DUCKDB}/lib/lib${archive}.a)
+endforeach()
+target_link_libraries(duckdb INTERFACE Threads::Threads dl m)
+
+# Only the static archive of a Debian library.
+function(static_library name archive)
+  find_library(${name}_ARCHIVE NAMES ${archive} REQUIRED)
+  add_library(${name} INTERFACE)
+  target_link_libraries(${name} INTERFACE ${${name}_ARCHIVE} ${ARGN})
+endfunction()
+static_library(yaml_static libyaml-cpp.a)
+static_library(sqlite_static libsqlite3.a m dl Threads::Threads)
+static_library(bzip2_static libbz2.a)
+static_library(snappy_static libsnappy.a)
+static_library(zlib_static libz.a)
+# Debian ships fmt's archive only as a shared object.
+add_library(fmt_static INTERFACE)
+target_compile_definitions(fmt_static INTERFACE FMT_HEADER_ONLY=1)
+
+# What each room links besides the rooms below it.
+set(room_base_links fmt_static)
+set(room_storage_links bzip2_static snappy_static zlib_static)
+set(room_engine_duckdb_links duckdb)
+set(room_job_links yaml_static sqlite_static)

@@ -1,0 +1,5 @@
+include(GNUInstallDirs)
+install(TARGETS tidemill RUNTIME)
+set(CPACK_GENERATOR TGZ)
+set(CPACK_STRIP_FILES ON)
+include(CPack)

@@ -1,0 +1,42 @@
+// A constant: what a literal holds and what a result cell holds.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plan/type.h"
+
+namespace tidemill::plan {
+
+using Int128 = __int128;
+
+struct IntervalParts {
+  int32_t months = 0;
+  int32_t days = 0;
+  int64_t micros = 0;
+  bool operator==(const IntervalParts&) const = default;
+};
+
+// The representation by type; std::monostate is NULL of any type.
+//   boolean: bool. byte..long, date (days since epoch), timestamp and timestamp_ntz (microseconds since epoch),
+//   year-month interval (months), day-time interval (microseconds): int64_t. float, double: double.
+//   decimal: Int128, the unscaled digits. string, binary: std::string. calendar interval: IntervalParts.
+//   array, struct: children in order; map: key, value, key, value, ...
+struct Value {
+  using Children = std::shared_ptr<const std::vector<Value>>;
+  std::variant<std::monostate, bool, int64_t, double, Int128, std::string, IntervalParts, Children> data;
+
+  bool is_null() const { return data.index() == 0; }
+};
+
+// A value of a type, as `spark-sql` prints it: NULL, true, 1.50, 2013-01-01 00:00:00, [1,2], {"a":1}, ...
+// Timestamps are shown in UTC moved by `zone_offset_s`, which the caller looks up for the session time zone.
+std::string ToSparkText(const Value& value, const DataType& type);
+
+std::string Int128ToString(Int128 value);
+
+}  // namespace tidemill::plan

@@ -1,0 +1,37 @@
+// Room sql: text <-> plan. Parses Spark SQL, resolves it against a Catalog into typed plans with Spark's types, names
+// and errors. It knows no table, no engine and no file; it asks a Catalog.
+//
+// parser.h: text -> plan. Errors are kInvalidArgument with class PARSE_SYNTAX_ERROR (or Spark's own for the case),
+// SQLSTATE 42601, the position, and what was expected. Nesting deeper than the parser's limit is an error.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/relation.h"
+
+namespace tidemill::sql {
+
+struct ParseOptions {
+  bool ansi = true;                        // spark.sql.ansi.enabled
+  bool enforce_reserved_keywords = false;  // spark.sql.ansi.enforceReservedKeywords
+  bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers
+  bool escaped_string_literals = false;    // spark.sql.parser.escapedStringLiterals
+  int max_depth = 500;
+};
+
+// A script of statements separated by semicolons.
+Result<std::vector<plan::Statement>> ParseScript(std::string_view text, const ParseOptions& options = {});
+// Exactly one query, as a job's step is.
+Result<plan::RelationPtr> ParseQuery(std::string_view text, const ParseOptions& options = {});
+// One expression, as a check's predicate is.
+Result<plan::ExprPtr> ParseExpression(std::string_view text, const ParseOptions& options = {});
+// "INT", "ARRAY<STRING>", "DECIMAL(10, 2)".
+Result<plan::DataType> ParseType(std::string_view text);
+// "a INT NOT NULL, b STRING COMMENT 'x'", or "struct<a:int>".
+Result<plan::Schema> ParseSchema(std::string_view text);
+// Where each statement of a script begins and ends, for a shell that runs them one by one even after an error.
+std::vector<std::string_view> SplitScript(std::string_view text);
+
+}  // namespace tidemill::sql
