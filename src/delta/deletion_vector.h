@@ -1,0 +1,26 @@
+// "Deletion Vectors": which rows of a data file are deleted.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "delta/actions.h"
+#include "delta/delta.h"
+
+namespace tidemill::delta {
+
+// The deleted rows' indexes in the file, ascending, counted from 0. Reads the vector's file where it is not inline;
+// checks size, CRC-32 and cardinality (kDataLoss naming the file).
+Result<std::vector<int64_t>> ReadDeletionVector(const Table& table, const DeletionVector& vector);
+
+// The serialised bitmap ("Deletion Vector Format": magic number and RoaringBitmapArray) of ascending row indexes.
+std::string EncodeRowIndexes(std::span<const int64_t> ascending);
+Result<std::vector<int64_t>> DecodeRowIndexes(std::string_view bytes);
+
+// An inline vector, for small ones.
+DeletionVector MakeInlineDeletionVector(std::span<const int64_t> ascending);
+
+}  // namespace tidemill::delta

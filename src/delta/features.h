@@ -1,0 +1,26 @@
+// "Table Features" and protocol versions: what this program can read and write, by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "delta/actions.h"
+#include "plan/type.h"
+
+namespace tidemill::delta {
+
+// kUnimplemented naming the feature (or version) that a reader would need.
+Status CheckReadable(const Protocol& protocol);
+// Whether a commit that changes data may be made. `constraints_enforced`: see CommitOptions.
+Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema,
+                     bool constraints_enforced);
+
+// Whether the protocol has the writer feature, by list or by an old version number that implied it.
+bool HasWriterFeature(const Protocol& protocol, const std::string& feature);
+
+// The least protocol a new table of this metadata needs: (1,2), or (3,7) with features. kUnimplemented when it asks for
+// a feature that is not here.
+Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schema);
+
+}  // namespace tidemill::delta
