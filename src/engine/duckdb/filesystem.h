@@ -1,0 +1,49 @@
+// filesystem.h: DuckDB's file access through our storage.
+//
+// DuckDB's C API can't register a file system, so filesystem.cc uses the C++ headers of exactly the linked version; no
+// other file may. Paths in DuckDB SQL are "tm:///absolute/path"; everything else is refused once the session is locked.
+#pragma once
+
+#include <duckdb.h>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/storage.h"
+
+namespace tidemill::engine::duckdb {
+
+// What passed through the file system of one database: counts for the figures and the first storage error, whose kind a
+// DuckDB error text would lose. Thread-safe.
+class Traffic {
+ public:
+  void Read(int64_t bytes) { bytes_read_ += bytes; }
+  void Wrote(int64_t bytes) { bytes_written_ += bytes; }
+  int64_t bytes_read() const { return bytes_read_; }
+  int64_t bytes_written() const { return bytes_written_; }
+
+  void Failed(const Error& error);
+  // The first error since the last call, and forgets it.
+  std::optional<Error> TakeError();
+
+ private:
+  std::atomic<int64_t> bytes_read_{0};
+  std::atomic<int64_t> bytes_written_{0};
+  std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
+// The path DuckDB must be given for `path`; a bzip2 or snappy text file is read through its decoder.
+std::string ToDuckDbPath(const std::string& path);
+std::string FromDuckDbPath(const std::string& path);
+
+// Registers the file system in `database`. `storage` and `traffic` must outlive it. Only paths in one of
+// `allowed_folders` can be opened (empty: any).
+Status RegisterFileSystem(duckdb_database database, storage::Storage& storage, Traffic& traffic,
+                          std::vector<std::string> allowed_folders);
+
+}  // namespace tidemill::engine::duckdb
