@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -37,8 +38,9 @@ class Reader {
   virtual Result<int64_t> ReadAt(int64_t offset, std::span<char> out) = 0;
 };
 
-// A new file, written front to back by one thread. The file is durable only after Close returned ok: its bytes and,
-// on a disk, its folder entry are synced. A writer destroyed before Close leaves no promise about the file.
+// A new file, written front to back by one thread. The path holds the file, whole and durable, once Close returned ok
+// (on a disk: its bytes and its folder entry are synced); before, readers see nothing, or the older file. A writer
+// destroyed before Close leaves nothing behind; a killed process may leave a hidden file ending in ".tmp".
 class Writer {
  public:
   virtual ~Writer() = default;
@@ -77,8 +79,8 @@ Result<std::vector<FileInfo>> Expand(Storage& storage, const std::string& patter
 
 // The machine's own disk.
 std::unique_ptr<Storage> MakeLocal();
-// Files in memory, for tests.
-std::unique_ptr<Storage> MakeMemory();
+// Files in memory, for tests; `clock` gives the modification times (none: the system's).
+std::unique_ptr<Storage> MakeMemory(const Clock* clock = nullptr);
 
 // What one operation is about to do, in the order in which they happen.
 enum class Op { kOpenRead, kRead, kOpenWrite, kAppend, kClose, kPutIfAbsent, kPut, kStat, kList, kRemove };
