@@ -1,0 +1,213 @@
+#include "engine/duckdb/csv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "engine/duckdb/compile.h"
+#include "engine/duckdb/filesystem.h"
+#include "engine/duckdb/text_values.h"
+
+namespace tidemill::engine::duckdb {
+namespace {
+
+using plan::DataType;
+using plan::Field;
+using plan::Schema;
+using plan::TypeId;
+
+// The fields of one line, by the same quoting rules as the reader's.
+std::vector<std::string> SplitLine(const std::string& line, const TextOptions& text) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const auto at = [&](const std::string& mark) { return !mark.empty() && line.compare(i, mark.size(), mark) == 0; };
+    if (quoted && at(text.escape) && i + 1 < line.size() && text.escape != text.quote) {
+      fields.back() += line[++i];
+    } else if (at(text.quote)) {
+      const bool doubled = quoted && i + 1 < line.size() && line.compare(i + 1, text.quote.size(), text.quote) == 0;
+      if (doubled)
+        fields.back() += line[++i];
+      else
+        quoted = !quoted;
+    } else if (!quoted && at(text.delimiter)) {
+      fields.emplace_back();
+      i += text.delimiter.size() - 1;
+    } else {
+      fields.back() += line[i];
+    }
+  }
+  return fields;
+}
+
+Result<std::vector<std::string>> FirstLine(Connection& connection, const File& file, const TextOptions& text) {
+  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format("SELECT line FROM {} LIMIT 1", LinesOf({file}))));
+  ASSIGN_OR_RETURN(const auto rows, answer->Texts());
+  if (rows.empty()) return std::vector<std::string>{};
+  std::string line = rows[0][0];
+  if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+  if (line.ends_with('\r')) line.pop_back();
+  return SplitLine(line, text);
+}
+
+// A header that does not name the schema's columns in their order means that every value would land in a wrong column.
+Status CheckHeader(Connection& connection, const Source& source, const File& file) {
+  ASSIGN_OR_RETURN(const auto names, FirstLine(connection, file, source.text));
+  const auto& fields = source.schema.fields;
+  if (names.empty()) {
+    return DataLoss(fmt::format("{} is empty: it has no header line (source {})", file.path, source.name));
+  }
+  for (size_t i = 0; i < std::min(names.size(), fields.size()); ++i) {
+    if (EditDistance(names[i], fields[i].name) == 0) continue;
+    const char* hint = names.size() == 1 && fields.size() > 1 ? "; is the `delimiter` right?" : "";
+    return InvalidArgument(fmt::format("{}: column {} of the header is '{}', the schema of source {} says '{}'{}",
+                                       file.path, i + 1, names[i], source.name, fields[i].name, hint));
+  }
+  if (names.size() != fields.size()) {
+    return InvalidArgument(fmt::format("{}: the header has {} columns, the schema of source {} has {}", file.path,
+                                       names.size(), source.name, fields.size()));
+  }
+  return Ok();
+}
+
+std::string ReadCsv(const std::vector<File>& files, const TextOptions& text, size_t columns, const std::string& more) {
+  std::string names;
+  for (size_t i = 0; i < columns; ++i) names += fmt::format("{}'r{}': 'VARCHAR'", i == 0 ? "" : ", ", i);
+  // With a null text of its own a quoted empty field is the empty string; Spark's default null text is the empty one,
+  // and then quoted or not makes no difference.
+  const bool quoted_nulls = text.null_text.empty();
+  const std::string comment = text.comment.empty() ? "" : ", comment=" + QuoteText(text.comment);
+  return fmt::format(
+      "read_csv({}, auto_detect=false, columns={{{}}}, header={}, delim={}, quote={}, escape={}, nullstr='', "
+      "allow_quoted_nulls={}, max_line_size=33554432{}{})",
+      PathList(files), names, text.header, QuoteText(text.delimiter), QuoteText(text.quote), QuoteText(text.escape),
+      quoted_nulls, comment, more);
+}
+
+std::string RawColumn(const TextOptions& text, size_t i) {
+  return text.null_text.empty() ? fmt::format("r{}", i) : fmt::format("nullif(r{}, {})", i, QuoteText(text.null_text));
+}
+
+std::string RawRow(const Schema& schema) {
+  std::string row;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    row += fmt::format("{}{}: r{}", i == 0 ? "" : ", ", QuoteName(schema.fields[i].name), i);
+  }
+  return fmt::format("CAST(to_json({{{}}}) AS VARCHAR)", row);
+}
+
+}  // namespace
+
+std::string LinesOf(const std::vector<File>& files) {
+  return fmt::format(
+      "read_csv({}, auto_detect=false, columns={{'line': 'VARCHAR'}}, header=false, delim=e'\\x01', quote='', "
+      "escape='', "
+      "nullstr=e'\\x02', max_line_size=33554432)",
+      PathList(files));
+}
+
+Result<std::string> TypedText(Connection& connection, const std::string& value, const Field& field, bool raises,
+                              const std::string& time_zone) {
+  if (field.type.is(TypeId::kString)) return value;
+  const std::string name = TextTypeName(field.type);
+  if (name.empty()) {
+    return Unimplemented(
+        fmt::format("column {}: a text field cannot be read as {}; read it as STRING", field.name, field.type.ToSql()));
+  }
+  if (field.type.is(TypeId::kDecimal)) {
+    RETURN_IF_ERROR(RegisterTextDecimal(connection.get(), field.type.precision(), field.type.scale()));
+  }
+  const auto call = [&](const std::string& type) {
+    return raises ? fmt::format("tm_text_{}({}, {})", type, value, QuoteText(field.name))
+                  : fmt::format("tm_text_try_{}({})", type, value);
+  };
+  const bool local = field.type.is(TypeId::kTimestamp) && time_zone != "UTC" && time_zone != "Z";
+  if (!local) return call(name);
+  // Without a zone of its own a text is a local time of the session's zone.
+  return fmt::format(
+      "CASE WHEN tm_text_try_timestamp_ntz({0}) IS NOT NULL THEN timezone({1}, tm_text_try_timestamp_ntz({0})) "
+      "ELSE {2} END",
+      value, QuoteText(time_zone), call(name));
+}
+
+Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal,
+                               const std::string& time_zone) {
+  for (const auto& file : source.files) {
+    if (source.text.header) RETURN_IF_ERROR(CheckHeader(connection, source, file));
+  }
+  const bool raises = source.text.malformed == Malformed::kFail;
+  const auto& fields = source.schema.fields;
+  std::string typed, fits;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const std::string raw = RawColumn(source.text, i);
+    ASSIGN_OR_RETURN(const std::string value, TypedText(connection, raw, fields[i], raises, time_zone));
+    typed += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", value, i);
+    if (!fields[i].type.is(TypeId::kString)) {
+      fits += fmt::format("{}({} IS NULL OR c{} IS NOT NULL)", fits.empty() ? "" : " AND ", raw, i);
+    }
+  }
+  SourceSelect select;
+  if (raises) {
+    select.sql = fmt::format("SELECT {} FROM {}", typed, ReadCsv(source.files, source.text, fields.size(), ""));
+    return select;
+  }
+  select.run_once = true;
+  select.rejects_table = fmt::format("tm_rejects_{}", ordinal);
+  select.rejects_scan = fmt::format("tm_rejects_scan_{}", ordinal);
+  const std::string more = fmt::format(", store_rejects=true, rejects_limit=0, rejects_table='{}', rejects_scan='{}'",
+                                       select.rejects_table, select.rejects_scan);
+  std::string outputs;
+  for (size_t i = 0; i < fields.size(); ++i) outputs += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
+  select.sql = fmt::format(
+      "SELECT {} FROM (SELECT *, {}, filename AS tm_file FROM {}) WHERE CASE WHEN {} THEN true ELSE tm_malformed({}, "
+      "tm_file, {}, 'a field does not fit its type') END",
+      outputs, typed, ReadCsv(source.files, source.text, fields.size(), more), fits.empty() ? "true" : fits,
+      QuoteText(source.name), RawRow(source.schema));
+  return select;
+}
+
+Result<Schema> InferCsv(Connection& connection, const Source& source) {
+  ASSIGN_OR_RETURN(auto names, FirstLine(connection, source.files.front(), source.text));
+  if (names.empty()) {
+    return DataLoss(fmt::format("{} is empty: nothing to infer a schema from (source {}); give a `schema`",
+                                source.files.front().path, source.name));
+  }
+  // CSVInferSchema's order: the first type that every value fits. A column without values is a string.
+  static const DataType kCandidates[] = {TypeId::kInt,  TypeId::kLong,      DataType::Decimal(38, 0), TypeId::kDouble,
+                                         TypeId::kDate, TypeId::kTimestamp, TypeId::kBoolean};
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string raw = RawColumn(source.text, i);
+    list += fmt::format("{}CAST(count({}) AS VARCHAR)", i == 0 ? "" : ", ", raw);
+    for (const auto& type : kCandidates) {
+      // Not a decimal when it has a point, and not a date when it has a time: those are the next types.
+      std::string probe = raw;
+      if (type.is(TypeId::kDecimal))
+        probe = fmt::format("CASE WHEN regexp_matches({0}, '^[+-]?[0-9]+$') THEN {0} END", raw);
+      if (type.is(TypeId::kDate)) probe = fmt::format("CASE WHEN length({0}) <= 10 THEN {0} END", raw);
+      ASSIGN_OR_RETURN(const std::string value, TypedText(connection, probe, Field{names[i], type}, false, "UTC"));
+      list += fmt::format(", CAST(count({}) AS VARCHAR)", value);
+    }
+  }
+  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format(
+                                    "SELECT {} FROM {}", list,
+                                    ReadCsv(source.files, source.text, names.size(), ", ignore_errors=true"))));
+  ASSIGN_OR_RETURN(const auto counts, answer->Texts());
+  Schema schema;
+  constexpr size_t kStride = 1 + std::size(kCandidates);
+  for (size_t i = 0; i < names.size(); ++i) {
+    Field field{source.text.header ? names[i] : fmt::format("_c{}", i), TypeId::kString};
+    const std::string& all = counts[0][i * kStride];
+    for (size_t t = 0; all != "0" && t < std::size(kCandidates); ++t) {
+      if (counts[0][i * kStride + 1 + t] == all) {
+        field.type = kCandidates[t];
+        break;
+      }
+    }
+    schema.fields.push_back(std::move(field));
+  }
+  return schema;
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,264 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <filesystem>
+#include <map>
+
+#include "engine/duckdb/collector.h"
+#include "engine/duckdb/compile.h"
+#include "engine/duckdb/connection.h"
+#include "engine/duckdb/engine.h"
+#include "engine/duckdb/filesystem.h"
+#include "engine/duckdb/kernels.h"
+#include "engine/duckdb/sources.h"
+#include "engine/duckdb/text_values.h"
+#include "engine/duckdb/watch.h"
+#include "engine/duckdb/writer.h"
+
+namespace tidemill::engine::duckdb {
+namespace {
+
+using plan::Schema;
+namespace typed = plan::typed;
+
+// A folder for spilled data that is this session's own: <temp>/<process>-<n>. Folders of processes that are gone are
+// removed on the way.
+Result<std::string> MakeSpillFolder(const std::string& temp) {
+  static std::atomic<int> count{0};
+  std::error_code code;
+  std::filesystem::create_directories(temp, code);
+  if (code)
+    return InvalidArgument(fmt::format("the folder for temporary files {} can't be made: {}", temp, code.message()));
+  for (std::filesystem::directory_iterator it(temp, code), end; !code && it != end; it.increment(code)) {
+    const std::string name = it->path().filename();
+    pid_t owner = 0;
+    const auto [rest, parsed] = std::from_chars(name.data(), name.data() + name.size(), owner);
+    const bool ours = parsed == std::errc{} && rest < name.data() + name.size() && *rest == '-';
+    std::error_code ignored;
+    if (ours && kill(owner, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(it->path(), ignored);
+  }
+  const std::string folder = fmt::format("{}/{}-{}", temp, getpid(), count++);
+  std::filesystem::create_directories(folder, code);
+  if (code) return InvalidArgument(fmt::format("the folder {} can't be made: {}", folder, code.message()));
+  return folder;
+}
+
+class NativeSession final : public Session {
+ public:
+  NativeSession(const SessionOptions& options, const Cancel& cancel, OnProgress on_progress)
+      : options_(options), cancel_(cancel), on_progress_(std::move(on_progress)) {}
+
+  ~NativeSession() override {
+    collector_.reset();
+    connection_.reset();
+    std::error_code ignored;
+    if (!spill_folder_.empty()) std::filesystem::remove_all(spill_folder_, ignored);
+  }
+
+  Status Start(storage::Storage& storage) {
+    ASSIGN_OR_RETURN(spill_folder_, MakeSpillFolder(options_.temp_folder));
+    ASSIGN_OR_RETURN(connection_, Connection::Open({
+                                      {"threads", std::to_string(options_.threads)},
+                                      {"memory_limit", fmt::format("{}B", options_.memory_bytes)},
+                                      {"temp_directory", spill_folder_},
+                                      {"autoinstall_known_extensions", "false"},
+                                      {"autoload_known_extensions", "false"},
+                                      {"preserve_insertion_order", "false"},
+                                  }));
+    RETURN_IF_ERROR(RegisterFileSystem(connection_->database(), storage, traffic_, options_.allowed_folders));
+    RETURN_IF_ERROR(RegisterTextValues(connection_->get()));
+    RETURN_IF_ERROR(RegisterKernels(connection_->get()));
+    ASSIGN_OR_RETURN(collector_, Collector::Make(*connection_));
+    for (const char* setting : {
+             "SET TimeZone = 'UTC'",
+             "SET enable_progress_bar = true",
+             "SET enable_progress_bar_print = false",
+             "SET partitioned_write_max_open_files = 900",
+             "SET allowed_directories = ['tm://', 'tmz://']",
+             "SET enable_external_access = false",
+             "SET lock_configuration = true",
+         }) {
+      RETURN_IF_ERROR(connection_->Run(setting));
+    }
+    return Ok();
+  }
+
+  Result<Schema> InferSchema(const Source& source) override {
+    Watch watch(*connection_, traffic_, spill_folder_, cancel_, on_progress_, peaks_);
+    return Blame(InferSourceSchema(*connection_, source));
+  }
+
+  Status AddSource(const Source& source) override {
+    const int ordinal = next_++;
+    auto made = Blame(MakeSourceSelect(*connection_, source, ordinal, options_.time_zone));
+    if (!made.ok()) return std::move(made).error();
+    const std::string name = fmt::format("tm_source_{}", ordinal);
+    if (made->run_once) {
+      RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP TABLE {} AS {}", name, made->sql)));
+      RETURN_IF_ERROR(collector_->Flush());
+      if (!made->rejects_table.empty()) rejects_.push_back({source.name, made->rejects_table, made->rejects_scan});
+    } else {
+      RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP VIEW {} AS {}", name, made->sql)));
+    }
+    tables_[source.name] = {name, made->run_once};
+    return Ok();
+  }
+
+  Status AddStep(const std::string& name, const typed::RelationPtr& relation, bool cached) override {
+    ASSIGN_OR_RETURN(const std::string sql, CompileHere(relation));
+    const std::string table = fmt::format("tm_step_{}", next_++);
+    RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP {} {} AS {}", cached ? "TABLE" : "VIEW", table, sql)));
+    tables_[name] = {table, cached};
+    return Ok();
+  }
+
+  Status Drop(const std::string& name) override {
+    const auto found = tables_.find(name);
+    if (found == tables_.end()) return Ok();
+    RETURN_IF_ERROR(Run(fmt::format("DROP {} {}", found->second.stored ? "TABLE" : "VIEW", found->second.name)));
+    tables_.erase(found);
+    return Ok();
+  }
+
+  Result<Rows> Query(const typed::RelationPtr& relation, int64_t most_rows) override {
+    ASSIGN_OR_RETURN(std::string sql, CompileHere(relation));
+    if (most_rows >= 0) sql = fmt::format("SELECT * FROM ({}) LIMIT {}", sql, most_rows);
+    ASSIGN_OR_RETURN(auto answer, Run(sql));
+    Rows rows{typed::SchemaOf(*relation), {}};
+    std::vector<plan::DataType> types;
+    for (const auto& field : rows.schema.fields) types.push_back(field.type);
+    RETURN_IF_ERROR(answer->Read(types, most_rows, rows.rows));
+    return rows;
+  }
+
+  Result<WriteResult> Write(const typed::RelationPtr& relation, const WriteSpec& spec) override {
+    ASSIGN_OR_RETURN(const std::string sql, CompileHere(relation));
+    RETURN_IF_ERROR(collector_->Begin(spec.checks));
+    const Schema schema = typed::SchemaOf(*relation);
+    ASSIGN_OR_RETURN(auto answer, Run(CopySql(sql, schema, spec)));
+    WriteResult result;
+    ASSIGN_OR_RETURN(result.files, ReadCopyResult(*answer, TableSchema(schema, spec), spec.partition_columns));
+    RETURN_IF_ERROR(collector_->Flush());
+    for (const auto& file : result.files) result.rows_written += file.rows;
+    result.rows_diverted = collector_->diverted();
+    result.rows_in = spec.checks.empty() ? result.rows_written : collector_->rows_in();
+    result.checks = collector_->counts();
+    if (result.rows_in != result.rows_written + result.rows_diverted) {
+      return Internal(fmt::format("{} rows went in, {} were written and {} put aside", result.rows_in,
+                                  result.rows_written, result.rows_diverted));
+    }
+    ASSIGN_OR_RETURN(result.rows_malformed, CountMalformed());
+    if (spec.quarantine) RETURN_IF_ERROR(WriteQuarantine(spec, result));
+    return result;
+  }
+
+  Result<std::string> Explain(const typed::RelationPtr& relation) override {
+    ASSIGN_OR_RETURN(const std::string sql, CompileHere(relation));
+    ASSIGN_OR_RETURN(auto answer, Run("EXPLAIN " + sql));
+    ASSIGN_OR_RETURN(const auto rows, answer->Texts());
+    return sql + "\n\n" + (rows.empty() ? "" : rows[0].back());
+  }
+
+  Figures figures() const override {
+    return Figures{peaks_.memory_bytes, peaks_.spill_bytes, 0, traffic_.bytes_read()};
+  }
+
+ private:
+  struct TableName {
+    std::string name;
+    bool stored = false;
+  };
+
+  static Schema TableSchema(const Schema& relation, const WriteSpec& spec) {
+    Schema schema;
+    for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
+      schema.fields.push_back(relation.fields[i]);
+      if (!spec.physical_names.empty()) schema.fields.back().name = spec.physical_names[i];
+    }
+    return schema;
+  }
+
+  Result<std::string> CompileHere(const typed::RelationPtr& relation) {
+    CompileOptions options{options_.ansi, options_.time_zone, options_.now_micros,
+                           [this](const std::string& table) { return tables_.at(table).name; }};
+    return Compile(relation, options);
+  }
+
+  // A storage error tells more than DuckDB's rendering of it.
+  template <typename T>
+  Result<T> Blame(Result<T> result) {
+    auto cause = traffic_.TakeError();
+    if (result.ok()) return result;
+    if (cancel_) return Error{ErrorKind::kCancelled, "cancelled"};
+    if (cause) return std::move(*cause);
+    return result;
+  }
+
+  Result<std::unique_ptr<Answer>> Run(const std::string& sql) {
+    if (cancel_) return Error{ErrorKind::kCancelled, "cancelled"};
+    Watch watch(*connection_, traffic_, spill_folder_, cancel_, on_progress_, peaks_);
+    return Blame(connection_->Run(sql));
+  }
+
+  Result<int64_t> CountMalformed() {
+    std::string sql = "SELECT CAST((SELECT count(*) FROM tm_malformed_rows)";
+    for (const auto& table : rejects_) {
+      sql += fmt::format(" + (SELECT count(DISTINCT (file_id, line)) FROM {})", table.rejects);
+    }
+    ASSIGN_OR_RETURN(auto answer, Run(sql + " AS VARCHAR)"));
+    ASSIGN_OR_RETURN(const std::string text, answer->Text());
+    int64_t count = 0;
+    std::from_chars(text.data(), text.data() + text.size(), count);
+    return count;
+  }
+
+  Status WriteQuarantine(const WriteSpec& spec, WriteResult& result) {
+    if (result.rows_diverted + result.rows_malformed == 0) return Ok();
+    const Schema schema = QuarantineSchema();
+    WriteSpec aside;
+    aside.folder = spec.quarantine->folder;
+    aside.file_id = spec.file_id;
+    aside.data_columns = static_cast<int>(schema.fields.size());
+    ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, rejects_), schema, aside)));
+    ASSIGN_OR_RETURN(result.quarantine_files, ReadCopyResult(*answer, schema, {}));
+    return Ok();
+  }
+
+  SessionOptions options_;
+  const Cancel& cancel_;
+  OnProgress on_progress_;
+  std::string spill_folder_;
+  Traffic traffic_;
+  Peaks peaks_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Collector> collector_;
+  std::map<std::string, TableName> tables_;
+  std::vector<RejectTable> rejects_;
+  int next_ = 0;
+};
+
+class NativeEngine final : public Engine {
+ public:
+  explicit NativeEngine(storage::Storage& storage) : storage_(storage) {}
+  std::string name() const override { return "native"; }
+  std::string version() const override { return fmt::format("DuckDB {}", duckdb_library_version()); }
+  Result<std::unique_ptr<Session>> Open(const SessionOptions& options, const Cancel& cancel,
+                                        OnProgress on_progress) override {
+    auto session = std::make_unique<NativeSession>(options, cancel, std::move(on_progress));
+    RETURN_IF_ERROR(session->Start(storage_));
+    return std::unique_ptr<Session>(std::move(session));
+  }
+
+ private:
+  storage::Storage& storage_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeEngine(storage::Storage& storage) { return std::make_unique<NativeEngine>(storage); }
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,203 @@
+#include "engine/duckdb/writer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "engine/duckdb/compile.h"
+#include "engine/duckdb/filesystem.h"
+#include "engine/duckdb/types.h"
+
+namespace tidemill::engine::duckdb {
+namespace {
+
+using plan::DataType;
+using plan::Schema;
+using plan::TypeId;
+using plan::Value;
+
+constexpr std::string_view kCompressionNames[] = {"snappy", "zstd", "gzip", "uncompressed"};
+
+std::string FileName(const WriteSpec& spec, size_t i, const Schema& schema) {
+  return spec.physical_names.empty() ? schema.fields[i].name : spec.physical_names[i];
+}
+
+// A value inside the JSON text of a quarantined row: exact, so what JSON numbers would round travels as text.
+std::string JsonValue(const DataType& type, size_t i) {
+  const bool native = type.is(TypeId::kBoolean) || type.is_integral() || type.is(TypeId::kString) || type.is_nested();
+  return native ? fmt::format("c{}", i) : fmt::format("CAST(c{} AS VARCHAR)", i);
+}
+
+std::string RowJson(const Schema& schema, int columns) {
+  std::string row;
+  for (size_t i = 0; i < static_cast<size_t>(columns); ++i) {
+    const auto& field = schema.fields[i];
+    row += fmt::format("{}{}, {}", i == 0 ? "" : ", ", QuoteText(field.name), JsonValue(field.type, i));
+  }
+  return fmt::format("CAST(json_object({}) AS VARCHAR)", row);
+}
+
+// The condition that lets good rows through, counts failures and puts the diverted rows aside. CASE evaluates its last
+// branch for the failing rows only.
+std::string CheckCondition(const Schema& schema, const WriteSpec& spec) {
+  std::string arguments, reasons;
+  for (const auto& check : spec.checks) {
+    arguments += fmt::format("{}c{}", arguments.empty() ? "" : ", ", check.column);
+    if (check.effect == CheckEffect::kDivert) {
+      reasons += fmt::format("{}CASE WHEN c{} = false THEN [{}] ELSE [] END", reasons.empty() ? "" : " || ",
+                             check.column, QuoteText(check.name));
+    }
+  }
+  if (reasons.empty()) return fmt::format("tm_check({})", arguments);
+  return fmt::format("CASE WHEN tm_check({}) THEN true ELSE tm_divert(CAST(to_json({}) AS VARCHAR), {}) END", arguments,
+                     reasons, RowJson(schema, spec.data_columns));
+}
+
+Result<int64_t> Number(const Value& value) {
+  if (const auto* n = std::get_if<int64_t>(&value.data)) return *n;
+  return Internal("DuckDB reported a file without its size");
+}
+
+// {"key": "text", ...} of a MAP value.
+std::map<std::string, std::string> Texts(const Value& value) {
+  std::map<std::string, std::string> texts;
+  if (value.is_null()) return texts;
+  const auto& children = *std::get<Value::Children>(value.data);
+  for (size_t i = 0; i + 1 < children.size(); i += 2) {
+    if (children[i + 1].is_null()) continue;
+    texts[std::get<std::string>(children[i].data)] = std::get<std::string>(children[i + 1].data);
+  }
+  return texts;
+}
+
+ColumnStats StatsOf(const std::map<std::string, std::string>& texts, const DataType& type) {
+  ColumnStats stats;
+  const auto text = [&](const char* key) -> const std::string* {
+    const auto found = texts.find(key);
+    return found == texts.end() ? nullptr : &found->second;
+  };
+  if (const auto* nulls = text("null_count")) {
+    std::from_chars(nulls->data(), nulls->data() + nulls->size(), stats.null_count);
+  }
+  const auto* has_nan = text("has_nan");
+  const bool unordered = has_nan != nullptr && *has_nan == "true";  // NaN is outside the bounds Parquet keeps
+  if (type.is_nested() || type.is(TypeId::kBinary) || unordered) return stats;
+  if (const auto* min = text("min")) stats.min = ParseConstant(*min, type);
+  if (const auto* max = text("max")) stats.max = ParseConstant(*max, type);
+  return stats;
+}
+
+}  // namespace
+
+std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
+  std::string outputs, partitions, order;
+  for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
+    outputs += fmt::format("{}c{} AS {}", i == 0 ? "" : ", ", i, QuoteName(FileName(spec, i, schema)));
+  }
+  for (const int column : spec.partition_columns) {
+    const auto name = QuoteName(FileName(spec, static_cast<size_t>(column), schema));
+    partitions += (partitions.empty() ? "" : ", ") + name;
+  }
+  for (const auto& key : spec.sort) {
+    order += fmt::format("{}c{} {} NULLS {}", order.empty() ? "" : ", ", key.column, key.ascending ? "ASC" : "DESC",
+                         key.ascending ? "FIRST" : "LAST");
+  }
+  std::string query = fmt::format("SELECT * FROM ({})", select);
+  if (!spec.checks.empty()) query += " WHERE " + CheckCondition(schema, spec);
+  if (!order.empty()) query = fmt::format("SELECT * FROM ({}) ORDER BY {}", query, order);
+  std::string options =
+      fmt::format("FORMAT parquet, COMPRESSION {}, RETURN_STATS true, APPEND true, FILENAME_PATTERN {}",
+                  kCompressionNames[static_cast<int>(spec.compression)],
+                  QuoteText(fmt::format("part-{}-{{uuid}}.c000", spec.file_id)));
+  if (partitions.empty()) {
+    options += fmt::format(", FILE_SIZE_BYTES {}, WRITE_EMPTY_FILE false", spec.target_file_bytes);
+  } else {
+    options += fmt::format(", PARTITION_BY ({})", partitions);
+  }
+  return fmt::format("COPY (SELECT {} FROM ({})) TO {} ({})", outputs, query, QuoteText(ToDuckDbPath(spec.folder)),
+                     options);
+}
+
+Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& schema,
+                                                const std::vector<int>& partition_columns) {
+  const auto texts = DataType::Map(TypeId::kString, TypeId::kString);
+  std::vector<std::vector<Value>> rows;
+  RETURN_IF_ERROR(answer.Read(
+      {TypeId::kString, TypeId::kLong, TypeId::kLong, TypeId::kLong, DataType::Map(TypeId::kString, texts), texts}, -1,
+      rows));
+  std::vector<WrittenFile> files;
+  for (const auto& row : rows) {
+    WrittenFile file;
+    file.path = FromDuckDbPath(std::get<std::string>(row[0].data));
+    ASSIGN_OR_RETURN(file.rows, Number(row[1]));
+    ASSIGN_OR_RETURN(file.size_bytes, Number(row[2]));
+    if (!row[4].is_null()) {
+      const auto& columns = *std::get<Value::Children>(row[4].data);
+      for (const auto& field : schema.fields) {
+        const std::string key = QuoteName(field.name);
+        for (size_t i = 0; i + 1 < columns.size(); i += 2) {
+          if (std::get<std::string>(columns[i].data) != key) continue;
+          file.stats[field.name] = StatsOf(Texts(columns[i + 1]), field.type);
+        }
+      }
+    }
+    const auto partition_texts = Texts(row[5]);
+    for (const int column : partition_columns) {
+      const auto& field = schema.fields[static_cast<size_t>(column)];
+      const auto found = partition_texts.find(field.name);
+      if (found == partition_texts.end() || found->second == "__HIVE_DEFAULT_PARTITION__") {
+        file.partition_values.emplace_back(field.name, Value{});
+        continue;
+      }
+      auto value = ParseConstant(found->second, field.type);
+      if (!value)
+        return Internal(fmt::format("partition value '{}' of {} could not be read", found->second, field.name));
+      file.partition_values.emplace_back(field.name, std::move(*value));
+    }
+    files.push_back(std::move(file));
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+std::string QuarantineSql(const Quarantine& quarantine, const std::vector<RejectTable>& rejects) {
+  const auto instant = [](Timestamp t) { return fmt::format("make_timestamptz({})", t.time_since_epoch().count()); };
+  const std::string none = "CAST(NULL AS TIMESTAMPTZ)";
+  const std::string head =
+      fmt::format("SELECT {} AS c0, {} AS c1, {} AS c2, {} AS c3, ", QuoteText(quarantine.run_key),
+                  QuoteText(quarantine.job), quarantine.window ? instant(quarantine.window->from) : none,
+                  quarantine.window ? instant(quarantine.window->to) : none);
+  const std::string tail = fmt::format(", {} AS c11 FROM ", instant(quarantine.now));
+  const std::string text = "CAST(NULL AS VARCHAR)";
+  std::string sql = head +
+                    fmt::format(
+                        "from_json(reasons, '[\"VARCHAR\"]') AS c4, row AS c5, {0} AS c6, {0} AS c7, "
+                        "CAST(NULL AS BIGINT) AS c8, {0} AS c9, {0} AS c10",
+                        text) +
+                    tail + "tm_diverted";
+  sql += " UNION ALL " + head +
+         fmt::format(
+             "['malformed'] AS c4, {} AS c5, source AS c6, regexp_replace(file, '^tmz?://', '') AS c7, "
+             "CAST(NULL AS BIGINT) AS c8, raw AS c9, detail AS c10",
+             text) +
+         tail + "tm_malformed_rows";
+  for (const auto& table : rejects) {
+    // One text line can be wrong in several ways; it is one malformed row.
+    sql += " UNION ALL " + head +
+           fmt::format(
+               "['malformed'] AS c4, {} AS c5, {} AS c6, regexp_replace(file_path, '^tmz?://', '') AS c7, "
+               "CAST(line AS BIGINT) AS c8, csv_line AS c9, error_message AS c10",
+               text, QuoteText(table.source)) +
+           tail +
+           fmt::format(
+               "(SELECT DISTINCT ON (s.file_path, e.line) s.file_path, e.line, e.csv_line, e.error_message FROM {} e "
+               "JOIN {} s ON e.scan_id = s.scan_id AND e.file_id = s.file_id ORDER BY s.file_path, e.line, "
+               "e.column_idx)",
+               table.rejects, table.scan);
+  }
+  return sql;
+}
+
+}  // namespace tidemill::engine::duckdb
