@@ -1,0 +1,224 @@
+#include "delta/features.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "delta/column_mapping.h"
+#include "delta/detail/json_fields.h"
+
+namespace tidemill::delta {
+namespace {
+
+// What a table is, for the questions below.
+struct TableShape {
+  const Metadata& metadata;
+  const plan::Schema& schema;
+};
+
+bool IsTrue(const TableShape& table, const std::string& property) {
+  const auto found = table.metadata.configuration.find(property);
+  return found != table.metadata.configuration.end() && found->second == "true";
+}
+
+bool AnyType(const plan::DataType& type, plan::TypeId id) {
+  if (type.is(id)) return true;
+  if (type.is(plan::TypeId::kArray)) return AnyType(type.element(), id);
+  if (type.is(plan::TypeId::kMap)) return AnyType(type.key(), id) || AnyType(type.value(), id);
+  const auto& fields = type.fields();
+  return type.is(plan::TypeId::kStruct) &&
+         std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return AnyType(field.type, id); });
+}
+
+bool AnyField(const std::vector<plan::Field>& fields, const std::function<bool(const plan::Field&)>& test) {
+  return std::any_of(fields.begin(), fields.end(), [&](const plan::Field& field) {
+    return test(field) || (field.type.is(plan::TypeId::kStruct) && AnyField(field.type.fields(), test));
+  });
+}
+
+bool AnyColumnHas(const TableShape& table, std::string_view metadata_key) {
+  return AnyField(table.schema.fields, [&](const plan::Field& field) {
+    return field.metadata.find(fmt::format("\"{}", metadata_key)) != std::string::npos;
+  });
+}
+
+bool UsesInvariants(const TableShape& table) { return AnyColumnHas(table, "delta.invariants"); }
+bool UsesConstraints(const TableShape& table) {
+  const auto& properties = table.metadata.configuration;
+  const auto first = properties.lower_bound("delta.constraints.");
+  return first != properties.end() && first->first.starts_with("delta.constraints.");
+}
+bool UsesChangeFeed(const TableShape& table) { return IsTrue(table, "delta.enableChangeDataFeed"); }
+bool UsesGenerated(const TableShape& table) { return AnyColumnHas(table, "delta.generationExpression"); }
+bool UsesMapping(const TableShape& table) {
+  const auto mode = ColumnMappingOf(table.metadata);
+  return !mode.ok() || *mode != ColumnMapping::kNone;
+}
+bool UsesIdentity(const TableShape& table) { return AnyColumnHas(table, "delta.identity."); }
+bool UsesDefaults(const TableShape& table) { return AnyColumnHas(table, "CURRENT_DEFAULT"); }
+bool UsesIcebergV1(const TableShape& table) { return IsTrue(table, "delta.enableIcebergCompatV1"); }
+bool UsesIcebergV2(const TableShape& table) { return IsTrue(table, "delta.enableIcebergCompatV2"); }
+bool Always(const TableShape&) { return true; }
+
+// How a writer stands to a feature that the table has.
+enum class Writing {
+  kDone,            // whatever it asks of a writer is done
+  kCallerEnforces,  // when used, only if the caller checked every row
+  kOnlyUnused,      // refused where the table makes use of it
+};
+
+struct Feature {
+  std::string_view name;
+  bool read;         // a reader may meet it
+  int since_writer;  // the old writer version that implies it; 7: only by list
+  Writing writing;
+  bool (*used)(const TableShape&);  // for the last two kinds of Writing
+};
+
+constexpr Feature kFeatures[] = {
+    {"appendOnly", true, 2, Writing::kDone, nullptr},
+    {"invariants", true, 2, Writing::kCallerEnforces, UsesInvariants},
+    {"checkConstraints", true, 3, Writing::kCallerEnforces, UsesConstraints},
+    {"changeDataFeed", true, 4, Writing::kOnlyUnused, UsesChangeFeed},
+    {"generatedColumns", true, 4, Writing::kOnlyUnused, UsesGenerated},
+    {"columnMapping", true, 5, Writing::kOnlyUnused, UsesMapping},
+    {"identityColumns", true, 6, Writing::kOnlyUnused, UsesIdentity},
+    {"allowColumnDefaults", true, 7, Writing::kOnlyUnused, UsesDefaults},
+    {"timestampNtz", true, 7, Writing::kDone, nullptr},
+    {"deletionVectors", true, 7, Writing::kDone, nullptr},
+    {"domainMetadata", true, 7, Writing::kDone, nullptr},
+    {"inCommitTimestamp", true, 7, Writing::kDone, nullptr},
+    {"inCommitTimestamp-preview", true, 7, Writing::kDone, nullptr},
+    {"v2Checkpoint", true, 7, Writing::kDone, nullptr},  // classic checkpoints stay allowed
+    {"vacuumProtocolCheck", true, 7, Writing::kDone, nullptr},
+    {"typeWidening", true, 7, Writing::kDone, nullptr},
+    {"typeWidening-preview", true, 7, Writing::kDone, nullptr},
+    {"icebergCompatV1", true, 7, Writing::kOnlyUnused, UsesIcebergV1},
+    {"icebergCompatV2", true, 7, Writing::kOnlyUnused, UsesIcebergV2},
+    // Known by name to refuse writing even when nothing seems to use them: support alone binds every writer.
+    {"rowTracking", true, 7, Writing::kOnlyUnused, Always},
+    {"clustering", true, 7, Writing::kOnlyUnused, Always},
+};
+
+const Feature* FindFeature(std::string_view name) {
+  const auto found = std::find_if(std::begin(kFeatures), std::end(kFeatures),
+                                  [&](const Feature& feature) { return feature.name == name; });
+  return found == std::end(kFeatures) ? nullptr : found;
+}
+
+bool Contains(const std::optional<std::vector<std::string>>& list, std::string_view name) {
+  return list && std::find(list->begin(), list->end(), name) != list->end();
+}
+
+Status CheckFeatureWritable(const Feature& feature, const TableShape& table, bool constraints_enforced) {
+  if (feature.writing == Writing::kDone || !feature.used(table)) return Ok();
+  if (feature.writing == Writing::kCallerEnforces) {
+    if (constraints_enforced) return Ok();
+    return Unimplemented(
+        fmt::format("the table has constraints (feature '{}') that this write does not check. Write it "
+                    "with Spark, or drop the constraints.",
+                    feature.name));
+  }
+  return Unimplemented(fmt::format(
+      "the table uses the writer feature '{}', which is not written here. Write it with Spark.", feature.name));
+}
+
+// Properties that ask for a feature when a table is made.
+struct PropertyFeature {
+  std::string_view property;
+  std::string_view value;
+  std::string_view feature;  // empty: refused
+  bool reader;
+};
+constexpr PropertyFeature kPropertyFeatures[] = {
+    {"delta.enableDeletionVectors", "true", "deletionVectors", true},
+    {"delta.enableInCommitTimestamps", "true", "inCommitTimestamp", false},
+    {"delta.enableChangeDataFeed", "true", "", false},
+    {"delta.columnMapping.mode", "name", "", false},
+    {"delta.columnMapping.mode", "id", "", false},
+    {"delta.enableRowTracking", "true", "", false},
+    {"delta.enableTypeWidening", "true", "typeWidening", true},
+    {"delta.checkpointPolicy", "v2", "", false},
+    {"delta.enableIcebergCompatV1", "true", "", false},
+    {"delta.enableIcebergCompatV2", "true", "", false},
+};
+
+}  // namespace
+
+Status CheckReadable(const Protocol& protocol) {
+  if (protocol.min_reader_version > 3) {
+    return Unimplemented(
+        fmt::format("the table needs reader version {}; versions up to 3 are read here", protocol.min_reader_version));
+  }
+  if (protocol.min_reader_version < 3 || !protocol.reader_features) return Ok();
+  for (const auto& name : *protocol.reader_features) {
+    const Feature* feature = FindFeature(name);
+    if (feature == nullptr || !feature->read) {
+      return Unimplemented(fmt::format("the table needs the reader feature '{}', which is not read here", name));
+    }
+  }
+  return Ok();
+}
+
+Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema,
+                     bool constraints_enforced) {
+  RETURN_IF_ERROR(CheckReadable(protocol));
+  if (protocol.min_writer_version > 7) {
+    return Unimplemented(fmt::format("the table needs writer version {}; versions up to 7 are written here",
+                                     protocol.min_writer_version));
+  }
+  const TableShape table{metadata, schema};
+  if (protocol.min_writer_version < 7) {
+    for (const auto& feature : kFeatures) {
+      if (feature.since_writer > protocol.min_writer_version) continue;
+      RETURN_IF_ERROR(CheckFeatureWritable(feature, table, constraints_enforced));
+    }
+    return Ok();
+  }
+  for (const auto& name : protocol.writer_features.value_or(std::vector<std::string>{})) {
+    const Feature* feature = FindFeature(name);
+    if (feature == nullptr) {
+      return Unimplemented(fmt::format(
+          "the table needs the writer feature '{}', which is not written here. Write it with Spark.", name));
+    }
+    RETURN_IF_ERROR(CheckFeatureWritable(*feature, table, constraints_enforced));
+  }
+  return Ok();
+}
+
+bool HasWriterFeature(const Protocol& protocol, const std::string& name) {
+  if (protocol.min_writer_version >= 7) return Contains(protocol.writer_features, name);
+  const Feature* feature = FindFeature(name);
+  return feature != nullptr && feature->since_writer <= protocol.min_writer_version;
+}
+
+Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schema) {
+  const TableShape table{metadata, schema};
+  std::vector<std::string> reader, writer;
+  const auto need = [&](std::string_view feature, bool for_readers) {
+    writer.emplace_back(feature);
+    if (for_readers) reader.emplace_back(feature);
+  };
+  for (const auto& rule : kPropertyFeatures) {
+    const auto found = metadata.configuration.find(std::string(rule.property));
+    if (found == metadata.configuration.end() || found->second != rule.value) continue;
+    if (rule.feature.empty()) {
+      return Unimplemented(
+          fmt::format("tables with {}={} are not made here. Leave the property out.", rule.property, rule.value));
+    }
+    need(rule.feature, rule.reader);
+  }
+  if (AnyType(plan::DataType::Struct(schema.fields), plan::TypeId::kTimestampNtz)) need("timestampNtz", true);
+  if (writer.empty()) return Protocol{1, UsesConstraints(table) ? 3 : 2};
+
+  // From version 7 on nothing is implied any more.
+  writer.insert(writer.begin(), {"appendOnly", "invariants"});
+  if (UsesConstraints(table)) writer.push_back("checkConstraints");
+  Protocol protocol{.min_reader_version = reader.empty() ? 1 : 3, .min_writer_version = 7};
+  if (!reader.empty()) protocol.reader_features = std::move(reader);
+  protocol.writer_features = std::move(writer);
+  return protocol;
+}
+
+}  // namespace tidemill::delta
