@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/names.h"
 #include "engine/duckdb/compile.h"
@@ -97,6 +98,54 @@ std::string RawRow(const Schema& schema) {
   return fmt::format("CAST(to_json({{{}}}) AS VARCHAR)", row);
 }
 
+// CSVInferSchema's order: the first type that every value fits. A column without values is a string.
+const DataType kCandidates[] = {TypeId::kInt,  TypeId::kLong,      DataType::Decimal(38, 0), TypeId::kDouble,
+                                TypeId::kDate, TypeId::kTimestamp, TypeId::kBoolean};
+constexpr int kSampleRows = 10000;
+
+struct Fit {
+  size_t first = 0;  // the first candidate, from the chosen one on, that every value of `rows` fits
+  bool empty = false;
+};
+
+// Tests the columns not yet settled: all candidates from the chosen one on, or the chosen one alone and the next when
+// it fails.
+Result<std::vector<Fit>> Probe(Connection& connection, const TextOptions& text, size_t columns,
+                               const std::vector<size_t>& chosen, const std::vector<bool>& settled, bool all,
+                               const std::string& rows) {
+  std::string list = "'0'";
+  for (size_t i = 0; i < columns; ++i) {
+    if (settled[i]) continue;
+    const std::string raw = RawColumn(text, i);
+    list += fmt::format(", CAST(count({}) AS VARCHAR)", raw);
+    const size_t end = all ? std::size(kCandidates) : chosen[i] + 1;
+    for (size_t t = chosen[i]; t < end; ++t) {
+      const auto& type = kCandidates[t];
+      // Not a decimal when it has a point, and not a date when it has a time: those are the next types.
+      std::string probe = raw;
+      if (type.is(TypeId::kDecimal))
+        probe = fmt::format("CASE WHEN regexp_matches({0}, '^[+-]?[0-9]+$') THEN {0} END", raw);
+      if (type.is(TypeId::kDate)) probe = fmt::format("CASE WHEN length({0}) <= 10 THEN {0} END", raw);
+      ASSIGN_OR_RETURN(const std::string value, TypedText(connection, probe, Field{"", type}, false, "UTC"));
+      list += fmt::format(", CAST(count({}) AS VARCHAR)", value);
+    }
+  }
+  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format("SELECT {} FROM {}", list, rows)));
+  ASSIGN_OR_RETURN(const auto counts, answer->Texts());
+  std::vector<Fit> fits(columns);
+  size_t at = 1;
+  for (size_t i = 0; i < columns; ++i) {
+    if (settled[i]) continue;
+    const std::string& values = counts[0][at++];
+    const size_t end = all ? std::size(kCandidates) : chosen[i] + 1;
+    fits[i] = {end, values == "0"};
+    for (size_t t = chosen[i]; t < end; ++t, ++at) {
+      if (fits[i].first == end && counts[0][at] == values) fits[i].first = t;
+    }
+  }
+  return fits;
+}
+
 }  // namespace
 
 std::string LinesOf(const std::vector<File>& files) {
@@ -167,45 +216,55 @@ Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int
   return select;
 }
 
+std::optional<Error> ExplainCsvError(const std::string& message) {
+  const auto after = [&](std::string_view mark) -> std::string {
+    const size_t at = message.find(mark);
+    if (at == std::string::npos) return "";
+    const size_t from = at + mark.size();
+    return message.substr(from, message.find('\n', from) - from);
+  };
+  const std::string line = after("CSV Error on Line: ");
+  if (line.empty()) return std::nullopt;
+  const std::string original = after("Original Line: ");
+  // What is wrong stands on the line after the original one.
+  const size_t at = message.find("Original Line: ");
+  const size_t reason_at = at == std::string::npos ? std::string::npos : message.find('\n', at);
+  std::string reason = reason_at == std::string::npos ? "" : message.substr(reason_at + 1);
+  reason = reason.substr(0, reason.find('\n'));
+  return DataLoss(
+      fmt::format("[MALFORMED_RECORD] {}, line {}: {} in '{}'; mend the file, or set the source's `malformed` to "
+                  "drop or quarantine",
+                  FromDuckDbPath(after("file = ")), line, reason, original.substr(0, 200)));
+}
+
 Result<Schema> InferCsv(Connection& connection, const Source& source) {
   ASSIGN_OR_RETURN(auto names, FirstLine(connection, source.files.front(), source.text));
   if (names.empty()) {
     return DataLoss(fmt::format("{} is empty: nothing to infer a schema from (source {}); give a `schema`",
                                 source.files.front().path, source.name));
   }
-  // CSVInferSchema's order: the first type that every value fits. A column without values is a string.
-  static const DataType kCandidates[] = {TypeId::kInt,  TypeId::kLong,      DataType::Decimal(38, 0), TypeId::kDouble,
-                                         TypeId::kDate, TypeId::kTimestamp, TypeId::kBoolean};
-  std::string list;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const std::string raw = RawColumn(source.text, i);
-    list += fmt::format("{}CAST(count({}) AS VARCHAR)", i == 0 ? "" : ", ", raw);
-    for (const auto& type : kCandidates) {
-      // Not a decimal when it has a point, and not a date when it has a time: those are the next types.
-      std::string probe = raw;
-      if (type.is(TypeId::kDecimal))
-        probe = fmt::format("CASE WHEN regexp_matches({0}, '^[+-]?[0-9]+$') THEN {0} END", raw);
-      if (type.is(TypeId::kDate)) probe = fmt::format("CASE WHEN length({0}) <= 10 THEN {0} END", raw);
-      ASSIGN_OR_RETURN(const std::string value, TypedText(connection, probe, Field{names[i], type}, false, "UTC"));
-      list += fmt::format(", CAST(count({}) AS VARCHAR)", value);
+  const std::string rows = ReadCsv(source.files, source.text, names.size(), ", ignore_errors=true");
+  std::vector<size_t> chosen(names.size(), 0);
+  std::vector<bool> empty(names.size(), false), settled(names.size(), false);
+  // A sample rules out most types; then every value is looked at, usually once.
+  bool sampled = false;
+  while (!sampled || std::find(settled.begin(), settled.end(), false) != settled.end()) {
+    const std::string from = sampled ? rows : fmt::format("(SELECT * FROM {} LIMIT {})", rows, kSampleRows);
+    ASSIGN_OR_RETURN(const auto fits, Probe(connection, source.text, names.size(), chosen, settled, !sampled, from));
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (settled[i]) continue;
+      empty[i] = fits[i].empty;
+      const bool same = fits[i].first == chosen[i];
+      chosen[i] = fits[i].first;
+      settled[i] = chosen[i] == std::size(kCandidates) || (sampled && same);
     }
+    sampled = true;
   }
-  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format(
-                                    "SELECT {} FROM {}", list,
-                                    ReadCsv(source.files, source.text, names.size(), ", ignore_errors=true"))));
-  ASSIGN_OR_RETURN(const auto counts, answer->Texts());
   Schema schema;
-  constexpr size_t kStride = 1 + std::size(kCandidates);
   for (size_t i = 0; i < names.size(); ++i) {
-    Field field{source.text.header ? names[i] : fmt::format("_c{}", i), TypeId::kString};
-    const std::string& all = counts[0][i * kStride];
-    for (size_t t = 0; all != "0" && t < std::size(kCandidates); ++t) {
-      if (counts[0][i * kStride + 1 + t] == all) {
-        field.type = kCandidates[t];
-        break;
-      }
-    }
-    schema.fields.push_back(std::move(field));
+    const bool text = empty[i] || chosen[i] == std::size(kCandidates);
+    schema.fields.push_back(Field{source.text.header ? names[i] : fmt::format("_c{}", i),
+                                  text ? DataType(TypeId::kString) : kCandidates[chosen[i]]});
   }
   return schema;
 }

@@ -11,6 +11,7 @@
 #include "engine/duckdb/collector.h"
 #include "engine/duckdb/compile.h"
 #include "engine/duckdb/connection.h"
+#include "engine/duckdb/csv.h"
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/filesystem.h"
 #include "engine/duckdb/kernels.h"
@@ -100,7 +101,8 @@ class NativeSession final : public Session {
     if (made->run_once) {
       RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP TABLE {} AS {}", name, made->sql)));
       RETURN_IF_ERROR(collector_->Flush());
-      if (!made->rejects_table.empty()) rejects_.push_back({source.name, made->rejects_table, made->rejects_scan});
+      const bool keep = source.text.malformed == Malformed::kQuarantine;
+      once_.push_back({source.name, made->rejects_table, made->rejects_scan, keep});
     } else {
       RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP VIEW {} AS {}", name, made->sql)));
     }
@@ -195,6 +197,7 @@ class NativeSession final : public Session {
     if (result.ok()) return result;
     if (cancel_) return Error{ErrorKind::kCancelled, "cancelled"};
     if (cause) return std::move(*cause);
+    if (auto malformed = ExplainCsvError(result.error().message)) return std::move(*malformed);
     return result;
   }
 
@@ -206,8 +209,9 @@ class NativeSession final : public Session {
 
   Result<int64_t> CountMalformed() {
     std::string sql = "SELECT CAST((SELECT count(*) FROM tm_malformed_rows)";
-    for (const auto& table : rejects_) {
-      sql += fmt::format(" + (SELECT count(DISTINCT (file_id, line)) FROM {})", table.rejects);
+    for (const auto& source : once_) {
+      if (source.rejects.empty()) continue;
+      sql += fmt::format(" + (SELECT count(DISTINCT (file_id, line)) FROM {})", source.rejects);
     }
     ASSIGN_OR_RETURN(auto answer, Run(sql + " AS VARCHAR)"));
     ASSIGN_OR_RETURN(const std::string text, answer->Text());
@@ -223,7 +227,7 @@ class NativeSession final : public Session {
     aside.folder = spec.quarantine->folder;
     aside.file_id = spec.file_id;
     aside.data_columns = static_cast<int>(schema.fields.size());
-    ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, rejects_), schema, aside)));
+    ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, once_), schema, aside)));
     ASSIGN_OR_RETURN(result.quarantine_files, ReadCopyResult(*answer, schema, {}));
     return Ok();
   }
@@ -237,7 +241,7 @@ class NativeSession final : public Session {
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Collector> collector_;
   std::map<std::string, TableName> tables_;
-  std::vector<RejectTable> rejects_;
+  std::vector<ReadOnce> once_;
   int next_ = 0;
 };
 

@@ -89,6 +89,15 @@ ColumnStats StatsOf(const std::map<std::string, std::string>& texts, const DataT
   return stats;
 }
 
+// The names of the sources whose malformed rows are kept, as a list of texts.
+std::string Quarantined(const std::vector<ReadOnce>& sources) {
+  std::string names = "NULL";
+  for (const auto& source : sources) {
+    if (source.quarantined) names += ", " + QuoteText(source.source);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
@@ -162,7 +171,7 @@ Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& sc
   return files;
 }
 
-std::string QuarantineSql(const Quarantine& quarantine, const std::vector<RejectTable>& rejects) {
+std::string QuarantineSql(const Quarantine& quarantine, const std::vector<ReadOnce>& sources) {
   const auto instant = [](Timestamp t) { return fmt::format("make_timestamptz({})", t.time_since_epoch().count()); };
   const std::string none = "CAST(NULL AS TIMESTAMPTZ)";
   const std::string head =
@@ -182,8 +191,9 @@ std::string QuarantineSql(const Quarantine& quarantine, const std::vector<Reject
              "['malformed'] AS c4, {} AS c5, source AS c6, regexp_replace(file, '^tmz?://', '') AS c7, "
              "CAST(NULL AS BIGINT) AS c8, raw AS c9, detail AS c10",
              text) +
-         tail + "tm_malformed_rows";
-  for (const auto& table : rejects) {
+         tail + fmt::format("tm_malformed_rows WHERE source IN ({})", Quarantined(sources));
+  for (const auto& table : sources) {
+    if (!table.quarantined || table.rejects.empty()) continue;
     // One text line can be wrong in several ways; it is one malformed row.
     sql += " UNION ALL " + head +
            fmt::format(

@@ -19,12 +19,14 @@ std::string CopySql(const std::string& select, const plan::Schema& schema, const
 Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const plan::Schema& schema,
                                                 const std::vector<int>& partition_columns);
 
-// A SELECT of the quarantine table's rows: what the collector kept and the text rows that could not be split.
-struct RejectTable {
+// A source that was read once because its rows may be malformed.
+struct ReadOnce {
   std::string source;
-  std::string rejects;
+  std::string rejects;  // DuckDB's tables of lines it could not split; empty when there are none
   std::string scan;
+  bool quarantined = false;  // else its malformed rows are dropped
 };
-std::string QuarantineSql(const Quarantine& quarantine, const std::vector<RejectTable>& rejects);
+// A SELECT of the quarantine table's rows: what the collector kept and the text lines that could not be split.
+std::string QuarantineSql(const Quarantine& quarantine, const std::vector<ReadOnce>& sources);
 
 }  // namespace tidemill::engine::duckdb
