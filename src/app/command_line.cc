@@ -1,0 +1,300 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "app/completion.h"
+#include "app/exit_code.h"
+#include "base/names.h"
+
+namespace tidemill::app {
+namespace {
+
+void AddJob(CLI::App* app, JobFlags& flags) {
+  app->add_option("job", flags.file, "The job file")->required()->type_name("JOB.yaml");
+  app->add_option("--profile", flags.profile, "Lay this profile of the job file over it")->type_name("NAME");
+  app->add_option("--set", flags.settings, "Change a key: --set sink.mode=overwrite")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void AddMachine(CLI::App* app, MachineFlags& flags) {
+  app->add_option("--memory", flags.memory, "Memory budget; larger work spills to disk (default: 60% of the machine)")
+      ->type_name("SIZE");
+  app->add_option("--threads", flags.threads, "Threads (default: all cores)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  app->add_option("--state", flags.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+}
+
+void AddOutput(CLI::App* app, OutputFlags& flags) {
+  app->add_flag("--json", flags.json, "Print events as JSON lines");
+  app->add_option("--report", flags.report, "Write an HTML report")->type_name("FILE.html");
+  app->add_option("--junit", flags.junit, "Write check results as JUnit XML")->type_name("FILE.xml");
+  app->add_option("--results", flags.results, "Write check results as JSON")->type_name("FILE.json");
+}
+
+// Every subcommand: its flags are declared on a CLI::App and end up in `command` when it is the one chosen.
+class Declarations {
+ public:
+  explicit Declarations(CLI::App& app) : app_(app) {
+    Run();
+    Validate();
+    Init();
+    Sql();
+    Convert();
+    Table();
+    Quarantine();
+    Runs();
+    Completion();
+    Schema();
+  }
+
+  Command command;
+
+ private:
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& what) {
+    return parent->add_subcommand(name, what);
+  }
+
+  template <typename Flags>
+  void Chosen(CLI::App* sub, Flags& flags) {
+    sub->callback([this, &flags] { command = flags; });
+  }
+  template <typename Flags>
+  void Chosen(CLI::App* sub, Flags& flags, typename Flags::What what) {
+    sub->callback([this, &flags, what] {
+      flags.what = what;
+      command = flags;
+    });
+  }
+
+  void Run() {
+    auto* sub = Add(&app_, "run", "Run a job: read, transform, check, commit");
+    AddJob(sub, run_.job);
+    sub->add_option("--window", run_.window, "One window: START/END, START, or all")->type_name("WINDOW");
+    sub->add_option("--from", run_.from, "Run every window from this time on ...")->type_name("TIME");
+    sub->add_option("--to", run_.to, "... to this time (not included)")->type_name("TIME");
+    sub->add_option("--jobs", run_.jobs, "Windows run side by side")->check(CLI::Range(1, 64))->type_name("N");
+    auto* replace = sub->add_flag("--replace", run_.replace,
+                                  "Take out the rows of earlier runs of this window, in the same commit");
+    sub->add_flag("--again", run_.again, "Run even if this run is committed already")->excludes(replace);
+    AddOutput(sub, run_.output);
+    AddMachine(sub, run_.machine);
+    Chosen(sub, run_);
+  }
+
+  void Validate() {
+    auto* sub = Add(&app_, "validate", "Check a job file, its SQL and its sources without running it");
+    AddJob(sub, validate_.job);
+    sub->add_flag("--syntax-only", validate_.syntax_only, "Do not look at the sources");
+    AddMachine(sub, validate_.machine);
+    Chosen(sub, validate_);
+  }
+
+  void Init() {
+    auto* sub = Add(&app_, "init", "Write a commented job file to start from");
+    sub->add_option("file", init_.file, "Where (default: job.yaml)")->type_name("FILE");
+    sub->add_flag("--force", init_.force, "Replace an existing file");
+    Chosen(sub, init_);
+  }
+
+  void Sql() {
+    auto* sub = Add(&app_, "sql", "Run Spark SQL and print the rows");
+    auto* text = sub->add_option("-e,--execute", sql_.text, "The statements")->type_name("SQL");
+    sub->add_option("-f,--file", sql_.file, "A file of statements; - is the standard input")
+        ->type_name("FILE")
+        ->excludes(text);
+    sub->add_option("--output", sql_.output, "How rows are printed")
+        ->check(CLI::IsMember({"table", "tsv", "csv", "json", "jsonl"}));
+    sub->add_flag("--keep-going", sql_.keep_going, "Go on after a statement that failed");
+    sub->add_option("--conf", sql_.conf, "A Spark SQL setting")->type_name("KEY=VALUE")->allow_extra_args(false);
+    AddMachine(sub, sql_.machine);
+    Chosen(sub, sql_);
+  }
+
+  void Convert() {
+    auto* sub = Add(&app_, "convert", "Convert or ingest files without a job file");
+    sub->add_option("paths", convert_.paths, "Files, folders or quoted globs, and the output's folder last")
+        ->required()
+        ->expected(2, 100000)
+        ->type_name("IN... OUT");
+    sub->add_option("--from-format", convert_.from_format, "Of the input (default: by its extension)")
+        ->check(CLI::IsMember({"csv", "json", "text", "parquet", "delta"}));
+    sub->add_option("--format", convert_.to_format, "Of the output")->check(CLI::IsMember({"delta", "parquet"}));
+    sub->add_option("--partition-by", convert_.partition_by, "Columns, or year/month/day(time)")
+        ->delimiter(',')
+        ->type_name("COLUMNS");
+    sub->add_option("--sort-by", convert_.sort_by, "Order inside files")->delimiter(',')->type_name("COLUMNS");
+    sub->add_option("--mode", convert_.mode, "What happens to an existing table")
+        ->check(CLI::IsMember({"append", "overwrite", "overwrite_partitions"}));
+    sub->add_option("--compression", convert_.compression, "Of the output")
+        ->check(CLI::IsMember({"snappy", "zstd", "gzip", "none"}));
+    sub->add_option("--target-file-size", convert_.target_file_size, "Of the output's files (default: 256MB)")
+        ->type_name("SIZE");
+    sub->add_option("--schema", convert_.schema, "The input's columns as Spark DDL (default: inferred)")
+        ->type_name("DDL");
+    sub->add_option("--delimiter", convert_.delimiter, "csv: what separates fields");
+    sub->add_option("--null-text", convert_.null_text, "csv: a field of this text is NULL");
+    sub->add_option("--malformed", convert_.malformed, "Rows that do not fit")
+        ->check(CLI::IsMember({"fail", "drop", "quarantine"}));
+    sub->add_flag("--no-header", convert_.no_header, "csv: the first line holds data");
+    sub->add_flag("--again", convert_.again, "Convert even if this was done already");
+    AddOutput(sub, convert_.output);
+    AddMachine(sub, convert_.machine);
+    Chosen(sub, convert_);
+  }
+
+  void Table() {
+    auto* sub = Add(&app_, "table", "Look at a Delta table");
+    sub->require_subcommand(1);
+    using What = TableFlags::What;
+    const std::tuple<const char*, const char*, What> kinds[] = {
+        {"describe", "Schema, partitions, size, properties", What::kDescribe},
+        {"history", "Its commits, newest first", What::kHistory},
+        {"files", "Its live files", What::kFiles},
+        {"check", "Whether every file and the log are whole", What::kCheck}};
+    for (const auto& [name, words, what] : kinds) {
+      auto* kind = Add(sub, name, words);
+      kind->add_option("path", table_.path, "The table's folder")->required()->type_name("PATH");
+      if (what != What::kCheck && what != What::kHistory) {
+        kind->add_option("--version", table_.version, "As of this version")->type_name("N");
+      }
+      if (what != What::kDescribe && what != What::kCheck) {
+        kind->add_option("--limit", table_.limit, "At most so many lines")->type_name("N");
+      }
+      kind->add_flag("--json", table_.json, "Print JSON");
+      Chosen(kind, table_, what);
+    }
+  }
+
+  void Quarantine() {
+    auto* sub = Add(&app_, "quarantine", "Look at rows that failed checks, and run them again");
+    sub->require_subcommand(1);
+    using What = QuarantineFlags::What;
+    auto* ls = Add(sub, "ls", "Counts by run and reason");
+    auto* show = Add(sub, "show", "The rows with their reasons");
+    for (auto* kind : {ls, show}) {
+      kind->add_option("path", quarantine_.path, "The table or its quarantine")->required()->type_name("PATH");
+      kind->add_option("--run", quarantine_.run, "Only this run key")->type_name("KEY");
+      kind->add_option("--limit", quarantine_.limit, "At most so many rows")->type_name("N");
+      kind->add_flag("--json", quarantine_.json, "Print JSON");
+      AddMachine(kind, quarantine_.machine);
+    }
+    auto* replay =
+        Add(sub, "replay", "Test the quarantined rows with the job's checks of today; rows that pass go to the table");
+    AddJob(replay, quarantine_.job);
+    AddOutput(replay, quarantine_.output);
+    AddMachine(replay, quarantine_.machine);
+    Chosen(ls, quarantine_, What::kLs);
+    Chosen(show, quarantine_, What::kShow);
+    Chosen(replay, quarantine_, What::kReplay);
+  }
+
+  void Runs() {
+    auto* sub = Add(&app_, "runs", "The ledger of runs");
+    sub->require_subcommand(1);
+    using What = RunsFlags::What;
+    auto* ls = Add(sub, "ls", "The newest runs");
+    ls->add_option("--job", runs_.job, "Only this job")->type_name("NAME");
+    ls->add_option("--limit", runs_.limit, "At most so many")->type_name("N");
+    auto* show = Add(sub, "show", "One run with its checks and events");
+    show->add_option("run", runs_.run, "Its number, as `runs ls` prints it, or a run key")
+        ->required()
+        ->type_name("RUN");
+    for (auto* kind : {ls, show}) {
+      kind->add_flag("--json", runs_.json, "Print JSON");
+      kind->add_option("--state", runs_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    }
+    Chosen(ls, runs_, What::kLs);
+    Chosen(show, runs_, What::kShow);
+  }
+
+  void Completion() {
+    auto* sub = Add(&app_, "completion", "Print a completion script for a shell");
+    sub->add_option("shell", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    sub->callback([this] { command = CompletionFlags{CompletionScript(shell_, TreeOf(app_))}; });
+  }
+
+  void Schema() {
+    auto* sub = Add(&app_, "schema", "Print the JSON Schema of the job file");
+    sub->group("");  // hidden
+    sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
+    Chosen(sub, schema_);
+  }
+
+  static CommandTree TreeOf(const CLI::App& app) {
+    CommandTree tree{app.get_name(), app.get_description(), {}, {}};
+    for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return !o->get_positional(); })) {
+      for (const auto& name : option->get_lnames()) tree.options.push_back({"--" + name, option->get_description()});
+    }
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App* s) { return !s->get_group().empty(); })) {
+      tree.commands.push_back(TreeOf(*sub));
+    }
+    return tree;
+  }
+
+  CLI::App& app_;
+  RunFlags run_;
+  ValidateFlags validate_;
+  InitFlags init_;
+  SqlFlags sql_;
+  ConvertFlags convert_;
+  TableFlags table_;
+  QuarantineFlags quarantine_;
+  RunsFlags runs_;
+  SchemaFlags schema_;
+  std::string shell_;
+};
+
+// The library says that an argument was not expected; which one was meant it doesn't say.
+void PrintMistake(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::fprintf(stderr, "tidemill: %s\n", error.what());
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word(argv[i]);
+    std::vector<std::string> known;
+    if (word.starts_with("-")) {
+      for (const auto* option : at->get_options()) {
+        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+      }
+    } else {
+      for (const auto* sub : at->get_subcommands({})) known.push_back(sub->get_name());
+    }
+    const std::string name = word.substr(0, word.find('='));
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      for (const auto* sub : at->get_subcommands({})) {
+        if (sub->get_name() == name) at = sub;
+      }
+      continue;
+    }
+    const bool unknown = word.starts_with("--") || (!known.empty() && at->get_subcommands({}).size() > 0);
+    if (const auto nearest = NearestName(name, known); unknown && nearest && !known.empty()) {
+      std::fprintf(stderr, "'%s': did you mean '%s'?\n", name.c_str(), nearest->c_str());
+      break;
+    }
+  }
+  std::fprintf(stderr, "`tidemill%s%s --help` shows what there is\n", at == &app ? "" : " ",
+               at == &app ? "" : at->get_name().c_str());
+}
+
+}  // namespace
+
+std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version) {
+  CLI::App app("Runs Spark batch jobs natively: the same rows, in the same Delta table, committed exactly once.",
+               "tidemill");
+  app.set_version_flag("--version", "tidemill " + version);
+  app.require_subcommand(1);
+  Declarations declarations(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    PrintMistake(app, error, argc, argv);
+    return static_cast<int>(kUsage);
+  }
+  return std::move(declarations.command);
+}
+
+}  // namespace tidemill::app

@@ -1,0 +1,125 @@
+// Room app: `main` and the subcommands. Builds the real objects and hands them down; nothing else in the house reads
+// flags, the environment or files of settings.
+//
+// command_line.h: the flags of every subcommand as values. Only command_line.cc sees the library that reads them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tidemill::app {
+
+struct JobFlags {
+  std::string file;
+  std::string profile;
+  std::vector<std::string> settings;
+};
+
+struct MachineFlags {
+  std::string memory;  // empty: 60 % of the machine
+  int threads = 0;     // 0: all cores
+  std::string state;   // empty: .tidemill/state.db
+};
+
+struct OutputFlags {
+  bool json = false;
+  std::string report;
+  std::string junit;
+  std::string results;
+};
+
+struct RunFlags {
+  JobFlags job;
+  MachineFlags machine;
+  OutputFlags output;
+  std::string window;
+  std::string from;
+  std::string to;
+  int jobs = 1;
+  bool replace = false;
+  bool again = false;
+};
+
+struct ValidateFlags {
+  JobFlags job;
+  MachineFlags machine;
+  bool syntax_only = false;
+};
+
+struct InitFlags {
+  std::string file;
+  bool force = false;
+};
+
+struct SqlFlags {
+  std::string text;  // -e
+  std::string file;  // -f
+  std::string output = "table";
+  bool keep_going = false;
+  std::vector<std::string> conf;
+  MachineFlags machine;
+};
+
+struct ConvertFlags {
+  std::vector<std::string> paths;  // inputs, then the output
+  std::string from_format;
+  std::string to_format = "delta";
+  std::vector<std::string> partition_by;
+  std::vector<std::string> sort_by;
+  std::string mode = "append";
+  std::string compression = "snappy";
+  std::string target_file_size;
+  std::string schema;
+  std::string delimiter;
+  std::string null_text;
+  std::string malformed = "fail";
+  bool no_header = false;
+  bool again = false;
+  MachineFlags machine;
+  OutputFlags output;
+};
+
+struct TableFlags {
+  enum class What { kDescribe, kHistory, kFiles, kCheck } what = What::kDescribe;
+  std::string path;
+  std::optional<int64_t> version;
+  int64_t limit = 0;
+  bool json = false;
+};
+
+struct QuarantineFlags {
+  enum class What { kLs, kShow, kReplay } what = What::kLs;
+  std::string path;  // the table, its quarantine, or (replay) a job file
+  JobFlags job;
+  std::string run;
+  int64_t limit = 20;
+  bool json = false;
+  MachineFlags machine;
+  OutputFlags output;
+};
+
+struct RunsFlags {
+  enum class What { kLs, kShow } what = What::kLs;
+  std::string run;
+  std::string job;
+  int64_t limit = 20;
+  bool json = false;
+  MachineFlags machine;
+};
+
+struct CompletionFlags {
+  std::string script;  // ready to be printed
+};
+struct SchemaFlags {
+  bool events = false;
+};
+
+using Command = std::variant<RunFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, QuarantineFlags,
+                             RunsFlags, CompletionFlags, SchemaFlags>;
+
+// The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
+std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);
+
+}  // namespace tidemill::app

@@ -1,0 +1,62 @@
+// The one place where the outside world enters: environment, working folder, terminal, clock, storage, signals.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "app/command_line.h"
+#include "base/clock.h"
+#include "delta/delta.h"
+#include "engine/engine.h"
+#include "storage/storage.h"
+
+namespace tidemill::app {
+
+struct Program {
+  std::string version;
+  std::string folder;  // the working folder
+  std::map<std::string, std::string> environment;
+  bool terminal = false;  // stderr is a terminal: a live bar may be drawn
+  bool color = false;     // stdout is one, and NO_COLOR is not set
+  SystemClock clock;
+  std::mt19937_64 random;
+  std::unique_ptr<storage::Storage> storage;
+  engine::Cancel* cancel = nullptr;  // set by the first Ctrl-C; the second one ends the process
+
+  std::string AbsolutePath(const std::string& path) const;
+  std::string StatePath(const MachineFlags& flags) const;
+
+  // Made when first asked for: `--version`, `init` and the like never start an engine.
+  Result<engine::Engine*> Engine();
+  delta::CheckpointIo* checkpoints();
+
+ private:
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<delta::CheckpointIo> checkpoints_;
+};
+
+// Memory and threads as asked for, or 60 % of the machine and all its cores.
+struct Budget {
+  int64_t memory_bytes = 0;
+  int threads = 0;
+};
+Result<Budget> BudgetOf(const MachineFlags& flags);
+
+// Prints "tidemill: <what>" and gives the exit code.
+int Fail(const Error& error);
+
+// The subcommands, each in a file of its name. They give the exit code.
+int Run(Program& program, const RunFlags& flags);
+int Validate(Program& program, const ValidateFlags& flags);
+int Init(Program& program, const InitFlags& flags);
+int Sql(Program& program, const SqlFlags& flags);
+int Convert(Program& program, const ConvertFlags& flags);
+int Table(Program& program, const TableFlags& flags);
+int Quarantine(Program& program, const QuarantineFlags& flags);
+int Runs(Program& program, const RunsFlags& flags);
+
+}  // namespace tidemill::app

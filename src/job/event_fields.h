@@ -1,0 +1,138 @@
+// The members of every event by name, with a word of description: from here come the JSON lines and their schema.
+#pragma once
+
+#include <string_view>
+
+#include "job/event.h"
+
+namespace tidemill::job {
+
+struct FieldInfo {
+  std::string_view name;
+  std::string_view description;
+};
+
+struct EventName {
+  std::string_view name;
+  std::string_view description;
+};
+
+// In the order of Event::body's alternatives.
+inline constexpr EventName kEventNames[] = {
+    {"run_started", "An attempt of a run begins."},
+    {"source_read", "A source was found and opened."},
+    {"step_planned", "A step's SQL was resolved."},
+    {"stage_started", "A stage of the run begins."},
+    {"stage_finished", "A stage of the run is over."},
+    {"progress", "How far the current stage is."},
+    {"check_result", "What a check found."},
+    {"quarantined", "Bad rows were committed to the quarantine table."},
+    {"committed", "The run's rows are in the table."},
+    {"warning", "Something the user should know."},
+    {"run_finished", "The attempt is over; always the last event."},
+};
+
+template <typename Visit>
+void VisitFields(const event::RunStarted& e, Visit visit) {
+  visit(FieldInfo{"run_key", "Job, window and spec: the same for every attempt."}, e.run_key);
+  visit(FieldInfo{"job", "The job's name."}, e.job);
+  visit(FieldInfo{"window", "START/END of event time, or all."}, e.window);
+  visit(FieldInfo{"engine", "What runs the queries."}, e.engine);
+  visit(FieldInfo{"table", "The sink's folder."}, e.table);
+  visit(FieldInfo{"mode", "append, overwrite, overwrite_partitions or merge."}, e.mode);
+  visit(FieldInfo{"memory_bytes", "The memory budget."}, e.memory_bytes);
+  visit(FieldInfo{"threads", "The threads used."}, e.threads);
+}
+
+template <typename Visit>
+void VisitFields(const event::SourceRead& e, Visit visit) {
+  visit(FieldInfo{"source", "The source's name."}, e.source);
+  visit(FieldInfo{"format", "csv, json, text, parquet or delta."}, e.format);
+  visit(FieldInfo{"files", "Files that will be read."}, e.files);
+  visit(FieldInfo{"bytes", "Their size."}, e.bytes);
+  visit(FieldInfo{"pruned_files", "Files left out because they cannot hold a row of the window."}, e.pruned_files);
+}
+
+template <typename Visit>
+void VisitFields(const event::StepPlanned& e, Visit visit) {
+  visit(FieldInfo{"step", "The step's name."}, e.step);
+  visit(FieldInfo{"cached", "Whether its rows are computed once and kept."}, e.cached);
+  visit(FieldInfo{"columns", "How many columns it has."}, e.columns);
+}
+
+template <typename Visit>
+void VisitFields(const event::StageStarted& e, Visit visit) {
+  visit(FieldInfo{"stage", "The stage's name."}, e.stage);
+}
+
+template <typename Visit>
+void VisitFields(const event::StageFinished& e, Visit visit) {
+  visit(FieldInfo{"stage", "The stage's name."}, e.stage);
+  visit(FieldInfo{"duration_ms", "How long it took."}, e.duration);
+}
+
+template <typename Visit>
+void VisitFields(const event::Progress& e, Visit visit) {
+  visit(FieldInfo{"stage", "The stage's name."}, e.stage);
+  visit(FieldInfo{"fraction", "0 to 1."}, e.fraction);
+  visit(FieldInfo{"rows", "Rows read so far, when known."}, e.rows);
+  visit(FieldInfo{"bytes", "Bytes read so far."}, e.bytes);
+  visit(FieldInfo{"memory_bytes", "Memory in use."}, e.memory_bytes);
+  visit(FieldInfo{"spill_bytes", "Temporary files in use."}, e.spill_bytes);
+}
+
+template <typename Visit>
+void VisitFields(const event::CheckResult& e, Visit visit) {
+  visit(FieldInfo{"check", "The check's name."}, e.check);
+  visit(FieldInfo{"kind", "What it tests."}, e.kind);
+  visit(FieldInfo{"on_fail", "warn, quarantine or fail."}, e.on_fail);
+  visit(FieldInfo{"status", "passed, warned or failed; failed means that nothing is committed."}, e.status);
+  visit(FieldInfo{"bad", "Rows that failed it."}, e.bad);
+  visit(FieldInfo{"rows", "Rows tested."}, e.rows);
+  visit(FieldInfo{"max_bad", "The share of bad rows that is allowed."}, e.max_bad);
+  visit(FieldInfo{"message", "The finding in words."}, e.message);
+}
+
+template <typename Visit>
+void VisitFields(const event::Quarantined& e, Visit visit) {
+  visit(FieldInfo{"table", "The quarantine table's folder."}, e.table);
+  visit(FieldInfo{"version", "Its version that holds the rows."}, e.version);
+  visit(FieldInfo{"rows", "Rows that failed checks."}, e.rows);
+  visit(FieldInfo{"malformed", "Rows that did not fit their source's schema."}, e.malformed);
+}
+
+template <typename Visit>
+void VisitFields(const event::Committed& e, Visit visit) {
+  visit(FieldInfo{"table", "The table's folder."}, e.table);
+  visit(FieldInfo{"version", "Its version that holds the rows."}, e.version);
+  visit(FieldInfo{"files", "Files added."}, e.files);
+  visit(FieldInfo{"rows", "Rows in them."}, e.rows);
+  visit(FieldInfo{"bytes", "Their size."}, e.bytes);
+  visit(FieldInfo{"removed_files", "Files taken out."}, e.removed_files);
+}
+
+template <typename Visit>
+void VisitFields(const event::Warning& e, Visit visit) {
+  visit(FieldInfo{"message", "What to know."}, e.message);
+}
+
+template <typename Visit>
+void VisitFields(const event::RunFinished& e, Visit visit) {
+  visit(FieldInfo{"outcome",
+                  "committed, already_committed, checks_failed, conflict, unknown, refused, failed or cancelled."},
+        e.outcome);
+  visit(FieldInfo{"message", "What happened, in words."}, e.message);
+  visit(FieldInfo{"version", "The table's version that holds the run, or -1."}, e.version);
+  visit(FieldInfo{"duration_ms", "From start to end."}, e.duration);
+  visit(FieldInfo{"rows_in", "Rows the last step gave."}, e.rows_in);
+  visit(FieldInfo{"rows_written", "Rows written to the table."}, e.rows_written);
+  visit(FieldInfo{"rows_quarantined", "Rows that failed a check and went to the quarantine."}, e.rows_quarantined);
+  visit(FieldInfo{"rows_malformed", "Rows that did not fit their source's schema."}, e.rows_malformed);
+  visit(FieldInfo{"files_written", "Data files written."}, e.files_written);
+  visit(FieldInfo{"bytes_read", "Size of the files read."}, e.bytes_read);
+  visit(FieldInfo{"bytes_written", "Size of the files written."}, e.bytes_written);
+  visit(FieldInfo{"peak_memory_bytes", "The most memory used."}, e.peak_memory_bytes);
+  visit(FieldInfo{"peak_spill_bytes", "The most temporary space used."}, e.peak_spill_bytes);
+}
+
+}  // namespace tidemill::job

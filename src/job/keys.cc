@@ -1,0 +1,201 @@
+#include "job/keys.h"
+
+#include <algorithm>
+
+namespace tidemill::job {
+namespace {
+
+using Words = std::string_view;
+
+constexpr Words kClasses[] = {"critical", "regular", "development"};
+constexpr Words kSourceFormats[] = {"csv", "json", "text", "parquet", "delta"};
+constexpr Words kMalformed[] = {"fail", "drop", "quarantine"};
+constexpr Words kCheckKinds[] = {"expression", "not_null",   "unique",    "accepted_values",
+                                 "range",      "references", "row_count", "freshness"};
+constexpr Words kOnFail[] = {"warn", "quarantine", "fail"};
+constexpr Words kSinkFormats[] = {"delta", "parquet"};
+constexpr Words kModes[] = {"append", "overwrite", "overwrite_partitions", "merge"};
+constexpr Words kCompressions[] = {"snappy", "zstd", "gzip", "none"};
+constexpr Words kEvolutions[] = {"false", "merge"};
+
+constexpr Key kSourceKeys[] = {
+    {"format", KeyType::kChoice, true, "", "How the files are written. json means one object a line.", kSourceFormats},
+    {"path", KeyType::kTexts, true, "",
+     "A file, a folder or a glob (in/*.csv.gz), or a list of them; relative to the job file's folder. Compression "
+     "(gzip, "
+     "bzip2, zstd, snappy) is known by the file's extension."},
+    {"schema", KeyType::kText, false, "",
+     "The columns as Spark DDL: `id BIGINT, day DATE, name STRING`. Without it csv and json are inferred from all "
+     "rows."},
+    {"header", KeyType::kBoolean, false, "false", "csv: the first line of each file names the columns."},
+    {"delimiter", KeyType::kText, false, ",", "csv: what separates two fields; \\t is a tab."},
+    {"quote", KeyType::kAnyText, false, "\"", "csv: the character around a field that holds the delimiter."},
+    {"escape", KeyType::kAnyText, false, "\\", "csv: the character before a quote inside a quoted field."},
+    {"comment", KeyType::kText, false, "", "csv: lines beginning with this character are skipped."},
+    {"null_text", KeyType::kAnyText, false, "", "csv: a field of this text is NULL; an empty field always is."},
+    {"date_format", KeyType::kText, false, "yyyy-MM-dd", "csv, json: how dates are written, as Spark's pattern."},
+    {"timestamp_format", KeyType::kText, false, "", "csv, json: how timestamps are written, as Spark's pattern."},
+    {"multi_line", KeyType::kBoolean, false, "false", "csv, json: one record may span lines."},
+    {"malformed", KeyType::kChoice, false, "fail",
+     "What happens to a row that does not fit the schema: fail the run, drop it (counted), or quarantine it.",
+     kMalformed},
+    {"max_bad", KeyType::kShare, false, "5%",
+     "malformed: quarantine: over this share of malformed rows nothing is committed."},
+    {"version", KeyType::kInteger, false, "", "delta: read this version of the table."},
+    {"timestamp", KeyType::kTime, false, "", "delta: read the newest version not after this time."},
+    {"description", KeyType::kText, false, "", "For people; does not change the run."},
+};
+constexpr Section kSource{"source", "Where rows come from.", kSourceKeys};
+
+constexpr Key kWindowKeys[] = {
+    {"column", KeyType::kText, true, "", "The event-time column (DATE, TIMESTAMP or TIMESTAMP_NTZ) of the source."},
+    {"source", KeyType::kName, false, "", "The source that has it; needed when several sources have that column."},
+    {"size", KeyType::kDuration, true, "",
+     "How much event time one run takes, like 1h. Windows are [start, end), counted from 1970-01-01T00:00:00Z."},
+};
+constexpr Section kWindow{"window", "Makes a run one slice of event time.", kWindowKeys};
+
+constexpr Key kStepKeys[] = {
+    {"name", KeyType::kName, true, "", "By this name later steps and checks read the step."},
+    {"sql", KeyType::kText, false, "", "One Spark SQL query over sources and earlier steps."},
+    {"file", KeyType::kText, false, "", "A file with the query instead of `sql`; relative to the job file's folder."},
+    {"cache", KeyType::kBoolean, false, "false", "Compute the step once and keep it, because several others read it."},
+    {"description", KeyType::kText, false, "", "For people; does not change the run."},
+};
+constexpr Section kStep{"step", "A named query. The last step's rows go to the sink.", kStepKeys};
+
+constexpr Key kCheckKeys[] = {
+    {"name", KeyType::kJobName, false, "",
+     "Names the check in reports and in the quarantine; made from the kind if absent."},
+    {"kind", KeyType::kChoice, false, "expression", "What is tested.", kCheckKinds},
+    {"expression", KeyType::kText, false, "",
+     "expression: a Spark SQL predicate over the output's columns; FALSE is a bad row, NULL passes."},
+    {"column", KeyType::kText, false, "",
+     "not_null, accepted_values, range, freshness, unique, references: the column it is about."},
+    {"columns", KeyType::kTexts, false, "", "not_null, unique, references: several columns."},
+    {"values", KeyType::kValues, false, "", "accepted_values: the values a row may have; NULL passes."},
+    {"min", KeyType::kValue, false, "", "range: the least value. row_count: the least number of rows."},
+    {"max", KeyType::kValue, false, "", "range: the greatest value. row_count: the greatest number of rows."},
+    {"to", KeyType::kText, false, "",
+     "references: the source or step and its columns that must hold the value: `planes(tailnum)`. NULL passes."},
+    {"max_age", KeyType::kDuration, false, "", "freshness: how long ago the newest value of the column may be."},
+    {"where", KeyType::kText, false, "", "Only rows for which this Spark SQL predicate is TRUE are tested."},
+    {"on_fail", KeyType::kChoice, false, "",
+     "warn: say so, keep the row. quarantine: the bad row goes to the quarantine table. fail: nothing is committed. "
+     "Default: quarantine for checks of rows, fail for row_count and freshness.",
+     kOnFail},
+    {"max_bad", KeyType::kShare, false, "",
+     "Over this share of bad rows nothing is committed (with warn: a warning is given). Default: 5% for quarantine, 0 "
+     "for "
+     "fail and warn."},
+    {"description", KeyType::kText, false, "", "For people; does not change the run."},
+};
+constexpr Section kCheck{"check", "A test of the output.", kCheckKeys};
+
+constexpr Key kSinkKeys[] = {
+    {"path", KeyType::kText, true, "", "The table's folder; relative to the job file's folder."},
+    {"format", KeyType::kChoice, false, "delta", "A Delta table, or plain Parquet files.", kSinkFormats},
+    {"partition_by", KeyType::kTexts, false, "",
+     "Columns, or parts of a time column: [region, year/month/day(time)] adds the INT columns year, month and day."},
+    {"mode", KeyType::kChoice, false, "append",
+     "append: add rows. overwrite: replace the table. overwrite_partitions: replace the partitions that get rows. "
+     "merge: "
+     "replace the rows that have the same keys, add the others.",
+     kModes},
+    {"keys", KeyType::kTexts, false, "", "merge: the columns that identify a row."},
+    {"target_file_size", KeyType::kBytes, false, "256MB", "How large data files should be, 128MB to 1GB."},
+    {"sort_by", KeyType::kTexts, false, "", "Order of the rows inside files: columns, each with an optional `desc`."},
+    {"compression", KeyType::kChoice, false, "snappy", "Of the Parquet files.", kCompressions},
+    {"schema_evolution", KeyType::kChoice, false, "false",
+     "false: columns that the table lacks are an error. merge: they are added to the table.", kEvolutions},
+    {"quarantine", KeyType::kText, false, "",
+     "The quarantine table's folder. Default: the sink's path with `_quarantine` at its end."},
+};
+constexpr Section kSink{"sink", "Where the rows go.", kSinkKeys};
+
+constexpr Key kJobKeys[] = {
+    {"job", KeyType::kJobName, true, "", "The job's name: part of the run key, so a new name is a new job."},
+    {"description", KeyType::kText, false, "", "For people; does not change the run."},
+    {"tags", KeyType::kTexts, false, "", "For people; does not change the run."},
+    {"class", KeyType::kChoice, false, "regular", "How important the job is.", kClasses},
+    {"sla", KeyType::kText, false, "",
+     "How long a run may take: simple_etl (30 min), complex_analytics (2 h), ml_training (4 h) or a duration like "
+     "45m."},
+    {"time_zone", KeyType::kText, false, "UTC", "The session time zone of the SQL, like Europe/Berlin."},
+    {"conf", KeyType::kTextMap, false, "", "Spark SQL settings, like spark.sql.ansi.enabled: false."},
+    {"sources", KeyType::kNamed, true, "", "Where rows come from, by name.", {}, &kSource},
+    {"window", KeyType::kSection, false, "", "Makes a run one slice of event time.", {}, &kWindow},
+    {"steps",
+     KeyType::kSections,
+     false,
+     "",
+     "Spark SQL queries in order; the last one's rows go to the sink. Without steps the only source does.",
+     {},
+     &kStep},
+    {"checks", KeyType::kSections, false, "", "Tests of the output, made inside the write.", {}, &kCheck},
+    {"sink", KeyType::kSection, true, "", "Where the rows go.", {}, &kSink},
+    {"profiles", KeyType::kOverlay, false, "",
+     "By name, parts of the job that replace the ones above when the run says --profile NAME."},
+};
+constexpr Section kJob{"job", "A Tidemill job: sources, Spark SQL steps, checks and a sink.", kJobKeys};
+
+}  // namespace
+
+const Key* Section::Find(std::string_view key) const {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == key; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Section::KeyNames() const {
+  std::vector<std::string> names;
+  for (const Key& key : keys) names.emplace_back(key.name);
+  return names;
+}
+
+const Section& JobSection() { return kJob; }
+
+std::string_view TypeWords(KeyType type) {
+  switch (type) {
+    case KeyType::kText:
+      return "a text";
+    case KeyType::kAnyText:
+      return "a text";
+    case KeyType::kName:
+      return "a name of letters, digits and '_'";
+    case KeyType::kJobName:
+      return "a name of letters, digits, '.', '_' and '-'";
+    case KeyType::kInteger:
+      return "a whole number";
+    case KeyType::kBoolean:
+      return "true or false";
+    case KeyType::kChoice:
+      return "one of a few words";
+    case KeyType::kBytes:
+      return "a size like 256MB";
+    case KeyType::kDuration:
+      return "a duration like 1h";
+    case KeyType::kShare:
+      return "a share like 5% or 0.05";
+    case KeyType::kTime:
+      return "a time like 2013-01-31T05:00:00Z";
+    case KeyType::kTexts:
+      return "a text or a list of texts";
+    case KeyType::kValue:
+      return "one value";
+    case KeyType::kValues:
+      return "a list of values";
+    case KeyType::kSection:
+      return "a map";
+    case KeyType::kSections:
+      return "a list of maps (each beginning with '- ')";
+    case KeyType::kNamed:
+      return "a map from names to maps";
+    case KeyType::kTextMap:
+      return "a map of texts";
+    case KeyType::kOverlay:
+      return "a map from profile names to parts of the job";
+  }
+  return "";
+}
+
+}  // namespace tidemill::job

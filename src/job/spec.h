@@ -1,0 +1,169 @@
+// Room job: a job file as values, one run of it from window to report, and the ledger of runs. It knows engines by
+// their interface alone, and nothing of machines or clouds.
+//
+// spec.h: a job, checked in itself. Paths are kept as written; Resolve makes them absolute, from the job file's folder.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "engine/engine.h"
+#include "job/diagnostic.h"
+#include "plan/type.h"
+
+namespace tidemill::job {
+
+enum class JobClass { kCritical, kRegular, kDevelopment };
+enum class SlaKind { kSimpleEtl, kComplexAnalytics, kMlTraining, kOther };
+
+struct Sla {
+  SlaKind kind = SlaKind::kOther;
+  Micros limit{};
+};
+
+// SQL the user wrote, and where its first character lies (line 0: unknown beyond `at`).
+struct SqlText {
+  std::string text;
+  Place at;
+  int line = 0;
+  int column = 0;
+  // The place in the file of a position in the text.
+  Place PlaceOf(Position position) const;
+};
+
+enum class SourceFormat { kCsv, kJson, kText, kParquet, kDelta };
+
+struct SourceSpec {
+  std::string name;
+  SourceFormat format = SourceFormat::kCsv;
+  std::vector<std::string> paths;
+  std::string schema_text;  // DDL; empty: inferred, or the table's own
+  engine::TextOptions text;
+  double max_bad = 0.05;  // share of malformed rows, when they go to the quarantine
+  std::optional<int64_t> version;
+  std::optional<Timestamp> timestamp;
+  Place at;
+};
+
+struct WindowSpec {
+  std::string column;
+  std::string source;  // empty: the only one that has the column
+  Micros size{};
+  Place at;
+};
+
+struct Step {
+  std::string name;
+  SqlText sql;
+  bool cache = false;
+  Place at;
+};
+
+enum class CheckKind { kExpression, kNotNull, kUnique, kAcceptedValues, kRange, kReferences, kRowCount, kFreshness };
+enum class OnFail { kWarn, kQuarantine, kFail };
+
+// Constants are Spark SQL literals: "1", "'a'", "NULL".
+struct Check {
+  std::string name;
+  CheckKind kind = CheckKind::kExpression;
+  SqlText expression;
+  std::vector<std::string> columns;
+  std::vector<std::string> values;
+  std::optional<std::string> min;
+  std::optional<std::string> max;
+  std::string to;  // references: the source or step
+  std::vector<std::string> to_columns;
+  Micros max_age{};
+  SqlText where;  // empty text: every row
+  OnFail on_fail = OnFail::kQuarantine;
+  double max_bad = 0.05;
+  Place at;
+
+  bool of_table() const { return kind == CheckKind::kRowCount || kind == CheckKind::kFreshness; }
+};
+
+enum class SinkFormat { kDelta, kParquet };
+enum class SinkMode { kAppend, kOverwrite, kOverwritePartitions, kMerge };
+
+// A column of the output, or a part of a time column that becomes an INT column of that name.
+struct PartitionColumn {
+  std::string name;
+  std::string part;  // "", "year", "month", "day", "hour"
+  std::string of;    // the time column
+};
+
+struct SortKey {
+  std::string column;
+  bool ascending = true;
+};
+
+struct Sink {
+  std::string path;
+  SinkFormat format = SinkFormat::kDelta;
+  std::vector<PartitionColumn> partition_by;
+  SinkMode mode = SinkMode::kAppend;
+  std::vector<std::string> keys;
+  int64_t target_file_bytes = int64_t{256} << 20;
+  std::vector<SortKey> sort_by;
+  engine::Compression compression = engine::Compression::kSnappy;
+  bool merge_schema = false;
+  std::string quarantine;  // never empty
+  Place at;
+};
+
+struct Job {
+  std::string name;
+  std::string file;    // for messages; empty: made by a command, not read from a file
+  std::string folder;  // absolute: what relative paths start from
+  std::string description;
+  std::vector<std::string> tags;
+  JobClass job_class = JobClass::kRegular;
+  std::optional<Sla> sla;
+  std::string time_zone = "UTC";
+  std::map<std::string, std::string> conf;
+  std::vector<SourceSpec> sources;
+  std::optional<WindowSpec> window;
+  std::vector<Step> steps;
+  std::vector<Check> checks;
+  Sink sink;
+  std::string effective_yaml;  // the file after profile, --set and variables, for the report
+
+  // Absolute, without "." and "..".
+  std::string Resolve(const std::string& path) const;
+  const SourceSpec* FindSource(std::string_view source) const;
+  bool ansi() const;
+};
+
+// An absolute path without "." and ".." parts, read from `folder` when relative.
+std::string ResolvePath(const std::string& folder, const std::string& path);
+
+// Words as the job file writes them.
+std::string_view Name(JobClass value);
+std::string_view Name(SlaKind value);
+std::string_view Name(SourceFormat value);
+std::string_view Name(CheckKind value);
+std::string_view Name(OnFail value);
+std::string_view Name(SinkFormat value);
+std::string_view Name(SinkMode value);
+std::string_view Name(engine::Malformed value);
+std::string_view Name(engine::Compression value);
+template <typename Enum>
+std::optional<Enum> FromName(std::string_view name) {
+  for (int i = 0; i < 16; ++i) {
+    const std::string_view candidate = Name(static_cast<Enum>(i));
+    if (candidate.empty()) break;
+    if (candidate == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+// Spark SQL text of a name and of a string constant.
+std::string QuoteName(std::string_view name);
+std::string QuoteText(std::string_view text);
+
+}  // namespace tidemill::job
