@@ -50,15 +50,9 @@ Result<std::string> RelativeName(const std::string& text) {
   return (prefix.empty() ? "" : prefix + "/") + "deletion_vector_" + name + ".bin";
 }
 
-Result<std::string> VectorPath(const Table& table, const DeletionVector& vector) {
-  if (vector.storage_type == 'p') return ResolvePath(table, vector.path_or_inline);
-  ASSIGN_OR_RETURN(const auto name, RelativeName(vector.path_or_inline));
-  return ResolvePath(table, EncodePath(name));
-}
-
 // "Deletion Vector File Storage Format": size (big-endian), the data, CRC-32 (big-endian).
 Result<std::string> ReadVectorFile(const Table& table, const DeletionVector& vector) {
-  ASSIGN_OR_RETURN(const auto path, VectorPath(table, vector));
+  ASSIGN_OR_RETURN(const auto path, DeletionVectorPath(table, vector));
   ASSIGN_OR_RETURN(const auto reader, table.storage->OpenRead(path));
   const int64_t offset = vector.offset.value_or(0);
   const int64_t framed = int64_t{vector.size_bytes} + 8;
@@ -98,6 +92,13 @@ Result<std::string> VectorBytes(const Table& table, const DeletionVector& vector
 }
 
 }  // namespace
+
+Result<std::string> DeletionVectorPath(const Table& table, const DeletionVector& vector) {
+  if (vector.storage_type == 'p') return ResolvePath(table, vector.path_or_inline);
+  if (vector.storage_type != 'u') return InvalidArgument("this deletion vector lies in no file");
+  ASSIGN_OR_RETURN(const auto name, RelativeName(vector.path_or_inline));
+  return ResolvePath(table, EncodePath(name));
+}
 
 Result<std::vector<int64_t>> DecodeRowIndexes(std::string_view bytes) {
   int32_t magic = 0;

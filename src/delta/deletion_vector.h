@@ -16,6 +16,9 @@ namespace tidemill::delta {
 // checks size, CRC-32 and cardinality (kDataLoss naming the file).
 Result<std::vector<int64_t>> ReadDeletionVector(const Table& table, const DeletionVector& vector);
 
+// The file a vector lies in; kInvalidArgument for an inline one.
+Result<std::string> DeletionVectorPath(const Table& table, const DeletionVector& vector);
+
 // The serialised bitmap ("Deletion Vector Format": magic number and RoaringBitmapArray) of ascending row indexes.
 std::string EncodeRowIndexes(std::span<const int64_t> ascending);
 Result<std::vector<int64_t>> DecodeRowIndexes(std::string_view bytes);

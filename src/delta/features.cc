@@ -221,4 +221,32 @@ Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schem
   return protocol;
 }
 
+Result<std::optional<Protocol>> UpgradeFor(const Protocol& protocol, const Metadata& metadata,
+                                           const plan::Schema& schema) {
+  ASSIGN_OR_RETURN(const Protocol needed, ProtocolFor(metadata, schema));
+  if (needed.min_writer_version < 7) {
+    if (needed.min_writer_version <= protocol.min_writer_version) return std::optional<Protocol>();
+    return std::optional(Protocol{protocol.min_reader_version, needed.min_writer_version});
+  }
+  Protocol upgraded = protocol;
+  if (protocol.min_writer_version < 7) {  // write down what the old number implied
+    upgraded.writer_features.emplace();
+    for (const auto& feature : kFeatures) {
+      if (feature.since_writer <= protocol.min_writer_version) upgraded.writer_features->emplace_back(feature.name);
+    }
+  }
+  upgraded.min_writer_version = 7;
+  const auto include = [](std::optional<std::vector<std::string>>& list, const std::string& name) {
+    if (!list) list.emplace();
+    if (!Contains(list, name)) list->push_back(name);
+  };
+  for (const auto& name : *needed.writer_features) include(upgraded.writer_features, name);
+  if (needed.reader_features) {
+    if (protocol.min_reader_version == 2) include(upgraded.reader_features, "columnMapping");
+    for (const auto& name : *needed.reader_features) include(upgraded.reader_features, name);
+    upgraded.min_reader_version = 3;
+  }
+  return upgraded == protocol ? std::optional<Protocol>() : std::optional(std::move(upgraded));
+}
+
 }  // namespace tidemill::delta

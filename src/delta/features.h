@@ -1,6 +1,7 @@
 // "Table Features" and protocol versions: what this program can read and write, by name.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,9 @@ bool HasWriterFeature(const Protocol& protocol, const std::string& feature);
 // The least protocol a new table of this metadata needs: (1,2), or (3,7) with features. kUnimplemented when it asks for
 // a feature that is not here.
 Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schema);
+
+// The protocol an existing table needs so that this metadata may replace its own; none when it needs no change.
+Result<std::optional<Protocol>> UpgradeFor(const Protocol& protocol, const Metadata& metadata,
+                                           const plan::Schema& schema);
 
 }  // namespace tidemill::delta

@@ -104,7 +104,7 @@ class Transaction {
   void ReadFile(const Add& add);
 
   const SnapshotPtr& base() const { return base_; }  // null: Create
-  // Also stored as commitInfo.txnId; unique to this transaction.
+  // Unique to this transaction: made by Commit, stored as commitInfo.txnId, by which a lost answer is cleared up.
   const std::string& id() const { return id_; }
 
   // Makes the commit. An error means that the request itself was refused and nothing was written (a table whose writer

@@ -1,0 +1,152 @@
+// Check: the table against the files that are there.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "delta/deletion_vector.h"
+#include "delta/detail/log_listing.h"
+#include "delta/history.h"
+#include "delta/path.h"
+
+namespace tidemill::delta {
+namespace {
+
+using Kind = Finding::Kind;
+
+constexpr std::string_view kFindingNames[] = {"missing-file", "wrong-size", "bad-path", "missing-vector",
+                                              "broken-log",   "orphan",     "temporary"};
+
+class Checker {
+ public:
+  Checker(const Table& table, CheckReport& report) : table_(table), report_(report) {}
+
+  Status Run() {
+    RETURN_IF_ERROR(CollectNames());
+    auto snapshot = LoadSnapshot(table_);
+    if (!snapshot.ok()) {
+      if (snapshot.error().kind != ErrorKind::kDataLoss) return std::move(snapshot).error();
+      Find(Kind::kBrokenLog, table_.log_folder(), snapshot.error().message);
+      return Ok();  // without a snapshot nobody can say what is an orphan
+    }
+    report_.version = (*snapshot)->version();
+    for (const auto& add : (*snapshot)->files()) RETURN_IF_ERROR(CheckFile(add));
+    for (const auto& remove : (*snapshot)->tombstones()) Name(remove.path, remove.deletion_vector);
+    for (const auto& [path, file] : on_disk_) {
+      const bool temporary = path.ends_with(".tmp") && path.find("/.") != std::string::npos;
+      if (temporary) Find(Kind::kTemporary, path, "left behind by a writer that did not finish", file.size_bytes);
+      if (!temporary && !named_.contains(path) && !IsHidden(path)) {
+        Find(Kind::kOrphan, path, "no version in the log names it", file.size_bytes);
+      }
+    }
+    return Ok();
+  }
+
+ private:
+  void Find(Kind kind, const std::string& path, const std::string& message, int64_t size_bytes = 0) {
+    report_.findings.push_back({kind, path, message, size_bytes});
+  }
+
+  // Every file on disk, and every path that some version of the log names. A broken commit is a finding.
+  Status CollectNames() {
+    ASSIGN_OR_RETURN(const auto files, table_.storage->ListRecursive(table_.root));
+    for (const auto& file : files) on_disk_[file.path] = file;
+    ASSIGN_OR_RETURN(const auto listing, ListLog(table_));
+    int64_t previous = -1;
+    for (const auto& [version, file] : listing.commits) {
+      const bool may_start_late = previous < 0 && !listing.checkpoints.empty();
+      if (version != previous + 1 && !may_start_late) {
+        Find(Kind::kBrokenLog, table_.log_folder() + "/" + CommitName(previous + 1), "this commit is missing");
+      }
+      previous = version;
+      const auto bytes = storage::ReadAll(*table_.storage, file.path);
+      const auto actions = bytes.ok() ? ParseCommit(*bytes, file.path) : Result<std::vector<Action>>(bytes.error());
+      if (!actions.ok()) {
+        Find(Kind::kBrokenLog, file.path, actions.error().message);
+        continue;
+      }
+      for (const auto& action : *actions) NameAction(action);
+    }
+    for (const auto& part : listing.incomplete) {
+      Find(Kind::kBrokenLog, table_.log_folder() + "/" + part, "this part of a checkpoint is missing");
+    }
+    return Ok();
+  }
+
+  void NameAction(const Action& action) {
+    if (const auto* add = std::get_if<Add>(&action)) Name(add->path, add->deletion_vector);
+    if (const auto* remove = std::get_if<Remove>(&action)) Name(remove->path, remove->deletion_vector);
+    if (const auto* cdc = std::get_if<Cdc>(&action)) Name(cdc->path, std::nullopt);
+  }
+
+  void Name(const std::string& logged, const std::optional<DeletionVector>& vector) {
+    if (auto path = ResolvePath(table_, logged); path.ok()) named_.insert(*std::move(path));
+    if (!vector) return;
+    if (auto path = DeletionVectorPath(table_, *vector); path.ok()) named_.insert(*std::move(path));
+  }
+
+  Status CheckFile(const Add& add) {
+    Name(add.path, add.deletion_vector);
+    ++report_.files_checked;
+    report_.bytes_checked += add.size_bytes;
+    const auto path = ResolvePath(table_, add.path);
+    if (!path.ok()) {
+      Find(Kind::kBadPath, add.path, path.error().message);
+      return Ok();
+    }
+    RETURN_IF_ERROR(CheckSize(*path, add));
+    if (!add.deletion_vector) return Ok();
+    if (const auto rows = ReadDeletionVector(table_, *add.deletion_vector); !rows.ok()) {
+      Find(Kind::kMissingVector, *path, rows.error().message);
+    }
+    return Ok();
+  }
+
+  Status CheckSize(const std::string& path, const Add& add) {
+    auto known = on_disk_.find(path);
+    if (known == on_disk_.end()) {  // outside the root, or gone
+      auto file = table_.storage->Stat(path);
+      if (!file.ok() && file.error().kind != ErrorKind::kNotFound) return std::move(file).error();
+      if (!file.ok()) {
+        Find(Kind::kMissingFile, path, "the table names this file, but it is not there");
+        return Ok();
+      }
+      known = on_disk_.emplace(path, *std::move(file)).first;
+    }
+    if (known->second.size_bytes != add.size_bytes) {
+      Find(Kind::kWrongSize, path,
+           fmt::format("it has {} bytes, but the log says {}", known->second.size_bytes, add.size_bytes));
+    }
+    return Ok();
+  }
+
+  // Files that readers of a table folder pass over: those with a part starting with '.' or '_' (but not a partition).
+  bool IsHidden(const std::string& path) const {
+    std::string_view rest = std::string_view(path).substr(std::min(path.size(), table_.root.size()));
+    while (!rest.empty()) {
+      rest.remove_prefix(1);
+      const auto part = rest.substr(0, rest.find('/'));
+      const bool partition = part.find('=') != std::string_view::npos;
+      if (!partition && (part.starts_with('.') || part.starts_with('_'))) return true;
+      rest.remove_prefix(part.size());
+    }
+    return false;
+  }
+
+  const Table& table_;
+  CheckReport& report_;
+  std::map<std::string, storage::FileInfo> on_disk_;
+  std::set<std::string> named_;
+};
+
+}  // namespace
+
+std::string_view FindingName(Finding::Kind kind) { return kFindingNames[static_cast<int>(kind)]; }
+
+Result<CheckReport> Check(const Table& table) {
+  CheckReport report;
+  RETURN_IF_ERROR(Checker(table, report).Run());
+  return report;
+}
+
+}  // namespace tidemill::delta
