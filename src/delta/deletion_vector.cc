@@ -12,8 +12,9 @@
 namespace tidemill::delta {
 namespace {
 
-constexpr int32_t kMagic = 1681511377;  // RoaringBitmapArray in the portable format
-constexpr size_t kUuidCharacters = 20;  // 16 bytes in Z85
+constexpr int32_t kMagic = 1681511377;                         // RoaringBitmapArray in the portable format
+constexpr std::string_view kNativeMagic = "\x64\x39\xD3\xD0";  // 1681511376, big-endian
+constexpr size_t kUuidCharacters = 20;                         // 16 bytes in Z85
 
 uint32_t Crc32(std::string_view bytes) {
   static const auto table = [] {
@@ -103,6 +104,8 @@ Result<std::string> DeletionVectorPath(const Table& table, const DeletionVector&
 Result<std::vector<int64_t>> DecodeRowIndexes(std::string_view bytes) {
   int32_t magic = 0;
   uint64_t buckets = 0;
+  if (bytes.starts_with(kNativeMagic))
+    return Unimplemented("deletion vectors in the older, native format are not read here");
   if (!TakeLittle(bytes, magic) || magic != kMagic) {
     return DataLoss(fmt::format("the deletion vector's magic number is {}, not {}", magic, kMagic));
   }
