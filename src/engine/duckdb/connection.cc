@@ -14,8 +14,6 @@ using plan::Int128;
 using plan::TypeId;
 using plan::Value;
 
-Value Cell(duckdb_vector vector, idx_t row, const DataType& type);
-
 // The physical integer behind a decimal or an integral column, whatever its width.
 Int128 Integer(duckdb_vector vector, idx_t row, duckdb_type storage) {
   void* const data = duckdb_vector_get_data(vector);
@@ -71,6 +69,8 @@ Value ListCell(duckdb_vector vector, idx_t row, const DataType& type) {
   return Children(std::move(values));
 }
 
+}  // namespace
+
 Value Cell(duckdb_vector vector, idx_t row, const DataType& type) {
   uint64_t* const validity = duckdb_vector_get_validity(vector);
   if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) return Value{};
@@ -110,8 +110,6 @@ Value Cell(duckdb_vector vector, idx_t row, const DataType& type) {
       return Value{static_cast<int64_t>(IntegerOf(vector, row))};
   }
 }
-
-}  // namespace
 
 Status Answer::Read(const std::vector<DataType>& types, int64_t most, std::vector<std::vector<Value>>& out) {
   CHECK(static_cast<int>(types.size()) == columns());

@@ -65,6 +65,9 @@ class Connection {
   duckdb_connection connection_ = nullptr;
 };
 
+// One cell of a flat vector that holds `type`.
+plan::Value Cell(duckdb_vector vector, idx_t row, const plan::DataType& type);
+
 // 'it''s', "my ""name""".
 std::string QuoteText(std::string_view text);
 std::string QuoteName(std::string_view name);

@@ -52,8 +52,13 @@ class Handle final : public ::duckdb::FileHandle {
 // Storage's files by the paths "tm://..." (random access) or "tmz://..." (decoded, front to back).
 class StorageFileSystem final : public ::duckdb::FileSystem {
  public:
-  StorageFileSystem(storage::Storage& storage, Traffic& traffic, std::vector<std::string> allowed, bool decoded)
-      : storage_(storage), traffic_(traffic), allowed_(std::move(allowed)), decoded_(decoded) {}
+  StorageFileSystem(storage::Storage& storage, Traffic& traffic, std::vector<std::string> allowed, RealPath real_path,
+                    bool decoded)
+      : storage_(storage),
+        traffic_(traffic),
+        allowed_(std::move(allowed)),
+        real_path_(std::move(real_path)),
+        decoded_(decoded) {}
 
   bool CanHandleFile(const std::string& path) override { return path.starts_with(prefix()); }
   std::string GetName() const override { return decoded_ ? "TidemillDecoded" : "Tidemill"; }
@@ -64,7 +69,7 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
                                                       ::duckdb::optional_ptr<::duckdb::FileOpener>) override {
     const std::string file = Checked(path);
     if (flags.OpenForWriting()) {
-      auto writer = Unwrap(traffic_, storage_.OpenWrite(file));
+      auto writer = Unwrap(traffic_, storage_.OpenWrite(real_path_ ? real_path_(file) : file));
       return ::duckdb::make_uniq<Handle>(*this, path, flags, nullptr, std::move(writer), traffic_);
     }
     auto opened = storage_.OpenRead(file);
@@ -173,6 +178,7 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
   storage::Storage& storage_;
   Traffic& traffic_;
   std::vector<std::string> allowed_;
+  RealPath real_path_;
   bool decoded_;
 };
 
@@ -199,12 +205,13 @@ std::string FromDuckDbPath(const std::string& path) {
 }
 
 Status RegisterFileSystem(duckdb_database database, storage::Storage& storage, Traffic& traffic,
-                          std::vector<std::string> allowed_folders) {
+                          std::vector<std::string> allowed_folders, RealPath real_path) {
   try {
     auto& instance = *reinterpret_cast<::duckdb::DatabaseWrapper*>(database)->database->instance;
     auto& system = ::duckdb::FileSystem::GetFileSystem(instance);
     for (const bool decoded : {false, true}) {
-      system.RegisterSubSystem(::duckdb::make_uniq<StorageFileSystem>(storage, traffic, allowed_folders, decoded));
+      system.RegisterSubSystem(
+          ::duckdb::make_uniq<StorageFileSystem>(storage, traffic, allowed_folders, real_path, decoded));
     }
   } catch (const std::exception& e) {
     return Internal(fmt::format("DuckDB refused our file system: {}", e.what()));

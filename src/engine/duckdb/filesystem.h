@@ -7,6 +7,7 @@
 #include <duckdb.h>
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,9 +42,12 @@ class Traffic {
 std::string ToDuckDbPath(const std::string& path);
 std::string FromDuckDbPath(const std::string& path);
 
+// Where a file DuckDB names is really written.
+using RealPath = std::function<std::string(const std::string& path)>;
+
 // Registers the file system in `database`. `storage` and `traffic` must outlive it. Only paths in one of
-// `allowed_folders` can be opened (empty: any).
+// `allowed_folders` can be opened (empty: any). `real_path` (may be empty) is asked for every file opened for writing.
 Status RegisterFileSystem(duckdb_database database, storage::Storage& storage, Traffic& traffic,
-                          std::vector<std::string> allowed_folders);
+                          std::vector<std::string> allowed_folders, RealPath real_path = {});
 
 }  // namespace tidemill::engine::duckdb

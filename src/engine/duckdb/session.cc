@@ -15,6 +15,7 @@
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/filesystem.h"
 #include "engine/duckdb/kernels.h"
+#include "engine/duckdb/partitioner.h"
 #include "engine/duckdb/sources.h"
 #include "engine/duckdb/text_values.h"
 #include "engine/duckdb/watch.h"
@@ -70,7 +71,9 @@ class NativeSession final : public Session {
                                       {"autoload_known_extensions", "false"},
                                       {"preserve_insertion_order", "false"},
                                   }));
-    RETURN_IF_ERROR(RegisterFileSystem(connection_->database(), storage, traffic_, options_.allowed_folders));
+    ASSIGN_OR_RETURN(partitioner_, Partitioner::Make(*connection_, traffic_));
+    RETURN_IF_ERROR(RegisterFileSystem(connection_->database(), storage, traffic_, options_.allowed_folders,
+                                       [this](const std::string& path) { return partitioner_->RealPath(path); }));
     RETURN_IF_ERROR(RegisterTextValues(connection_->get()));
     RETURN_IF_ERROR(RegisterKernels(connection_->get()));
     ASSIGN_OR_RETURN(collector_, Collector::Make(*connection_));
@@ -141,9 +144,15 @@ class NativeSession final : public Session {
     ASSIGN_OR_RETURN(const std::string sql, CompileHere(relation));
     RETURN_IF_ERROR(collector_->Begin(spec.checks));
     const Schema schema = typed::SchemaOf(*relation);
+    const Schema table = TableSchema(schema, spec);
+    std::vector<plan::Field> partition_fields;
+    for (const int column : spec.partition_columns)
+      partition_fields.push_back(table.fields[static_cast<size_t>(column)]);
+    RETURN_IF_ERROR(partitioner_->Begin(partition_fields, spec.target_file_bytes));
     ASSIGN_OR_RETURN(auto answer, Run(CopySql(sql, schema, spec)));
     WriteResult result;
-    ASSIGN_OR_RETURN(result.files, ReadCopyResult(*answer, TableSchema(schema, spec), spec.partition_columns));
+    ASSIGN_OR_RETURN(result.files,
+                     ReadCopyResult(*answer, table, partition_fields.empty() ? nullptr : partitioner_.get()));
     RETURN_IF_ERROR(collector_->Flush());
     for (const auto& file : result.files) result.rows_written += file.rows;
     result.rows_diverted = collector_->diverted();
@@ -228,7 +237,7 @@ class NativeSession final : public Session {
     aside.file_id = spec.file_id;
     aside.data_columns = static_cast<int>(schema.fields.size());
     ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, once_), schema, aside)));
-    ASSIGN_OR_RETURN(result.quarantine_files, ReadCopyResult(*answer, schema, {}));
+    ASSIGN_OR_RETURN(result.quarantine_files, ReadCopyResult(*answer, schema, nullptr));
     return Ok();
   }
 
@@ -239,6 +248,7 @@ class NativeSession final : public Session {
   Traffic traffic_;
   Peaks peaks_;
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Partitioner> partitioner_;
   std::unique_ptr<Collector> collector_;
   std::map<std::string, TableName> tables_;
   std::vector<ReadOnce> once_;

@@ -103,12 +103,14 @@ std::string Quarantined(const std::vector<ReadOnce>& sources) {
 std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
   std::string outputs, partitions, order;
   for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
-    outputs += fmt::format("{}c{} AS {}", i == 0 ? "" : ", ", i, QuoteName(FileName(spec, i, schema)));
+    const auto& columns = spec.partition_columns;
+    if (std::find(columns.begin(), columns.end(), static_cast<int>(i)) != columns.end()) continue;
+    outputs += fmt::format("{}c{} AS {}", outputs.empty() ? "" : ", ", i, QuoteName(FileName(spec, i, schema)));
   }
   for (const int column : spec.partition_columns) {
-    const auto name = QuoteName(FileName(spec, static_cast<size_t>(column), schema));
-    partitions += (partitions.empty() ? "" : ", ") + name;
+    partitions += fmt::format("{}c{}", partitions.empty() ? "" : ", ", column);
   }
+  if (!partitions.empty()) outputs += fmt::format(", tm_partition({}) AS tm_partition", partitions);
   for (const auto& key : spec.sort) {
     order += fmt::format("{}c{} {} NULLS {}", order.empty() ? "" : ", ", key.column, key.ascending ? "ASC" : "DESC",
                          key.ascending ? "FIRST" : "LAST");
@@ -123,14 +125,13 @@ std::string CopySql(const std::string& select, const Schema& schema, const Write
   if (partitions.empty()) {
     options += fmt::format(", FILE_SIZE_BYTES {}, WRITE_EMPTY_FILE false", spec.target_file_bytes);
   } else {
-    options += fmt::format(", PARTITION_BY ({})", partitions);
+    options += ", PARTITION_BY (tm_partition)";
   }
   return fmt::format("COPY (SELECT {} FROM ({})) TO {} ({})", outputs, query, QuoteText(ToDuckDbPath(spec.folder)),
                      options);
 }
 
-Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& schema,
-                                                const std::vector<int>& partition_columns) {
+Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& schema, const Partitioner* partitioner) {
   const auto texts = DataType::Map(TypeId::kString, TypeId::kString);
   std::vector<std::vector<Value>> rows;
   RETURN_IF_ERROR(answer.Read(
@@ -152,18 +153,9 @@ Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& sc
         }
       }
     }
-    const auto partition_texts = Texts(row[5]);
-    for (const int column : partition_columns) {
-      const auto& field = schema.fields[static_cast<size_t>(column)];
-      const auto found = partition_texts.find(field.name);
-      if (found == partition_texts.end() || found->second == "__HIVE_DEFAULT_PARTITION__") {
-        file.partition_values.emplace_back(field.name, Value{});
-        continue;
-      }
-      auto value = ParseConstant(found->second, field.type);
-      if (!value)
-        return Internal(fmt::format("partition value '{}' of {} could not be read", found->second, field.name));
-      file.partition_values.emplace_back(field.name, std::move(*value));
+    if (partitioner != nullptr) {
+      ASSIGN_OR_RETURN(file.partition_values, partitioner->ValuesOf(file.path));
+      file.path = partitioner->RealPath(file.path);
     }
     files.push_back(std::move(file));
   }

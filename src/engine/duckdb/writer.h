@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "engine/duckdb/collector.h"
 #include "engine/duckdb/connection.h"
+#include "engine/duckdb/partitioner.h"
 #include "engine/engine.h"
 #include "plan/type.h"
 
@@ -15,9 +16,10 @@ namespace tidemill::engine::duckdb {
 // The COPY statement that writes `select` (columns c0, c1, ... of `schema`) as `spec` says.
 std::string CopySql(const std::string& select, const plan::Schema& schema, const WriteSpec& spec);
 
-// What COPY ... RETURN_STATS reported, as written files of the table's columns in `schema`.
+// What COPY ... RETURN_STATS reported, as written files of the table's columns in `schema`. `partitioner`: null when
+// the table is not partitioned.
 Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const plan::Schema& schema,
-                                                const std::vector<int>& partition_columns);
+                                                const Partitioner* partitioner);
 
 // A source that was read once because its rows may be malformed.
 struct ReadOnce {
