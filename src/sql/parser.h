@@ -5,6 +5,7 @@
 // SQLSTATE 42601, the position, and what was expected. Nesting deeper than the parser's limit is an error.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,5 +34,7 @@ Result<plan::DataType> ParseType(std::string_view text);
 Result<plan::Schema> ParseSchema(std::string_view text);
 // Where each statement of a script begins and ends, for a shell that runs them one by one even after an error.
 std::vector<std::string_view> SplitScript(std::string_view text);
+// The line of `text` at `at`, and below it a caret under the column. Empty when the text has no such line.
+std::string PointAt(std::string_view text, Position at);
 
 }  // namespace tidemill::sql

@@ -1,0 +1,99 @@
+// Pipe syntax: input |> WHERE ... |> AGGREGATE ... and so on. A step that means what a relation already means becomes
+// that relation; the others become a plan::Pipe.
+#include "sql/detail/parser_impl.h"
+
+namespace tidemill::sql {
+namespace {
+using enum Keyword;
+}  // namespace
+
+plan::RelationPtr Parser::ParsePipe(plan::RelationPtr input) {
+  Advance();
+  const Position at = Peek().at;
+  if (IsAny({kOrder, kSort, kCluster, kDistribute, kLimit, kOffset})) {
+    return ParseQueryOrganization(std::move(input), /*piped=*/true);
+  }
+  if (IsAny({kUnion, kIntersect, kExcept, kMinus})) {
+    const auto kind = Is(kUnion)       ? plan::SetOpKind::kUnion
+                      : Is(kIntersect) ? plan::SetOpKind::kIntersect
+                                       : plan::SetOpKind::kExcept;
+    Advance();
+    plan::SetOp op{.kind = kind, .left = std::move(input)};
+    op.all = Take(kAll);
+    if (!op.all) Take(kDistinct);
+    op.right = ParseQueryPrimary();
+    return op.right ? plan::MakeRelation(std::move(op), at) : nullptr;
+  }
+  if (StartsJoin()) return ParseJoin(std::move(input));
+  if (Is(kPivot)) return ParsePivot(std::move(input));
+  if (Is(kUnpivot)) return ParseUnpivot(std::move(input));
+  if (Is(kTablesample)) return ParseOptionalSample(std::move(input));
+  plan::Pipe pipe{.input = std::move(input)};
+  return ParsePipePart(&pipe) ? plan::MakeRelation(std::move(pipe), at) : nullptr;
+}
+
+bool Parser::ParsePipePart(plan::Pipe* pipe) {
+  if (Take(kWhere)) {
+    auto& where = pipe->part.emplace<plan::Pipe::Where>();
+    where.condition = ParseExpression();
+    return where.condition != nullptr;
+  }
+  if (Take(kSelect)) {
+    auto& select = pipe->part.emplace<plan::Pipe::SelectList>();
+    std::vector<plan::Hint> hints;
+    if (!ParseHints(&hints)) return false;
+    if (!Take(kAll)) select.distinct = Take(kDistinct);
+    if (!ParseNamedExpressions(&select.list)) return false;
+    return !(Is(kWindow) && IsName(1) && Is(kAs, 2)) || ParseWindows(&select.windows);
+  }
+  if (Take(kExtend)) return ParseNamedExpressions(&pipe->part.emplace<plan::Pipe::Extend>().list);
+  if (Take(kSet)) return ParsePipeSet(&pipe->part.emplace<plan::Pipe::Set>());
+  if (Take(kDrop)) {
+    auto& drop = pipe->part.emplace<plan::Pipe::Drop>();
+    do {
+      if (!ParseName(&drop.columns.emplace_back().emplace_back(), "the name of a column")) return false;
+    } while (Take(TokenKind::kComma));
+    return true;
+  }
+  if (Take(kAs)) return ParseName(&pipe->part.emplace<plan::Pipe::As>().alias, "an alias");
+  if (Take(kAggregate)) return ParsePipeAggregate(&pipe->part.emplace<plan::Pipe::Aggregate>());
+  return FailSyntax(
+      "a pipe operator (WHERE, SELECT, EXTEND, SET, DROP, AS, AGGREGATE, JOIN, UNION, ORDER BY, LIMIT, PIVOT, ...)");
+}
+
+// a = expr, b = expr
+bool Parser::ParsePipeSet(plan::Pipe::Set* set) {
+  do {
+    auto& [column, value] = set->assignments.emplace_back();
+    const Position at = Peek().at;
+    if (!ParseQualifiedName(&column, "the name of a column") || !Expect(TokenKind::kEqual)) return false;
+    if (column.size() > 1) {
+      return Fail("UNSUPPORTED_FEATURE.SET_PIPE_OPERATOR_WITH_QUALIFIED_NAME", "0A000",
+                  "The feature is not supported: a qualified name in |> SET. Write the column's own name.", at);
+    }
+    value = ParseExpression();
+    if (!value) return false;
+  } while (Take(TokenKind::kComma));
+  return true;
+}
+
+// [list] [GROUP BY ...]; one of the two must be there. Grouping expressions may have aliases.
+bool Parser::ParsePipeAggregate(plan::Pipe::Aggregate* aggregate) {
+  const Position at = Last().at;
+  const bool groups = Is(kGroup) && Is(kBy, 1);
+  const bool ends =
+      Is(TokenKind::kPipeForward) || Is(TokenKind::kEnd) || Is(TokenKind::kRightParen) || Is(TokenKind::kSemicolon);
+  if (ends) {
+    return Fail("", "",
+                "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or "
+                "both.",
+                at);
+  }
+  if (!groups && !ParseNamedExpressions(&aggregate->list)) return false;
+  if (!Is(kGroup)) return true;
+  next_ += 2;
+  aggregate->group_by.kind = plan::Grouping::Kind::kSimple;
+  return ParseNamedExpressions(&aggregate->group_by.exprs);
+}
+
+}  // namespace tidemill::sql

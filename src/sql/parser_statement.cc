@@ -1,0 +1,344 @@
+// Statements: queries, SET, temporary views, EXPLAIN, DESCRIBE; every other statement of Spark is named and passed
+// over.
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cstdlib>
+
+#include "sql/detail/parser_impl.h"
+#include "sql/literal.h"
+
+namespace tidemill::sql {
+namespace {
+
+using enum Keyword;
+
+// Words that begin statements which are not run here; `words` of them name the statement.
+struct ForeignStatement {
+  Keyword first;
+  int words;
+};
+
+constexpr ForeignStatement kForeignStatements[] = {
+    {kAdd, 2},     {kAlter, 2},  {kAnalyze, 2}, {kBegin, 1},    {kCache, 2},  {kCall, 1},    {kClear, 2},
+    {kComment, 3}, {kCommit, 1}, {kCreate, 2},  {kDeclare, 1},  {kDelete, 1}, {kDesc, 1},    {kDescribe, 1},
+    {kDfs, 1},     {kDrop, 2},   {kExecute, 2}, {kExport, 2},   {kGrant, 1},  {kImport, 2},  {kInsert, 2},
+    {kList, 2},    {kLoad, 2},   {kLock, 2},    {kMerge, 2},    {kMsck, 2},   {kRefresh, 2}, {kRepair, 2},
+    {kReplace, 2}, {kReset, 1},  {kRevoke, 1},  {kRollback, 1}, {kShow, 2},   {kStart, 2},   {kTruncate, 2},
+    {kUncache, 2}, {kUnlock, 2}, {kUpdate, 1},  {kUse, 1},      {kWith, 1},   {kFrom, 1},    {kSet, 2},
+    {kExplain, 1},
+};
+
+std::string Upper(std::string_view text) {
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return std::toupper(c); });
+  return upper;
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::vector<plan::Statement> Parser::ParseStatements() {
+  std::vector<plan::Statement> statements;
+  while (!failed()) {
+    while (Take(TokenKind::kSemicolon)) continue;
+    if (Is(TokenKind::kEnd)) break;
+    if (!ParseStatement(&statements.emplace_back())) break;
+  }
+  return statements;
+}
+
+bool Parser::ParseStatement(plan::Statement* statement) {
+  const size_t first = next_;
+  parameters_ = 0;
+  statement->at = Peek().at;
+  if (!ParseStatementNode(statement)) return false;
+  if (!Is(TokenKind::kSemicolon) && !Is(TokenKind::kEnd)) return FailSyntax("the end of the statement");
+  statement->text = TextBetween(first, next_);
+  return true;
+}
+
+// From the first of the tokens to before the last.
+std::string_view Parser::TextBetween(size_t from, size_t to) const {
+  if (from >= to) return {};
+  const char* begin = tokens_[from].text.data();
+  return {begin, static_cast<size_t>(tokens_[to - 1].text.data() + tokens_[to - 1].text.size() - begin)};
+}
+
+size_t Parser::StatementEnd() const {
+  size_t end = next_;
+  while (tokens_[end].kind != TokenKind::kSemicolon && tokens_[end].kind != TokenKind::kEnd) ++end;
+  return end;
+}
+
+// WITH ... INSERT, FROM ... INSERT, WITH ... MERGE and the like.
+bool Parser::ChangesData() const {
+  for (size_t i = next_; i < StatementEnd(); ++i) {
+    if (tokens_[i].kind == TokenKind::kLeftParen) {
+      i = closing_[i];
+      continue;
+    }
+    const Keyword next = i + 1 < tokens_.size() ? tokens_[i + 1].keyword : kNotAKeyword;
+    if (tokens_[i].keyword == kInsert && (next == kInto || next == kOverwrite)) return true;
+    if (tokens_[i].keyword == kMerge && next == kInto) return true;
+    const bool after_tables = i > next_ && tokens_[i - 1].kind == TokenKind::kRightParen;
+    if (after_tables && tokens_[i].keyword == kDelete && next == kFrom) return true;
+    if (after_tables && tokens_[i].keyword == kUpdate && next != kNotAKeyword) return true;
+  }
+  return false;
+}
+
+bool Parser::ParseStatementNode(plan::Statement* statement) {
+  if (IsAny({kWith, kFrom}) && ChangesData()) return ParseForeign(statement);
+  const bool query = Is(TokenKind::kLeftParen) || IsAny({kSelect, kWith, kFrom, kValues, kTable, kMap, kReduce});
+  if (query) {
+    auto relation = ParseQuery();
+    statement->node = relation;
+    return relation != nullptr;
+  }
+  if (Is(kSet)) return ParseSet(statement);
+  if (Is(kReset)) return ParseReset(statement);
+  if (Is(kCreate)) return ParseView(statement);
+  if (Is(kDrop) && Is(kView, 1)) return ParseDropView(statement);
+  if (Is(kExplain)) return ParseExplain(statement);
+  if (IsAny({kDesc, kDescribe})) {
+    const size_t skip = Is(kQuery, 1) ? 2 : 1;
+    if (StartsQuery(next_ + skip) || (Is(TokenKind::kLeftParen, skip) && StartsParenthesizedQuery(next_ + skip))) {
+      next_ += skip;
+      plan::DescribeQuery describe{ParseQuery()};
+      statement->node = describe;
+      return describe.query != nullptr;
+    }
+  }
+  return ParseForeign(statement);
+}
+
+// A statement of Spark's that is not run here: its first words name it, its text is passed over.
+bool Parser::ParseForeign(plan::Statement* statement) {
+  const auto* row = std::ranges::find(kForeignStatements, Peek().keyword, &ForeignStatement::first);
+  if (Peek().keyword == kNotAKeyword || row == std::end(kForeignStatements)) {
+    return FailSyntax("a statement (SELECT, WITH, VALUES, CREATE, SET, ...)");
+  }
+  std::string what;
+  for (int i = 0; i < row->words && Peek(i).kind == TokenKind::kWord; ++i) {
+    what += (what.empty() ? "" : " ") + Upper(Peek(i).text);
+  }
+  if (Is(kBegin)) {
+    SkipCompound();
+  } else {
+    const size_t end = StatementEnd();
+    for (size_t i = next_; i < end; ++i) {
+      if (tokens_[i].kind == TokenKind::kBroken && tokens_[i].fault != LexFault::kStrayCharacter) {
+        next_ = i;
+        return FailBroken(tokens_[i]);
+      }
+    }
+    next_ = end;
+  }
+  statement->node = plan::UnsupportedStatement{std::move(what)};
+  return true;
+}
+
+// BEGIN ... END of an SQL script, whose semicolons are its own. CASE and control statements have an END too.
+void Parser::SkipCompound() {
+  int open = 0;
+  for (; !Is(TokenKind::kEnd); Advance()) {
+    const bool closes = next_ > 0 && Last().keyword == kEnd;
+    if (IsAny({kBegin, kCase})) open += !closes;
+    const bool control = IsAny({kIf, kWhile, kFor, kLoop, kRepeat}) && !closes && !Is(TokenKind::kLeftParen, 1) &&
+                         (Last().kind == TokenKind::kSemicolon || IsStatementStart());
+    open += control;
+    if (Is(kEnd) && --open == 0) break;
+  }
+  while (!Is(TokenKind::kSemicolon) && !Is(TokenKind::kEnd)) Advance();
+}
+
+// Right behind a word after which a script's next statement begins?
+bool Parser::IsStatementStart() const {
+  const Keyword last = Last().keyword;
+  return last == kBegin || last == kThen || last == kElse || last == kDo || last == kLoop || last == kRepeat ||
+         Last().kind == TokenKind::kColon;
+}
+
+// SET, SET k, SET k = v, SET `k` = `v`, SET TIME ZONE z. The value is the text to the semicolon.
+bool Parser::ParseSet(plan::Statement* statement) {
+  if (IsAny({kVariable, kVar, kCatalog, kRole, kCollation}, 1) && !Is(TokenKind::kEqual, 2) &&
+      !Is(TokenKind::kDot, 2)) {
+    return ParseForeign(statement);
+  }
+  const Position at = Peek().at;
+  Advance();
+  plan::SetCommand command;
+  const size_t end = StatementEnd();
+  if (Is(kTime) && Is(kZone, 1)) {
+    next_ += 2;
+    if (!ParseTimeZone(&command)) return false;
+    statement->node = std::move(command);
+    return true;
+  }
+  if (next_ == end) {
+    statement->node = std::move(command);
+    return true;
+  }
+  size_t equal = next_;
+  while (equal < end && tokens_[equal].kind != TokenKind::kEqual) ++equal;
+  const bool quoted = Is(TokenKind::kQuotedName) && equal <= next_ + 1;
+  command.key = quoted ? UnquoteName(Peek().text) : std::string(Trim(TextBetween(next_, equal)));
+  if (!quoted && command.key->find_first_of(" \t\n") != std::string::npos) {
+    return Fail("INVALID_SET_SYNTAX", "42000",
+                "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in "
+                "key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.",
+                at);
+  }
+  if (equal < end) {
+    const bool quoted_value = equal + 2 == end && tokens_[equal + 1].kind == TokenKind::kQuotedName;
+    command.value = quoted_value ? UnquoteName(tokens_[equal + 1].text) : std::string(TextBetween(equal + 1, end));
+  }
+  next_ = end;
+  statement->node = std::move(command);
+  return true;
+}
+
+bool Parser::ParseTimeZone(plan::SetCommand* command) {
+  const Position at = Peek().at;
+  command->key = "spark.sql.session.timeZone";
+  if (Take(kLocal)) {
+    command->value = "LOCAL";
+    return true;
+  }
+  if (Is(TokenKind::kString)) {
+    command->value = StringText(Peek());
+    Advance();
+    return true;
+  }
+  auto interval = Is(kInterval) ? ParseInterval() : nullptr;
+  const auto* literal = interval ? std::get_if<plan::Literal>(&interval->node) : nullptr;
+  constexpr int64_t kMicrosPerSecond = 1'000'000;
+  constexpr int64_t kMostSeconds = 18 * 3600;
+  const int64_t seconds = literal && literal->type.is(plan::TypeId::kDayTimeInterval)
+                              ? std::get<int64_t>(literal->value.data) / kMicrosPerSecond
+                              : kMostSeconds + 1;
+  if (failed()) return false;
+  if (std::abs(seconds) > kMostSeconds) {
+    return Fail(
+        "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", "22006",
+        "The interval value must be in the range of [-18, +18] hours with second precision. Write SET TIME ZONE "
+        "'+01:00', a region's name or LOCAL.",
+        at);
+  }
+  const int64_t size = std::abs(seconds);
+  command->value = fmt::format("{}{:02}:{:02}:{:02}", seconds < 0 ? '-' : '+', size / 3600, size / 60 % 60, size % 60);
+  return true;
+}
+
+bool Parser::ParseReset(plan::Statement* statement) {
+  Advance();
+  plan::SetCommand command{.reset = true};
+  const size_t end = StatementEnd();
+  if (end == next_ + 1 && Is(TokenKind::kQuotedName)) {
+    command.key = UnquoteName(Peek().text);
+  } else if (end > next_) {
+    command.key = std::string(Trim(TextBetween(next_, end)));
+  }
+  next_ = end;
+  statement->node = std::move(command);
+  return true;
+}
+
+// CREATE [OR REPLACE] [GLOBAL] TEMPORARY VIEW name ... AS query; every other CREATE is passed over.
+bool Parser::ParseView(plan::Statement* statement) {
+  size_t word = 1;
+  plan::CreateTempView view;
+  if (Is(kOr, word) && Is(kReplace, word + 1)) {
+    view.replace = true;
+    word += 2;
+  }
+  const bool global = Is(kGlobal, word);
+  word += global;
+  if (!IsAny({kTemp, kTemporary}, word) || !Is(kView, word + 1)) {
+    std::string what = "CREATE " + Upper(Peek(word).text);
+    if (!ParseForeign(statement)) return false;
+    statement->node = plan::UnsupportedStatement{std::move(what)};
+    return true;
+  }
+  const size_t first = next_;
+  next_ += word + 2;
+  if (Is(kIf) && Is(kNot, 1)) {
+    return Fail("INVALID_SQL_SYNTAX.CREATE_TEMP_VIEW_IF_NOT_EXISTS", "42000",
+                "A temporary view cannot be created IF NOT EXISTS. Write CREATE OR REPLACE TEMPORARY VIEW.", Peek().at);
+  }
+  if (global) view.name.push_back("global_temp");
+  if (!ParseViewHead(&view)) return false;
+  if (Is(kUsing)) {
+    next_ = first;
+    if (!ParseForeign(statement)) return false;
+    statement->node = plan::UnsupportedStatement{"CREATE TEMPORARY VIEW ... USING"};
+    return true;
+  }
+  if (!Expect(kAs)) return false;
+  view.query = ParseQuery();
+  if (!view.query) return false;
+  statement->node = std::move(view);
+  return true;
+}
+
+// name [(column [COMMENT 'text'], ...)] [COMMENT 'text' | TBLPROPERTIES (...)]
+bool Parser::ParseViewHead(plan::CreateTempView* view) {
+  if (!ParseQualifiedName(&view->name, "the name of a view")) return false;
+  const auto comment = [&] { return !Take(kComment) || Expect(TokenKind::kString); };
+  if (Is(TokenKind::kLeftParen)) {
+    // With types inside it is the form with USING, which is passed over.
+    const size_t after = std::min(AfterParen(next_), tokens_.size() - 1);
+    if (tokens_[after].keyword == kUsing) {
+      next_ = after;
+      return true;
+    }
+    Advance();
+    do {
+      if (!ParseName(&view->columns.emplace_back(), "the name of a column") || !comment()) return false;
+    } while (Take(TokenKind::kComma));
+    if (!Expect(TokenKind::kRightParen)) return false;
+  }
+  while (IsAny({kComment, kTblproperties})) {
+    std::map<std::string, std::string> ignored;
+    if (Take(kTblproperties) ? !ParseProperties(&ignored) : !comment()) return false;
+  }
+  return true;
+}
+
+bool Parser::ParseDropView(plan::Statement* statement) {
+  next_ += 2;
+  plan::DropView drop;
+  drop.if_exists = Take(kIf, kExists);
+  if (!ParseQualifiedName(&drop.name, "the name of a view")) return false;
+  statement->node = std::move(drop);
+  return true;
+}
+
+bool Parser::ParseExplain(plan::Statement* statement) {
+  const size_t first = next_;
+  Advance();
+  plan::Explain explain;
+  if (IsAny({kLogical, kFormatted, kExtended, kCodegen, kCost})) {
+    explain.mode = Upper(Peek().text);
+    Advance();
+  }
+  plan::Statement inner;
+  if (!ParseStatementNode(&inner)) return false;
+  if (const auto* query = std::get_if<plan::RelationPtr>(&inner.node)) {
+    explain.query = *query;
+    statement->node = std::move(explain);
+    return true;
+  }
+  const auto* unsupported = std::get_if<plan::UnsupportedStatement>(&inner.node);
+  const auto what = unsupported ? unsupported->what : std::string(TextBetween(first + 1, first + 2));
+  statement->node = plan::UnsupportedStatement{"EXPLAIN " + what};
+  return true;
+}
+
+}  // namespace tidemill::sql
