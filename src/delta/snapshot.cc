@@ -7,7 +7,6 @@
 #include "delta/detail/commit_times.h"
 #include "delta/detail/log_listing.h"
 #include "delta/detail/replay.h"
-#include "delta/features.h"
 #include "delta/path.h"
 
 namespace tidemill::delta {
@@ -123,10 +122,7 @@ Result<SnapshotPtr> LoadVersion(const Table& table, const LogListing& listing, i
     const auto segment = SegmentFor(table, listing, checkpoint, version);
     if (!segment.ok()) return damaged ? *damaged : segment.error();
     auto state = ReplaySegment(table, listing, *segment, version);
-    if (state.ok()) {
-      RETURN_IF_ERROR(CheckReadable(state->protocol));
-      return SnapshotPtr(std::make_shared<const Snapshot>(table, *std::move(state)));
-    }
+    if (state.ok()) return SnapshotPtr(std::make_shared<const Snapshot>(table, *std::move(state)));
     const bool may_be_checkpoint =
         state.error().kind == ErrorKind::kDataLoss || state.error().kind == ErrorKind::kNotFound;
     if (checkpoint == nullptr || !may_be_checkpoint) return damaged ? *damaged : std::move(state).error();

@@ -2,7 +2,9 @@
 #include "storage/storage.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -193,9 +195,23 @@ TEST(LocalTest, ErrorsNamePathAndReason) {
     EXPECT_EQ(store->Put(root + "/other", "x").error().kind, ErrorKind::kPermissionDenied);
     chmod(root.c_str(), 0700);
   }
-  if (std::filesystem::exists("/dev/full")) {
-    EXPECT_EQ(store->Put(root + "/" + std::string(300, 'n'), "x").error().kind, ErrorKind::kInvalidArgument);
-  }
+  EXPECT_EQ(store->Put(root + "/" + std::string(300, 'n'), "x").error().kind, ErrorKind::kInvalidArgument);
+  std::filesystem::remove_all(root);
+}
+
+// A limit of file sizes stands in for a full disk: the write fails half-way, and nothing is left of it.
+TEST(LocalTest, AWriteThatDoesNotFitLeavesNothing) {
+  const std::string root = NewFolder();
+  auto store = MakeLocal();
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit small{1000, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto put = store->PutIfAbsent(root + "/f", std::string(5000, 'x'));
+  setrlimit(RLIMIT_FSIZE, &old);
+  EXPECT_EQ(put.error().kind, ErrorKind::kResourceExhausted);
+  EXPECT_TRUE(store->ListRecursive(root)->empty());
   std::filesystem::remove_all(root);
 }
 

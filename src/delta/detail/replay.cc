@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "delta/features.h"
 #include "delta/path.h"
 #include "plan/schema_json.h"
 
@@ -48,6 +49,7 @@ void Replay::Apply(Action action) {
 Result<Snapshot::State> Replay::Finish(int64_t version) && {
   if (!protocol_) return DataLoss(fmt::format("the log of '{}' has no protocol up to version {}", root_, version));
   if (!metadata_) return DataLoss(fmt::format("the log of '{}' has no metadata up to version {}", root_, version));
+  RETURN_IF_ERROR(CheckReadable(*protocol_));  // first of all: a feature may change what everything else means
   Snapshot::State state;
   state.version = version;
   state.protocol = *std::move(protocol_);
