@@ -1,0 +1,178 @@
+// The resolver's own parts: what names mean (Layer, Names), and the class that walks a query. One file per subject:
+// resolver_scope (names), resolver_expr and resolver_call (expressions), resolver_operator (coercion of operators),
+// resolver_select, resolver_aggregate, resolver_window, resolver_generate (a SELECT block), resolver_relation,
+// resolver_join, resolver_pivot, resolver_pipe (the rest of FROM and of queries).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/typed.h"
+#include "sql/functions.h"
+#include "sql/resolver.h"
+
+namespace tidemill::sql {
+
+namespace typed = plan::typed;
+using plan::DataType;
+using plan::TypeId;
+
+// One name that can be seen.
+struct Binding {
+  typed::Column column;
+  typed::ExprPtr expr{};        // what the name stands for; null: the column itself
+  bool qualified_only = false;  // seen as t.a but not as a (the other side of a USING column)
+  bool in_star = true;
+};
+
+// Names that are seen together; a name found in one layer hides those of later layers.
+struct Layer {
+  std::vector<Binding> bindings;
+};
+
+// What an expression can see. Points into values of its maker's, who outlives it.
+struct Names {
+  std::vector<const Layer*> layers;
+  const Names* outer = nullptr;             // the enclosing query
+  const Names* inside_aggregate = nullptr;  // what arguments of an aggregate see instead
+  const std::vector<std::pair<std::string, plan::WindowSpec>>* windows = nullptr;
+};
+
+// A relation and the names it gives.
+struct Rel {
+  typed::RelationPtr node;
+  Layer layer;
+};
+
+// One column of a SELECT list on its way: the expression may still hold aggregates and window calls.
+struct Item {
+  typed::ExprPtr expr;
+  std::string name;
+  std::vector<std::string> aliases;    // of a generator: all its names
+  std::vector<std::string> qualifier;  // where the item is a plain column
+  bool generator = false;
+  bool aliased = false;
+};
+
+class Resolver {
+ public:
+  Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(catalog), options_(options) {}
+
+  Result<Rel> Relation(const plan::RelationPtr& relation, const Names* outer);
+  Result<typed::ExprPtr> Expression(const plan::ExprPtr& expr, const Names& names);
+  // The expression as a condition: BOOLEAN, no aggregates; `clause` names its place.
+  Result<typed::ExprPtr> Condition(const plan::ExprPtr& expr, const Names& names, const char* clause);
+
+ private:
+  friend class SelectResolver;
+
+  // resolver_expr.cc
+  Result<typed::ExprPtr> Resolve(const plan::Literal& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Attribute& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Star& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Call& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Cast& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Case& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Lambda& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::SubqueryExpr& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Alias& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Subscript& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::FieldAccess& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::Parameter& node, const plan::Expr& expr, const Names& names);
+  Result<typed::ExprPtr> Resolve(const plan::IdentifierClause& node, const plan::Expr& expr, const Names& names);
+  Result<std::vector<typed::ExprPtr>> Expressions(const std::vector<plan::ExprPtr>& exprs, const Names& names);
+
+  // resolver_scope.cc
+  Result<typed::ExprPtr> LookUp(const plan::Name& parts, Position at, const Names& names);
+  Result<std::optional<typed::ExprPtr>> LookUpHere(const plan::Name& parts, Position at, const Names& names);
+  Error UnresolvedColumn(const plan::Name& parts, Position at, const Names& names);
+  Result<typed::ExprPtr> Field(const typed::ExprPtr& child, const std::string& field, Position at);
+  bool SameName(const std::string& a, const std::string& b) const;
+  bool QualifierMatches(const std::vector<std::string>& qualifier, const plan::Name& parts, size_t count) const;
+  // The columns a star stands for.
+  Result<std::vector<Binding>> ExpandStar(const plan::Star& star, Position at, const Names& names);
+
+  // resolver_call.cc
+  Result<typed::ExprPtr> CallFunction(const Function& function, const plan::Call& call, const plan::Expr& expr,
+                                      const Names& names);
+  Result<std::vector<plan::ExprPtr>> Positional(const plan::Call& call, const plan::Expr& expr);
+  Result<std::vector<plan::ExprPtr>> ExpandArguments(const std::vector<plan::ExprPtr>& args, const Names& names);
+  Result<typed::ExprPtr> BySignature(const Function& function, const plan::Call& call, const plan::Expr& expr,
+                                     const Names& names);
+  Result<typed::ExprPtr> Decorate(const Function& function, typed::ExprPtr result, const plan::Call& call,
+                                  const plan::Expr& expr, const Names& names);
+  Result<typed::Lambda> ResolveLambda(const plan::ExprPtr& arg, const std::vector<DataType>& params,
+                                      const std::vector<bool>& nullable, const Names& names, typed::ExprPtr* body);
+  Result<std::optional<typed::ExprPtr>> HigherOrder(const Function& function, const std::vector<plan::ExprPtr>& args,
+                                                    const plan::Expr& expr, const Names& names);
+
+  // resolver_window.cc
+  Result<typed::ExprPtr> Over(typed::Call call, DataType type, bool nullable, const plan::Call& written,
+                              const plan::Expr& expr, const Names& names);
+  Result<plan::WindowSpec> NamedWindow(const plan::WindowSpec& spec, Position at, const Names& names);
+  Result<typed::SortKey> Key(const plan::SortKey& key, const Names& names);
+
+  // resolver_relation.cc
+  Result<Rel> Resolve(const plan::TableRef& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Values& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::OneRow& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Aliased& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Join& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::LateralView& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Select& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::SetOp& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Sort& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Limit& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::With& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Pivot& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Unpivot& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Sample& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> TableByName(const plan::Name& name, Position at);
+  Result<Rel> RangeFunction(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer);
+  Result<int64_t> ConstantCount(const plan::ExprPtr& expr, const char* clause);
+  Result<Rel> Generated(const Rel& input, const plan::Call& call, bool outer_rows,
+                        const std::vector<std::string>& names, const std::string& qualifier, const Names* outer,
+                        Position at);
+  Result<Rel> JoinOn(const plan::Join& node, const plan::Relation& relation, Rel left, Rel right, const Names* outer);
+  Result<Rel> JoinUsing(const plan::Join& node, const plan::Relation& relation, Rel left, Rel right);
+  Result<std::vector<std::string>> JoinColumns(const plan::Join& node, const plan::Relation& relation, const Rel& left,
+                                               const Rel& right);
+  Status MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at);
+  Result<Rel> RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at);
+  Result<plan::Name> NameFromText(const std::string& text, Position at);
+  Result<Rel> PipeSet(const plan::Pipe::Set& set, const plan::RelationPtr& from, const plan::Relation& relation,
+                      const Names* outer);
+  static const plan::TableFunction* LateralGenerator(const plan::RelationPtr& relation);
+  Result<Rel> LateralGenerate(const Rel& left, const plan::Join& node, const plan::TableFunction& function,
+                              const Names* outer, Position at);
+  bool IsKnownTableFunction(const std::string& name) const;
+
+  typed::ColumnId NewId() { return next_id_++; }
+  // A relation's own columns as names, without qualifiers unless `qualifier` is given.
+  static Layer LayerOf(const std::vector<typed::Column>& columns, const std::vector<std::string>& qualifier = {});
+  Rel Projected(const Rel& input, std::vector<typed::NamedExpr> exprs, Position at);
+
+  struct CommonTable {
+    int id = 0;
+    std::vector<typed::Column> columns;
+  };
+  using CommonTables = std::vector<std::pair<std::string, CommonTable>>;
+
+  Catalog& catalog_;
+  const ResolveOptions& options_;
+  typed::ColumnId next_id_ = 1;
+  int next_cte_ = 1;
+  int next_lambda_ = 1;
+  int depth_ = 0;
+  int view_depth_ = 0;
+  CommonTables common_tables_;  // innermost last
+};
+
+}  // namespace tidemill::sql

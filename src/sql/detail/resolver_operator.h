@@ -1,0 +1,58 @@
+// Operators and functions whose argument and result types follow a rule in code. Each takes resolved arguments.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/typed.h"
+#include "sql/resolver.h"
+
+namespace tidemill::sql {
+
+namespace typed = plan::typed;
+
+// A call whose arguments are resolved and which is to become a typed expression.
+struct PendingCall {
+  std::string name;  // canonical
+  std::vector<typed::ExprPtr> args;
+  std::vector<std::string> arg_sql;    // each argument's SQL, for messages
+  std::vector<std::string> arg_names;  // each argument's column name, for struct(); may be empty
+  std::string sql;                     // the whole call's, for messages
+  Position at;
+  const ResolveOptions* options = nullptr;
+  bool distinct = false;
+};
+
+// What a rule answers: an expression, an error, or nothing: no rule of that family bears this name.
+class Ruled : public Result<std::optional<typed::ExprPtr>> {
+ public:
+  using Result::Result;
+  Ruled(typed::ExprPtr expr) : Result(std::optional(std::move(expr))) {}
+  Ruled(Result<typed::ExprPtr> made)
+      : Result(made.ok() ? Result(std::optional(std::move(made).value())) : Result(std::move(made).error())) {}
+};
+Ruled OperatorRule(const PendingCall& call);     // arithmetic, comparison, logic
+Ruled DatetimeRule(const PendingCall& call);     // date and timestamp functions with several forms
+Ruled CollectionRule(const PendingCall& call);   // array, map, struct, element_at, ...
+Ruled ConditionalRule(const PendingCall& call);  // coalesce, if, greatest, casts by name, ...
+Ruled MathRule(const PendingCall& call);         // round, ceil, abs, ...
+Ruled StringRule(const PendingCall& call);       // concat, elt, ...
+Ruled AggregateRule(const PendingCall& call);    // sum, avg, count, lead, ...
+
+// ---- Parts shared by the rules ----
+
+Error WrongCount(const PendingCall& call, const std::string& expected);
+// DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE for argument `index`.
+Error UnexpectedType(const PendingCall& call, size_t index, const std::string& required);
+// All arguments cast to the type they meet at; DATATYPE_MISMATCH.DATA_DIFF_TYPES when there is none.
+Result<std::vector<typed::ExprPtr>> CastAllToCommon(const PendingCall& call, const std::vector<typed::ExprPtr>& args);
+// Argument `index` cast to the type as Spark does by itself.
+Result<typed::ExprPtr> Implicit(const PendingCall& call, size_t index, const plan::DataType& type);
+
+// The comparison `name` of two operands, cast to where they meet.
+Result<typed::ExprPtr> Comparison(const PendingCall& call, const std::string& name, typed::ExprPtr left,
+                                  typed::ExprPtr right);
+
+}  // namespace tidemill::sql

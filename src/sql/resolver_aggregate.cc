@@ -1,0 +1,319 @@
+// Grouping: which expressions are keys, which are aggregates, and what neither is.
+#include <algorithm>
+
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_select.h"
+#include "sql/detail/resolver_typed.h"
+
+namespace tidemill::sql {
+
+using typed::ExprPtr;
+
+namespace {
+
+bool IsAggregate(const typed::Expr& expr) {
+  const auto* call = std::get_if<typed::Call>(&expr.node);
+  const Function* function = call ? FindFunction(call->function) : nullptr;
+  return function && function->kind == FunctionKind::kAggregate;
+}
+
+bool IsGrouping(const typed::Call& call) { return call.function == "grouping" || call.function == "grouping_id"; }
+
+// All prefixes of 0..n-1, longest first: ROLLUP.
+std::vector<std::vector<int>> Rollup(const std::vector<int>& keys) {
+  std::vector<std::vector<int>> sets;
+  for (size_t n = keys.size() + 1; n-- > 0;) sets.emplace_back(keys.begin(), keys.begin() + n);
+  return sets;
+}
+
+std::vector<std::vector<int>> Cube(const std::vector<int>& keys) {
+  std::vector<std::vector<int>> sets;
+  for (size_t mask = (size_t{1} << keys.size()); mask-- > 0;) {
+    std::vector<int> set;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (mask >> (keys.size() - 1 - i) & 1) set.push_back(keys[i]);
+    }
+    sets.push_back(std::move(set));
+  }
+  return sets;
+}
+
+// Every set of `a` joined with every set of `b`.
+std::vector<std::vector<int>> Cross(const std::vector<std::vector<int>>& a, const std::vector<std::vector<int>>& b) {
+  std::vector<std::vector<int>> sets;
+  for (const auto& x : a) {
+    for (const auto& y : b) {
+      auto both = x;
+      both.insert(both.end(), y.begin(), y.end());
+      sets.push_back(std::move(both));
+    }
+  }
+  return sets;
+}
+
+}  // namespace
+
+Grouper::Grouper(Resolver&, std::vector<ExprPtr> keys, bool written, std::function<typed::ColumnId()> new_id)
+    : written_(written), new_id_(std::move(new_id)) {
+  for (auto& key : keys) {
+    int known = KeyIndex(key);
+    if (known < 0) {
+      known = static_cast<int>(keys_.size());
+      // A plain column keeps its id, so that what refers to it (also from a subquery) stays right.
+      const auto* ref = std::get_if<typed::ColumnRef>(&key->node);
+      typed::ColumnId id = ref && !ref->outer ? ref->id : new_id_();
+      keys_.push_back({{id, "key", key->type, key->nullable, {}}, key});
+    }
+    slots_.push_back(known);
+  }
+}
+
+std::vector<int> Grouper::Set(const std::vector<int>& written) const {
+  std::vector<int> set;
+  for (int index : written) {
+    if (std::find(set.begin(), set.end(), slots_[index]) == set.end()) set.push_back(slots_[index]);
+  }
+  return set;
+}
+
+void Grouper::UseGroupingSets() {
+  grouping_id_ = typed::Column{new_id_(), "grouping_id", TypeId::kLong, false, {}};
+  for (auto& key : keys_) key.column.nullable = true;
+}
+
+int Grouper::KeyIndex(const ExprPtr& expr) const {
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    if (SameExpr(keys_[i].expr, expr)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Result<ExprPtr> Grouper::GroupingRead(const typed::Call& call, const typed::Expr& expr) {
+  if (!grouping_id_) {
+    return AnalysisError("UNSUPPORTED_GROUPING_EXPRESSION", "42K0E",
+                         "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.", {}, expr.at);
+  }
+  auto bit = [&](const ExprPtr& arg) -> Result<ExprPtr> {
+    int index = KeyIndex(arg);
+    if (index < 0) {
+      return AnalysisError("GROUPING_COLUMN_MISMATCH", "42803",
+                           "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.",
+                           {{"grouping", ""}, {"groupingColumns", ""}}, expr.at);
+    }
+    auto shift = IntLiteral(static_cast<int64_t>(keys_.size()) - 1 - index);
+    auto shifted = MakeCall("shiftright", {Ref(*grouping_id_), shift}, TypeId::kLong, false, expr.at);
+    return MakeCall("&", {shifted, IntLiteral(1, TypeId::kLong)}, TypeId::kLong, false, expr.at);
+  };
+  if (call.function == "grouping") {
+    ASSIGN_OR_RETURN(auto one, bit(call.args[0]));
+    return CastTo(one, TypeId::kByte);
+  }
+  if (call.args.empty()) return Ref(*grouping_id_, expr.at);
+  ExprPtr sum;
+  for (const auto& arg : call.args) {
+    ASSIGN_OR_RETURN(auto one, bit(arg));
+    if (sum) {
+      auto doubled = MakeCall("shiftleft", {sum, IntLiteral(1)}, TypeId::kLong, false, expr.at);
+      one = MakeCall("|", {doubled, one}, TypeId::kLong, false, expr.at);
+    }
+    sum = one;
+  }
+  return sum;
+}
+
+Error Grouper::NotGrouped(const ExprPtr& column) const {
+  if (!written_) {
+    return AnalysisError("MISSING_GROUP_BY", "42803",
+                         "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window "
+                         "functions using OVER clauses.",
+                         {}, column->at);
+  }
+  return AnalysisError("MISSING_AGGREGATION", "42803",
+                       "The non-aggregating expression <expression> is based on columns which are not participating "
+                       "in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the "
+                       "expression, or use <expressionAnyValue> if you do not care which of the values within a group "
+                       "is returned.",
+                       {{"expression", "\"column\""}, {"expressionAnyValue", "\"any_value(column)\""}}, column->at);
+}
+
+// A subquery may read this query's columns only where they are keys.
+Status Grouper::CheckSubquery(const typed::Subquery& subquery) const {
+  std::optional<Error> error;
+  VisitRelation(subquery.query, [&](const typed::Expr& expr) {
+    const auto* ref = std::get_if<typed::ColumnRef>(&expr.node);
+    if (!ref || !ref->outer || error) return true;
+    bool is_key = std::any_of(keys_.begin(), keys_.end(), [&](const auto& key) { return key.column.id == ref->id; });
+    if (!is_key && input_ids_.contains(ref->id)) error = NotGrouped(std::make_shared<const typed::Expr>(expr));
+    return true;
+  });
+  if (error) return *error;
+  return Ok();
+}
+
+Result<ExprPtr> Grouper::Rewrite(const ExprPtr& expr) {
+  if (int index = KeyIndex(expr); index >= 0 && !AsLiteral(expr)) return Ref(keys_[index].column, expr->at);
+  if (const auto* call = AsCall(expr); call && IsAggregate(*expr)) {
+    if (IsGrouping(*call)) return GroupingRead(*call, *expr);
+    for (const auto& known : aggregates_) {
+      if (SameExpr(known.expr, expr)) return Ref(known.column, expr->at);
+    }
+    aggregates_.push_back({{new_id_(), call->function, expr->type, expr->nullable, {}}, expr});
+    return Ref(aggregates_.back().column, expr->at);
+  }
+  if (const auto* ref = std::get_if<typed::ColumnRef>(&expr->node);
+      ref && !ref->outer && input_ids_.contains(ref->id)) {
+    return NotGrouped(expr);
+  }
+  if (const auto* subquery = std::get_if<typed::Subquery>(&expr->node)) RETURN_IF_ERROR(CheckSubquery(*subquery));
+  if (const auto* window = std::get_if<typed::WindowCall>(&expr->node)) {
+    // The window's own call stays; what it works on is grouped.
+    typed::WindowCall copy = *window;
+    auto inner = typed::MakeExpr(typed::Call{"coalesce", copy.call.args}, expr->type, true, expr->at);
+    ASSIGN_OR_RETURN(inner, MapChildren(inner, [&](const ExprPtr& child) { return Rewrite(child); }));
+    typed::WindowCall rest = copy;
+    rest.call.args.clear();
+    ASSIGN_OR_RETURN(auto mapped, MapChildren(typed::MakeExpr(rest, expr->type, expr->nullable, expr->at),
+                                              [&](const ExprPtr& child) { return Rewrite(child); }));
+    copy = std::get<typed::WindowCall>(mapped->node);
+    copy.call.args = AsCall(inner)->args;
+    return typed::MakeExpr(std::move(copy), expr->type, expr->nullable, expr->at);
+  }
+  return MapChildren(expr, [&](const ExprPtr& child) { return Rewrite(child); });
+}
+
+typed::RelationPtr Grouper::Build(const typed::RelationPtr& input, const std::vector<std::vector<int>>& sets,
+                                  Position at) const {
+  std::vector<typed::Column> columns;
+  for (const auto& key : keys_) columns.push_back(key.column);
+  for (const auto& aggregate : aggregates_) columns.push_back(aggregate.column);
+  if (grouping_id_) columns.push_back(*grouping_id_);
+  typed::Aggregate node{input, keys_, sets, aggregates_, grouping_id_};
+  return typed::MakeRelation(std::move(node), std::move(columns), at);
+}
+
+// ---- GROUP BY as written ----
+
+// A key: an ordinal, an alias of the select list, or an expression over FROM.
+Result<ExprPtr> SelectResolver::GroupExpr(const plan::ExprPtr& written) {
+  if (const auto* literal = std::get_if<plan::Literal>(&written->node)) {
+    const auto* ordinal = std::get_if<int64_t>(&literal->value.data);
+    if (ordinal && literal->type.is(TypeId::kInt)) {
+      if (*ordinal < 1 || *ordinal > static_cast<int64_t>(items_.size())) {
+        return AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", "42805",
+                             "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
+                             {{"index", std::to_string(*ordinal)}, {"size", std::to_string(items_.size())}},
+                             written->at);
+      }
+      auto expr = items_[*ordinal - 1].expr;
+      if (ContainsAggregate(expr)) {
+        return AnalysisError("GROUP_BY_POS_AGGREGATE", "42903",
+                             "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. "
+                             "Aggregate functions are not allowed in GROUP BY.",
+                             {{"index", std::to_string(*ordinal)}, {"aggExpr", items_[*ordinal - 1].name}},
+                             written->at);
+      }
+      return expr;
+    }
+  }
+  return resolver_.Expression(written, group_names_);
+}
+
+Result<int> SelectResolver::KeyOf(const plan::ExprPtr& written, Groups& groups) {
+  ASSIGN_OR_RETURN(auto key, GroupExpr(written));
+  if (ContainsAggregate(key)) {
+    return AnalysisError("GROUP_BY_AGGREGATE", "42903",
+                         "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.",
+                         {{"sqlExpr", QuotedSql(SparkName(written))}}, written->at);
+  }
+  if (key->type.is(TypeId::kMap)) {
+    return AnalysisError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
+                         "The expression <sqlExpr> cannot be used as a grouping expression because its data type "
+                         "<dataType> is not an orderable data type.",
+                         {{"sqlExpr", QuotedSql(SparkName(written))}, {"dataType", QuotedType(key->type)}},
+                         written->at);
+  }
+  groups.keys.push_back(key);
+  return static_cast<int>(groups.keys.size()) - 1;
+}
+
+Result<std::vector<std::vector<int>>> SelectResolver::SetsOf(const plan::Grouping& grouping, Groups& groups) {
+  std::vector<int> keys;
+  for (const auto& expr : grouping.exprs) {
+    ASSIGN_OR_RETURN(int key, KeyOf(expr, groups));
+    keys.push_back(key);
+  }
+  std::vector<std::vector<int>> sets{keys};
+  switch (grouping.kind) {
+    case plan::Grouping::Kind::kRollup:
+    case plan::Grouping::Kind::kCube: {
+      groups.grouping_sets = true;
+      if (!grouping.sets.empty()) return Refused("ROLLUP or CUBE of column groups", at_);
+      sets = grouping.kind == plan::Grouping::Kind::kCube ? Cube(keys) : Rollup(keys);
+      break;
+    }
+    case plan::Grouping::Kind::kSets: {
+      groups.grouping_sets = true;
+      sets.clear();
+      for (const auto& written : grouping.sets) {
+        std::vector<int> set;
+        for (const auto& expr : written) {
+          ASSIGN_OR_RETURN(int key, KeyOf(expr, groups));
+          set.push_back(key);
+        }
+        sets.push_back(set);
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  for (const auto& element : grouping.elements) {
+    ASSIGN_OR_RETURN(auto inner, SetsOf(element, groups));
+    sets = Cross(sets, inner);
+  }
+  return sets;
+}
+
+Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
+  Groups groups;
+  if (select_.group_by.kind == plan::Grouping::Kind::kAll) {
+    std::vector<int> all;
+    for (const auto& item : items_) {
+      if (!item.expr || ContainsAggregate(item.expr) || item.generator) continue;
+      if (IsConstant(item.expr) && AsLiteral(item.expr)) continue;
+      all.push_back(static_cast<int>(groups.keys.size()));
+      groups.keys.push_back(item.expr);
+    }
+    groups.sets = {all};
+    return groups;
+  }
+  ASSIGN_OR_RETURN(groups.sets, SetsOf(select_.group_by, groups));
+  return groups;
+}
+
+Status SelectResolver::Group(const Groups& groups) {
+  bool written = select_.group_by.kind != plan::Grouping::Kind::kNone;
+  Grouper grouper(resolver_, groups.keys, written, [this] { return resolver_.NewId(); });
+  for (const auto& column : node_->columns) grouper.AddInput(column.id);
+  if (groups.grouping_sets) grouper.UseGroupingSets();
+  for (auto& item : items_) {
+    if (!item.expr) continue;
+    ASSIGN_OR_RETURN(item.expr, grouper.Rewrite(item.expr));
+  }
+  for (auto& arg : generator_args_) {
+    ASSIGN_OR_RETURN(arg, grouper.Rewrite(arg));
+  }
+  if (having_) {
+    ASSIGN_OR_RETURN(having_, grouper.Rewrite(having_));
+  }
+  for (size_t i = 0; i < sort_keys_.size(); ++i) {
+    if (sort_items_[i] >= 0) continue;
+    ASSIGN_OR_RETURN(sort_keys_[i].expr, grouper.Rewrite(sort_keys_[i].expr));
+  }
+  std::vector<std::vector<int>> sets;
+  for (const auto& set : groups.sets) sets.push_back(grouper.Set(set));
+  node_ = grouper.Build(node_, sets, at_);
+  return Ok();
+}
+
+}  // namespace tidemill::sql

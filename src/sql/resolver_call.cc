@@ -1,0 +1,486 @@
+// Function calls: from a name and arguments to a typed call, by a signature or by a rule in code.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/names.h"
+#include "sql/coercion.h"
+#include "sql/detail/resolver_core.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_operator.h"
+#include "sql/detail/resolver_typed.h"
+#include "sql/functions_refused.h"
+
+namespace tidemill::sql {
+
+using typed::ExprPtr;
+
+namespace {
+
+using Variables = std::map<char, DataType>;
+
+// Type variables stand for what all their arguments meet at.
+bool Unify(Variables& variables, char name, const DataType& type) {
+  auto [slot, fresh] = variables.emplace(name, type);
+  if (fresh) return true;
+  auto common = WiderType(slot->second, type);
+  if (!common) return false;
+  slot->second = *common;
+  return true;
+}
+
+bool IsClass(const Pattern& pattern, const DataType& type) {
+  switch (pattern.kind) {
+    case Pattern::Kind::kNumeric:
+      return type.is_numeric();
+    case Pattern::Kind::kIntegral:
+      return type.is_integral();
+    case Pattern::Kind::kDecimal:
+      return type.is(TypeId::kDecimal);
+    case Pattern::Kind::kDatetime:
+      return type.is_datetime();
+    case Pattern::Kind::kText:
+      return type.is(TypeId::kString) || type.is(TypeId::kBinary);
+    case Pattern::Kind::kStruct:
+      return type.is(TypeId::kStruct);
+    default:
+      return true;
+  }
+}
+
+// A type of that class that an argument outside it becomes by itself.
+std::optional<DataType> ClassCast(const Pattern& pattern, const DataType& type) {
+  bool text = type.is(TypeId::kString), null = type.is(TypeId::kNull);
+  switch (pattern.kind) {
+    case Pattern::Kind::kNumeric:
+      if (text || null) return DataType(TypeId::kDouble);
+      return std::nullopt;
+    case Pattern::Kind::kIntegral:
+      if (text) return DataType(TypeId::kLong);
+      if (null) return DataType(TypeId::kInt);
+      return std::nullopt;
+    case Pattern::Kind::kDecimal:
+      if (type.is_numeric()) return DecimalForType(type);
+      if (text || null) return DataType::Decimal(38, 18);
+      return std::nullopt;
+    case Pattern::Kind::kDatetime:
+      if (text || null) return DataType(TypeId::kTimestamp);
+      return std::nullopt;
+    case Pattern::Kind::kText:
+      if (CanImplicitlyCast(type, TypeId::kString)) return DataType(TypeId::kString);
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether an argument of that type can go there; variables are bound on the way.
+bool Accepts(const Pattern& pattern, const DataType& type, bool casts, Variables& variables) {
+  bool null = type.is(TypeId::kNull);
+  switch (pattern.kind) {
+    case Pattern::Kind::kType:
+      if (type.SameType(pattern.type) || null) return true;
+      if (type.id() == pattern.type.id() && type.is_ansi_interval()) return true;
+      return casts && CanImplicitlyCast(type, pattern.type);
+    case Pattern::Kind::kVariable:
+      return Unify(variables, pattern.variable, type);
+    case Pattern::Kind::kArray:
+      return null || (type.is(TypeId::kArray) && Accepts(pattern.children[0], type.element(), casts, variables));
+    case Pattern::Kind::kMap:
+      return null || (type.is(TypeId::kMap) && Accepts(pattern.children[0], type.key(), casts, variables) &&
+                      Accepts(pattern.children[1], type.value(), casts, variables));
+    default:
+      return IsClass(pattern, type) || (casts && ClassCast(pattern, type).has_value());
+  }
+}
+
+DataType Concrete(const Pattern& pattern, const Variables& variables, const std::vector<DataType>& args) {
+  switch (pattern.kind) {
+    case Pattern::Kind::kType:
+      return pattern.type;
+    case Pattern::Kind::kVariable: {
+      auto found = variables.find(pattern.variable);
+      return found == variables.end() ? DataType() : found->second;
+    }
+    case Pattern::Kind::kArray:
+      return DataType::Array(Concrete(pattern.children[0], variables, args));
+    case Pattern::Kind::kMap:
+      return DataType::Map(Concrete(pattern.children[0], variables, args),
+                           Concrete(pattern.children[1], variables, args));
+    case Pattern::Kind::kStruct: {
+      std::vector<plan::Field> fields;
+      for (size_t i = 0; i < pattern.children.size(); ++i) {
+        fields.push_back({pattern.names[i], Concrete(pattern.children[i], variables, args), pattern.names[i] != "key"});
+      }
+      return DataType::Struct(std::move(fields));
+    }
+    case Pattern::Kind::kArgument:
+      return args.at(pattern.argument);
+    default:
+      return DataType();
+  }
+}
+
+ExprPtr CastArgument(const Pattern& pattern, const ExprPtr& arg, const Variables& variables) {
+  switch (pattern.kind) {
+    case Pattern::Kind::kType:
+      if (arg->type.id() == pattern.type.id() && arg->type.is_ansi_interval()) return arg;
+      return CastTo(arg, pattern.type);
+    case Pattern::Kind::kVariable:
+    case Pattern::Kind::kArray:
+    case Pattern::Kind::kMap: {
+      DataType target = Concrete(pattern, variables, {});
+      return CastTo(arg, target);
+    }
+    default: {
+      if (IsClass(pattern, arg->type)) return arg;
+      auto target = ClassCast(pattern, arg->type);
+      return target ? CastTo(arg, *target) : arg;
+    }
+  }
+}
+
+const FunctionParameter& ParameterAt(const Signature& signature, size_t index) {
+  return signature.params[std::min(index, signature.params.size() - 1)];
+}
+
+std::string Describe(const Pattern& pattern) {
+  switch (pattern.kind) {
+    case Pattern::Kind::kType:
+      return QuotedType(pattern.type);
+    case Pattern::Kind::kNumeric:
+      return "\"NUMERIC\"";
+    case Pattern::Kind::kIntegral:
+      return "\"INTEGRAL\"";
+    case Pattern::Kind::kDecimal:
+      return "\"DECIMAL\"";
+    case Pattern::Kind::kDatetime:
+      return "(\"DATE\" or \"TIMESTAMP\")";
+    case Pattern::Kind::kText:
+      return "(\"STRING\" or \"BINARY\")";
+    case Pattern::Kind::kArray:
+      return "\"ARRAY\"";
+    case Pattern::Kind::kMap:
+      return "\"MAP\"";
+    case Pattern::Kind::kStruct:
+      return "\"STRUCT\"";
+    default:
+      return "\"ANY\"";
+  }
+}
+
+bool Takes(const Signature& signature, size_t count) {
+  int most = signature.most_args();
+  return static_cast<int>(count) >= signature.least_args() && (most < 0 || static_cast<int>(count) <= most);
+}
+
+// The arguments' counts a function takes, as in Spark's message: "2", "[1, 2]", "> 0".
+std::string ExpectedCounts(const Function& function) {
+  std::set<int> counts;
+  for (const auto& signature : function.signatures) {
+    if (signature.most_args() < 0) return "> " + std::to_string(signature.least_args() - 1);
+    for (int i = signature.least_args(); i <= signature.most_args(); ++i) counts.insert(i);
+  }
+  if (counts.size() == 1) return std::to_string(*counts.begin());
+  std::string text;
+  for (int count : counts) text += (text.empty() ? "[" : ", ") + std::to_string(count);
+  return text + "]";
+}
+
+bool ResultNullable(const Signature& signature, const std::vector<ExprPtr>& args) {
+  switch (signature.nulls) {
+    case Signature::Nulls::kAlways:
+      return true;
+    case Signature::Nulls::kNever:
+      return false;
+    case Signature::Nulls::kAllArguments:
+      return std::all_of(args.begin(), args.end(), [](const ExprPtr& arg) { return arg->nullable; });
+    case Signature::Nulls::kAnyArgument:
+      break;
+  }
+  return AnyNullable(args);
+}
+
+Error UnresolvedRoutine(const plan::Name& name, Position at) {
+  std::string message = "Cannot resolve routine <routineName> on search path [`system`.`builtin`, `system`.`session`].";
+  if (auto near = NearestName(name.back(), FunctionNames())) message += " Did you mean `" + *near + "`?";
+  return AnalysisError("UNRESOLVED_ROUTINE", "42883", message,
+                       {{"routineName", QuotedName(name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`]"}},
+                       at);
+}
+
+}  // namespace
+
+Error WrongCount(const PendingCall& call, const std::string& expected) {
+  return AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
+                       {{"functionName", QuotedName({call.name})},
+                        {"expectedNum", expected},
+                        {"actualNum", std::to_string(call.args.size())}},
+                       call.at);
+}
+
+Error UnexpectedType(const PendingCall& call, size_t index, const std::string& required) {
+  static constexpr const char* kOrdinals[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh"};
+  return Mismatch(
+      "UNEXPECTED_INPUT_TYPE", call.sql,
+      "The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+      {{"paramIndex", kOrdinals[std::min<size_t>(index, 6)]},
+       {"requiredType", required},
+       {"inputSql", QuotedSql(index < call.arg_sql.size() ? call.arg_sql[index] : "")},
+       {"inputType", QuotedType(call.args[index]->type)}},
+      call.at);
+}
+
+Result<std::vector<ExprPtr>> CastAllToCommon(const PendingCall& call, const std::vector<ExprPtr>& args) {
+  std::vector<DataType> types;
+  for (const auto& arg : args) types.push_back(arg->type);
+  auto common = WiderType(types);
+  if (!common) {
+    std::string list;
+    for (const auto& type : types) list += (list.empty() ? "" : " or ") + QuotedType(type);
+    return Mismatch("DATA_DIFF_TYPES", call.sql,
+                    "Input to <functionName> should all be the same type, but it's <dataType>.",
+                    {{"functionName", QuotedName({call.name})}, {"dataType", "(" + list + ")"}}, call.at);
+  }
+  std::vector<ExprPtr> cast;
+  for (const auto& arg : args) cast.push_back(CastTo(arg, *common));
+  return cast;
+}
+
+Result<ExprPtr> Implicit(const PendingCall& call, size_t index, const DataType& type) {
+  if (!CanImplicitlyCast(call.args[index]->type, type)) return UnexpectedType(call, index, QuotedType(type));
+  return CastTo(call.args[index], type);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr, const Names& names) {
+  const std::string& name = node.name.back();
+  const Function* function = FindFunction(name);
+  if (!function && IsRefusedFunction(name)) return Refused("the function " + name, expr.at);
+  bool builtin_path = node.name.size() == 1 || (node.name.size() <= 3 && node.name[node.name.size() - 2] == "builtin");
+  if (!function || !builtin_path) return UnresolvedRoutine(node.name, expr.at);
+  if (function->kind == FunctionKind::kGenerator) {
+    return AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
+                         "The generator is not supported: nested in expressions <expression>.",
+                         {{"expression", QuotedSql(SparkName(plan::MakeExpr(node, expr.at)))}}, expr.at);
+  }
+  return CallFunction(*function, node, expr, names);
+}
+
+// Named arguments are known for few of Spark's functions, and for none of ours by name yet.
+Result<std::vector<plan::ExprPtr>> Resolver::Positional(const plan::Call& call, const plan::Expr& expr) {
+  for (const auto& arg_name : call.arg_names) {
+    if (!arg_name.empty()) return Refused("the named argument " + arg_name + " of " + call.name.back(), expr.at);
+  }
+  return call.args;
+}
+
+// A star among the arguments stands for the columns: count(*) aside, which the parser or the rule makes count(1).
+Result<std::vector<plan::ExprPtr>> Resolver::ExpandArguments(const std::vector<plan::ExprPtr>& args,
+                                                             const Names& names) {
+  std::vector<plan::ExprPtr> expanded;
+  for (const auto& arg : args) {
+    const auto* star = std::get_if<plan::Star>(&arg->node);
+    if (!star) {
+      expanded.push_back(arg);
+      continue;
+    }
+    ASSIGN_OR_RETURN(auto columns, ExpandStar(*star, arg->at, names));
+    for (const auto& binding : columns) {
+      plan::Name full = binding.column.qualifier;
+      full.push_back(binding.column.name);
+      expanded.push_back(plan::MakeExpr(plan::Attribute{full}, arg->at));
+    }
+  }
+  return expanded;
+}
+
+Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Call& call, const plan::Expr& expr,
+                                       const Names& names) {
+  bool aggregate = function.kind == FunctionKind::kAggregate;
+  const Names& seen = aggregate && !call.over && names.inside_aggregate ? *names.inside_aggregate : names;
+  if (!function.signatures.empty()) {
+    ASSIGN_OR_RETURN(auto made, BySignature(function, call, expr, seen));
+    return Decorate(function, std::move(made), call, expr, names);
+  }
+  ASSIGN_OR_RETURN(auto written, Positional(call, expr));
+  bool count_star = function.name == "count" && written.size() == 1 &&
+                    std::holds_alternative<plan::Star>(written[0]->node) &&
+                    std::get<plan::Star>(written[0]->node).qualifier.empty();
+  if (count_star) written = {plan::MakeExpr(plan::Literal{plan::Value{int64_t{1}}, TypeId::kInt}, expr.at)};
+  ASSIGN_OR_RETURN(written, ExpandArguments(written, seen));
+  ASSIGN_OR_RETURN(auto higher, HigherOrder(function, written, expr, seen));
+  if (higher) return *higher;
+  PendingCall pending;
+  pending.name = function.name;
+  pending.at = expr.at;
+  pending.options = &options_;
+  pending.distinct = call.distinct;
+  pending.sql = SparkName(plan::MakeExpr(call, expr.at));
+  for (const auto& arg : written) {
+    // datediff(DAY, ...) and the like: the unit arrives as a bare name.
+    ASSIGN_OR_RETURN(auto value, Expression(arg, seen));
+    pending.args.push_back(value);
+    pending.arg_sql.push_back(SparkName(arg));
+    const auto* alias = std::get_if<plan::Alias>(&arg->node);
+    const auto* attribute = std::get_if<plan::Attribute>(&arg->node);
+    const auto* field = std::get_if<plan::FieldAccess>(&arg->node);
+    pending.arg_names.push_back(alias       ? alias->names.front()
+                                : attribute ? attribute->parts.back()
+                                : field     ? field->field
+                                            : "");
+  }
+  for (auto* rule :
+       {OperatorRule, ConditionalRule, StringRule, MathRule, DatetimeRule, CollectionRule, AggregateRule}) {
+    auto made = rule(pending);
+    if (!made.ok()) return std::move(made).error();
+    if (*made) return Decorate(function, **made, call, expr, names);
+  }
+  return Refused("the function " + function.name, expr.at);
+}
+
+Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call& call, const plan::Expr& expr,
+                                      const Names& names) {
+  ASSIGN_OR_RETURN(auto written, Positional(call, expr));
+  ASSIGN_OR_RETURN(written, ExpandArguments(written, names));
+  bool any_count = std::any_of(function.signatures.begin(), function.signatures.end(),
+                               [&](const Signature& s) { return Takes(s, written.size()); });
+  if (!any_count) {
+    PendingCall pending{function.name, std::vector<ExprPtr>(written.size()), {}, {}, "", expr.at, &options_};
+    return WrongCount(pending, ExpectedCounts(function));
+  }
+  std::vector<ExprPtr> args(written.size());
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (std::holds_alternative<plan::Lambda>(written[i]->node)) continue;
+    ASSIGN_OR_RETURN(args[i], Expression(written[i], names));
+  }
+  size_t furthest = 0;
+  const Pattern* wanted = nullptr;
+  for (bool casts : {false, true}) {
+    for (const auto& signature : function.signatures) {
+      if (!Takes(signature, written.size())) continue;
+      Variables variables;
+      bool fits = true;
+      for (size_t i = 0; fits && i < args.size(); ++i) {
+        const auto& pattern = ParameterAt(signature, i).pattern;
+        fits = args[i] ? pattern.kind != Pattern::Kind::kLambda && Accepts(pattern, args[i]->type, casts, variables)
+                       : pattern.kind == Pattern::Kind::kLambda;
+        if (!fits && casts && i >= furthest) {
+          furthest = i;
+          wanted = &pattern;
+        }
+      }
+      if (!fits) continue;
+      for (size_t i = 0; i < args.size(); ++i) {
+        const auto& pattern = ParameterAt(signature, i).pattern;
+        if (args[i]) {
+          args[i] = CastArgument(pattern, args[i], variables);
+          continue;
+        }
+        std::vector<DataType> params;
+        for (size_t p = 0; p + 1 < pattern.children.size(); ++p)
+          params.push_back(Concrete(pattern.children[p], variables, {}));
+        ExprPtr body;
+        ASSIGN_OR_RETURN(auto lambda, ResolveLambda(written[i], params, {}, names, &body));
+        if (!Accepts(pattern.children.back(), body->type, true, variables)) {
+          PendingCall pending{
+              function.name, {body},   {SparkName(written[i])}, {}, SparkName(plan::MakeExpr(call, expr.at)),
+              expr.at,       &options_};
+          return UnexpectedType(pending, 0, Describe(pattern.children.back()));
+        }
+        lambda.body = CastArgument(pattern.children.back(), body, variables);
+        DataType type = lambda.body->type;
+        args[i] = typed::MakeExpr(std::move(lambda), type, false, written[i]->at);
+      }
+      for (size_t i = args.size(); i < signature.params.size(); ++i) {
+        if (!signature.params[i].otherwise) break;
+        const auto& [value, type] = *signature.params[i].otherwise;
+        auto literal = typed::MakeExpr(typed::Literal{value}, type, value.is_null(), expr.at);
+        args.push_back(CastArgument(signature.params[i].pattern, literal, variables));
+      }
+      std::vector<DataType> types;
+      for (const auto& arg : args) types.push_back(arg->type);
+      return MakeCall(function.name, args, Concrete(signature.result, variables, types),
+                      ResultNullable(signature, args), expr.at);
+    }
+  }
+  if (!args[furthest]) return Refused("this lambda of " + function.name, expr.at);
+  PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
+  for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
+  return UnexpectedType(pending, furthest, wanted ? Describe(*wanted) : "\"ANY\"");
+}
+
+Result<typed::Lambda> Resolver::ResolveLambda(const plan::ExprPtr& arg, const std::vector<DataType>& params,
+                                              const std::vector<bool>& nullable, const Names& names, ExprPtr* body) {
+  const auto* written = std::get_if<plan::Lambda>(&arg->node);
+  if (!written || written->params.size() > params.size()) {
+    return AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "42K0D",
+                         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, "
+                         "but got <actualNumArgs>.",
+                         {{"expectedNumArgs", std::to_string(params.size())},
+                          {"actualNumArgs", std::to_string(written ? written->params.size() : 0)}},
+                         arg->at);
+  }
+  typed::Lambda lambda;
+  Layer layer;
+  for (size_t i = 0; i < written->params.size(); ++i) {
+    typed::LambdaVariable variable{"l" + std::to_string(next_lambda_++)};
+    bool may_null = i < nullable.size() ? nullable[i] : true;
+    layer.bindings.push_back(
+        {{0, written->params[i], params[i], may_null, {}}, typed::MakeExpr(variable, params[i], may_null, arg->at)});
+    lambda.params.push_back(variable);
+  }
+  Names inside = names;
+  inside.layers.insert(inside.layers.begin(), &layer);
+  ASSIGN_OR_RETURN(*body, Expression(written->body, inside));
+  lambda.body = *body;
+  return lambda;
+}
+
+// FILTER, DISTINCT, IGNORE NULLS, WITHIN GROUP and OVER around a finished call.
+Result<ExprPtr> Resolver::Decorate(const Function& function, ExprPtr result, const plan::Call& call,
+                                   const plan::Expr& expr, const Names& names) {
+  bool aggregate = function.kind == FunctionKind::kAggregate;
+  if (!aggregate && (call.distinct || call.filter)) {
+    return AnalysisError(
+        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
+        "Invalid SQL syntax: The function <prettyName> does not support <syntax>.",
+        {{"prettyName", QuotedName({function.name})}, {"syntax", call.distinct ? "DISTINCT" : "FILTER"}}, expr.at);
+  }
+  if (function.kind == FunctionKind::kScalar) {
+    if (!call.over) return result;
+    return AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", "42P20",
+                         "Expression <sqlExpr> not supported within a window function.",
+                         {{"sqlExpr", QuotedSql(SparkName(plan::MakeExpr(call, expr.at)))}}, expr.at);
+  }
+  const auto* made = AsCall(result);
+  if (!made) return result;
+  typed::Call decorated = *made;
+  decorated.distinct = call.distinct && function.name != "max" && function.name != "min";
+  if (call.ignore_nulls) decorated.ignore_nulls = *call.ignore_nulls;
+  const Names& seen = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
+  if (call.filter) {
+    ASSIGN_OR_RETURN(decorated.filter, Condition(call.filter, seen, "FILTER"));
+  }
+  for (const auto& key : call.within_group) {
+    ASSIGN_OR_RETURN(auto resolved, Key(key, seen));
+    decorated.within_group.push_back(resolved);
+  }
+  for (const auto& arg : decorated.args) {
+    if (!call.over && aggregate && ContainsAggregate(arg)) {
+      return AnalysisError("NESTED_AGGREGATE_FUNCTION", "42607",
+                           "It is not allowed to use an aggregate function in the argument of another aggregate "
+                           "function. Please use the inner aggregate function in a sub-query.",
+                           {}, expr.at);
+    }
+  }
+  if (call.over) return Over(std::move(decorated), result->type, result->nullable, call, expr, names);
+  if (function.kind == FunctionKind::kWindow) {
+    return AnalysisError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
+                         "Window function <funcName> requires an OVER clause.",
+                         {{"funcName", QuotedSql(SparkName(plan::MakeExpr(call, expr.at)))}}, expr.at);
+  }
+  return typed::MakeExpr(std::move(decorated), result->type, result->nullable, expr.at);
+}
+
+}  // namespace tidemill::sql

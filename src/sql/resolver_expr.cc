@@ -1,0 +1,282 @@
+// Expressions, node by node; calls are in resolver_call.cc.
+#include "sql/coercion.h"
+#include "sql/detail/resolver_core.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_operator.h"
+#include "sql/detail/resolver_typed.h"
+#include "sql/parser.h"
+
+namespace tidemill::sql {
+
+using typed::ExprPtr;
+
+namespace {
+// Deeper expressions than this are refused before they can exhaust the stack.
+constexpr int kMaxDepth = 1000;
+
+class Deeper {
+ public:
+  explicit Deeper(int& depth) : depth_(depth) { ++depth_; }
+  ~Deeper() { --depth_; }
+
+ private:
+  int& depth_;
+};
+}  // namespace
+
+Result<ExprPtr> Resolver::Expression(const plan::ExprPtr& expr, const Names& names) {
+  Deeper deeper(depth_);
+  if (depth_ > kMaxDepth) return Refused("an expression nested deeper than 1000", expr->at);
+  return std::visit([&](const auto& node) { return Resolve(node, *expr, names); }, expr->node);
+}
+
+Result<std::vector<ExprPtr>> Resolver::Expressions(const std::vector<plan::ExprPtr>& exprs, const Names& names) {
+  std::vector<ExprPtr> resolved;
+  for (const auto& expr : exprs) {
+    ASSIGN_OR_RETURN(auto one, Expression(expr, names));
+    resolved.push_back(std::move(one));
+  }
+  return resolved;
+}
+
+Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& names, const char* clause) {
+  ASSIGN_OR_RETURN(auto condition, Expression(expr, names));
+  if (condition->type.is(TypeId::kNull) || condition->type.is(TypeId::kString)) {
+    condition = CastTo(condition, TypeId::kBoolean);
+  }
+  if (!condition->type.is(TypeId::kBoolean)) {
+    return AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09",
+                         "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type "
+                         "<type> is not a boolean.",
+                         {{"sqlExpr", QuotedSql(SparkName(expr))},
+                          {"filter", QuotedSql(SparkName(expr))},
+                          {"type", QuotedType(condition->type)}},
+                         expr->at);
+  }
+  if (std::string_view(clause) == "WHERE" && (ContainsAggregate(condition) || ContainsWindow(condition))) {
+    return AnalysisError(
+        "INVALID_WHERE_CONDITION", "42903",
+        "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the "
+        "query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
+        {{"condition", QuotedSql(SparkName(expr))}, {"expressionList", SparkName(expr)}}, expr->at);
+  }
+  return condition;
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Literal& node, const plan::Expr& expr, const Names&) {
+  return typed::MakeExpr(typed::Literal{node.value}, node.type, node.value.is_null(), expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Attribute& node, const plan::Expr& expr, const Names& names) {
+  for (const Names* scope = &names; scope; scope = scope->outer) {
+    ASSIGN_OR_RETURN(auto found, LookUpHere(node.parts, expr.at, *scope));
+    if (found) return LookUp(node.parts, expr.at, names);
+  }
+  // current_date and the like may be written without parentheses; a column of that name comes first.
+  static const std::vector<std::string> kBare = {
+      "current_date", "current_timestamp", "localtimestamp",   "current_user",
+      "user",         "session_user",      "current_database", "current_catalog"};
+  if (node.parts.size() == 1) {
+    for (const auto& name : kBare) {
+      if (!SameName(name, node.parts[0])) continue;
+      plan::Call call;
+      call.name = {name};
+      return Resolve(call, expr, names);
+    }
+  }
+  return UnresolvedColumn(node.parts, expr.at, names);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Star&, const plan::Expr& expr, const Names&) {
+  return AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", "Invalid usage of <elem> in <prettyName>.",
+                       {{"elem", "'*'"}, {"prettyName", "expression"}}, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr, const Names& names) {
+  ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
+  const DataType& from = child->type;
+  if (!CanCast(from, node.type)) {
+    return Mismatch("CAST_WITHOUT_SUGGESTION", SparkName(plan::MakeExpr(node, expr.at)),
+                    "cannot cast <srcType> to <targetType>.",
+                    {{"srcType", QuotedType(from)}, {"targetType", QuotedType(node.type)}}, expr.at);
+  }
+  auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
+  if (from.is(TypeId::kNull)) return NullLiteral(node.type);
+  if (from.SameType(node.type)) return child;
+  bool nullable = child->nullable || (node.try_cast ? TryCastMayFail(from, node.type) : CastMayNull(from, node.type));
+  DataType type = node.type;
+  if (type.is_char() || type.is_varchar()) type = TypeId::kString;  // as Spark: a cast does not pad or check
+  return typed::MakeExpr(typed::Cast{child, mode}, type, nullable, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr, const Names& names) {
+  ExprPtr operand;
+  if (node.operand) {
+    ASSIGN_OR_RETURN(operand, Expression(node.operand, names));
+  }
+  PendingCall pending{"case", {}, {}, {}, SparkName(plan::MakeExpr(node, expr.at)), expr.at, &options_};
+  typed::Case made;
+  std::vector<ExprPtr> values;
+  for (const auto& [when, then] : node.branches) {
+    ExprPtr condition;
+    if (operand) {
+      ASSIGN_OR_RETURN(auto value, Expression(when, names));
+      ASSIGN_OR_RETURN(condition, Comparison(pending, "=", operand, value));
+    } else {
+      ASSIGN_OR_RETURN(condition, Condition(when, names, "CASE"));
+    }
+    ASSIGN_OR_RETURN(auto value, Expression(then, names));
+    made.branches.emplace_back(condition, value);
+    values.push_back(value);
+  }
+  if (node.otherwise) {
+    ASSIGN_OR_RETURN(auto value, Expression(node.otherwise, names));
+    values.push_back(value);
+  }
+  ASSIGN_OR_RETURN(auto common, CastAllToCommon(pending, values));
+  for (size_t i = 0; i < made.branches.size(); ++i) made.branches[i].second = common[i];
+  if (node.otherwise) made.otherwise = common.back();
+  DataType type = common.front()->type;
+  return typed::MakeExpr(std::move(made), type, !node.otherwise || AnyNullable(common), expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Lambda&, const plan::Expr& expr, const Names&) {
+  return AnalysisError(
+      "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "42K0D",
+      "Invalid lambda function call. A lambda function should only be used in a higher order function.", {}, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Expr& expr, const Names& names) {
+  ASSIGN_OR_RETURN(auto rel, Relation(node.query, &names));
+  typed::Subquery made{node.kind, {}, rel.node};
+  if (node.kind == plan::SubqueryExpr::Kind::kExists) {
+    return typed::MakeExpr(std::move(made), TypeId::kBoolean, false, expr.at);
+  }
+  const auto& columns = rel.node->columns;
+  if (node.kind == plan::SubqueryExpr::Kind::kScalar) {
+    if (columns.size() != 1) {
+      return AnalysisError("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823",
+                           "Invalid subquery: Scalar subquery must return only one column, but got <number>.",
+                           {{"number", std::to_string(columns.size())}}, expr.at);
+    }
+    return typed::MakeExpr(std::move(made), columns[0].type, true, expr.at);
+  }
+  ASSIGN_OR_RETURN(made.needle, Expressions(node.needle, names));
+  // ((a, b)) IN (SELECT ...): one struct written as a row stands for its fields.
+  if (made.needle.size() == 1 && columns.size() > 1) {
+    if (const auto* call = AsCall(made.needle[0]); call && call->function == "named_struct") {
+      std::vector<ExprPtr> fields;
+      for (size_t i = 1; i < call->args.size(); i += 2) fields.push_back(call->args[i]);
+      made.needle = fields;
+    }
+  }
+  if (made.needle.size() != columns.size()) {
+    return Mismatch("IN_SUBQUERY_LENGTH_MISMATCH", SparkName(plan::MakeExpr(node, expr.at)),
+                    "The number of columns in the left hand side of an IN subquery does not match the number of "
+                    "columns in the output of subquery.",
+                    {}, expr.at);
+  }
+  bool nullable = AnyNullable(made.needle);
+  std::vector<typed::NamedExpr> casts;
+  bool cast = false;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    auto common = WiderType(made.needle[i]->type, columns[i].type);
+    if (!common) {
+      return Mismatch("IN_SUBQUERY_DATA_TYPE_MISMATCH", SparkName(plan::MakeExpr(node, expr.at)),
+                      "The data type of one or more elements in the left hand side of an IN subquery is not compatible "
+                      "with the data type of the output of the subquery. Mismatched columns: [<mismatchedColumns>].",
+                      {{"mismatchedColumns", columns[i].name}}, expr.at);
+    }
+    made.needle[i] = CastTo(made.needle[i], *common);
+    auto value = CastTo(Ref(columns[i]), *common);
+    cast = cast || !columns[i].type.SameType(*common);
+    nullable = nullable || value->nullable;
+    casts.push_back({{NewId(), columns[i].name, value->type, value->nullable, {}}, value});
+  }
+  if (cast) made.query = Projected(rel, std::move(casts), expr.at).node;
+  return typed::MakeExpr(std::move(made), TypeId::kBoolean, nullable, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Alias& node, const plan::Expr&, const Names& names) {
+  return Expression(node.child, names);  // an alias inside an expression names nothing
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Subscript& node, const plan::Expr& expr, const Names& names) {
+  ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
+  ASSIGN_OR_RETURN(auto index, Expression(node.index, names));
+  if (child->type.is(TypeId::kArray)) {
+    if (!index->type.is_integral() && !index->type.is(TypeId::kNull)) {
+      return Mismatch(
+          "UNEXPECTED_INPUT_TYPE", SparkName(plan::MakeExpr(node, expr.at)),
+          "The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+          {{"paramIndex", "second"},
+           {"requiredType", "\"INTEGRAL\""},
+           {"inputSql", QuotedSql(SparkName(node.index))},
+           {"inputType", QuotedType(index->type)}},
+          expr.at);
+    }
+    index = CastTo(index, TypeId::kInt);
+    bool nullable = child->type.contains_null() || child->nullable || index->nullable;
+    return MakeCall("$subscript", {child, index}, child->type.element(), nullable, expr.at);
+  }
+  if (child->type.is(TypeId::kMap)) {
+    if (!CanImplicitlyCast(index->type, child->type.key())) {
+      return Mismatch(
+          "UNEXPECTED_INPUT_TYPE", SparkName(plan::MakeExpr(node, expr.at)),
+          "The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+          {{"paramIndex", "second"},
+           {"requiredType", QuotedType(child->type.key())},
+           {"inputSql", QuotedSql(SparkName(node.index))},
+           {"inputType", QuotedType(index->type)}},
+          expr.at);
+    }
+    return MakeCall("$subscript", {child, CastTo(index, child->type.key())}, child->type.value(), true, expr.at);
+  }
+  if (child->type.is(TypeId::kStruct)) {
+    if (auto field = LiteralText(index)) return Field(child, *field, expr.at);
+  }
+  return AnalysisError("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000",
+                       "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.",
+                       {{"base", QuotedSql(SparkName(node.child))}, {"other", QuotedType(child->type)}}, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::FieldAccess& node, const plan::Expr& expr, const Names& names) {
+  ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
+  return Field(child, node.field, expr.at);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::Parameter& node, const plan::Expr& expr, const Names& names) {
+  std::string key = node.name.empty() ? "_" + std::to_string(node.ordinal) : node.name;
+  auto found = options_.parameters.find(key);
+  if (found == options_.parameters.end()) {
+    return AnalysisError("UNBOUND_SQL_PARAMETER", "42P02",
+                         "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the "
+                         "parameter to either a SQL literal or collection constructor functions such as `map()`, "
+                         "`array()`, `struct()`.",
+                         {{"name", key}}, expr.at);
+  }
+  return Expression(found->second, names);
+}
+
+Result<ExprPtr> Resolver::Resolve(const plan::IdentifierClause& node, const plan::Expr& expr, const Names& names) {
+  ASSIGN_OR_RETURN(auto value, Expression(node.expr, Names{}));
+  auto text = LiteralText(value);
+  if (!text) {
+    return AnalysisError(
+        "NOT_A_CONSTANT_STRING.NOT_CONSTANT", "42601",
+        "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL.",
+        {{"expr", SparkName(node.expr)}, {"name", "IDENTIFIER"}}, expr.at);
+  }
+  auto parsed = ParseExpression(*text);
+  if (!parsed.ok()) return std::move(parsed).error();
+  const auto* attribute = std::get_if<plan::Attribute>(&(*parsed)->node);
+  if (!attribute) return Refused("IDENTIFIER() of anything but a name", expr.at);
+  if (node.call) {
+    plan::Call call = *node.call;
+    call.name = attribute->parts;
+    return Resolve(call, expr, names);
+  }
+  return Resolve(*attribute, expr, names);
+}
+
+}  // namespace tidemill::sql

@@ -1,0 +1,269 @@
+// Joins, LATERAL VIEW and table functions.
+#include <algorithm>
+
+#include "base/names.h"
+#include "sql/coercion.h"
+#include "sql/detail/resolver_core.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_generate.h"
+#include "sql/detail/resolver_operator.h"
+#include "sql/detail/resolver_typed.h"
+#include "sql/parser.h"
+
+namespace tidemill::sql {
+
+using plan::JoinType;
+using typed::ExprPtr;
+
+namespace {
+
+bool IsSemi(JoinType type) { return type == JoinType::kLeftSemi || type == JoinType::kLeftAnti; }
+
+// The sides as they come out of the join: the padded side's columns may be NULL.
+void Pad(std::vector<Binding>& bindings) {
+  for (auto& binding : bindings) binding.column.nullable = true;
+}
+
+std::vector<typed::Column> Joined(JoinType type, const Rel& left, const Rel& right) {
+  auto columns = left.node->columns;
+  if (type == JoinType::kRight || type == JoinType::kFull) {
+    for (auto& column : columns) column.nullable = true;
+  }
+  if (IsSemi(type)) return columns;
+  for (auto column : right.node->columns) {
+    column.nullable = column.nullable || type == JoinType::kLeft || type == JoinType::kFull;
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+}  // namespace
+
+Result<Rel> Resolver::Resolve(const plan::Join& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto left, Relation(node.left, outer));
+  Names left_names{{&left.layer}, outer};
+  if (node.lateral) {
+    // LATERAL explode(x) and the like generate per row; a lateral subquery sees the left side as an outer query.
+    if (const plan::TableFunction* function = LateralGenerator(node.right)) {
+      if (node.condition) return Refused("ON after a LATERAL generator", relation.at);
+      return LateralGenerate(left, node, *function, outer, relation.at);
+    }
+  }
+  ASSIGN_OR_RETURN(auto right, Relation(node.right, node.lateral ? &left_names : outer));
+  if (node.natural || !node.using_columns.empty()) return JoinUsing(node, relation, std::move(left), std::move(right));
+  return JoinOn(node, relation, std::move(left), std::move(right), outer);
+}
+
+Result<Rel> Resolver::JoinOn(const plan::Join& node, const plan::Relation& relation, Rel left, Rel right,
+                             const Names* outer) {
+  Layer both;
+  both.bindings = left.layer.bindings;
+  both.bindings.insert(both.bindings.end(), right.layer.bindings.begin(), right.layer.bindings.end());
+  typed::Join made{left.node, right.node, node.type, nullptr, node.lateral};
+  if (node.condition) {
+    Names names{{&both}, outer};
+    ASSIGN_OR_RETURN(made.condition, Condition(node.condition, names, "ON"));
+  }
+  Rel rel;
+  rel.node = typed::MakeRelation(std::move(made), Joined(node.type, left, right), relation.at);
+  if (node.type == JoinType::kRight || node.type == JoinType::kFull) Pad(left.layer.bindings);
+  if (node.type == JoinType::kLeft || node.type == JoinType::kFull) Pad(right.layer.bindings);
+  rel.layer = std::move(left.layer);
+  if (!IsSemi(node.type)) {
+    rel.layer.bindings.insert(rel.layer.bindings.end(), right.layer.bindings.begin(), right.layer.bindings.end());
+  }
+  return rel;
+}
+
+Result<std::vector<std::string>> Resolver::JoinColumns(const plan::Join& node, const plan::Relation&, const Rel& left,
+                                                       const Rel& right) {
+  if (!node.natural) return node.using_columns;
+  std::vector<std::string> names;
+  for (const auto& l : left.layer.bindings) {
+    if (!l.in_star) continue;
+    bool shared = std::any_of(right.layer.bindings.begin(), right.layer.bindings.end(),
+                              [&](const Binding& r) { return r.in_star && SameName(l.column.name, r.column.name); });
+    if (shared) names.push_back(l.column.name);
+  }
+  return names;
+}
+
+// USING (a): one column a, the left's (the right's in a right join, the first not NULL in a full join); both sides'
+// own columns are still there under their qualifiers.
+Result<Rel> Resolver::JoinUsing(const plan::Join& node, const plan::Relation& relation, Rel left, Rel right) {
+  ASSIGN_OR_RETURN(auto names, JoinColumns(node, relation, left, right));
+  PendingCall pending{"=", {}, {}, {}, "(left = right)", relation.at, &options_};
+  typed::Join made{left.node, right.node, node.type, nullptr, false};
+  std::vector<Binding> shared;
+  auto take = [&](Rel& rel, const std::string& name, const char* side) -> Result<Binding*> {
+    Binding* found = nullptr;
+    for (auto& binding : rel.layer.bindings) {
+      if (binding.qualified_only || !SameName(binding.column.name, name)) continue;
+      if (found) {
+        return AnalysisError("AMBIGUOUS_REFERENCE", "42704",
+                             "Reference <name> is ambiguous, could be: [<referenceNames>].",
+                             {{"name", QuotedName({name})}, {"referenceNames", QuotedName({name})}}, relation.at);
+      }
+      found = &binding;
+    }
+    if (found) return found;
+    std::string list;
+    for (const auto& column : rel.node->columns) list += (list.empty() ? "" : ", ") + QuotedName({column.name});
+    return AnalysisError("UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703",
+                         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side "
+                         "columns: [<suggestion>].",
+                         {{"colName", QuotedName({name})}, {"side", side}, {"suggestion", list}}, relation.at);
+  };
+  for (const auto& name : names) {
+    ASSIGN_OR_RETURN(Binding * l, take(left, name, "left"));
+    ASSIGN_OR_RETURN(Binding * r, take(right, name, "right"));
+    ExprPtr a = l->expr ? l->expr : Ref(l->column), b = r->expr ? r->expr : Ref(r->column);
+    ASSIGN_OR_RETURN(auto equal, Comparison(pending, "=", a, b));
+    bool nullable = equal->nullable || (made.condition && made.condition->nullable);
+    made.condition =
+        made.condition ? MakeCall("and", {made.condition, equal}, TypeId::kBoolean, nullable, relation.at) : equal;
+    Binding one = node.type == JoinType::kRight ? *r : *l;
+    one.expr = node.type == JoinType::kRight ? r->expr : l->expr;
+    one.in_star = true;
+    if (node.type == JoinType::kFull) {
+      PendingCall coalesce{"coalesce", {a, b}, {}, {}, "", relation.at, &options_};
+      ASSIGN_OR_RETURN(auto args, CastAllToCommon(coalesce, coalesce.args));
+      one.expr = MakeCall("coalesce", args, args[0]->type, a->nullable && b->nullable, relation.at);
+      one.column = {0, l->column.name, one.expr->type, one.expr->nullable, {}};
+    }
+    one.column.qualifier.clear();
+    shared.push_back(one);
+    for (Binding* own : {l, r}) {
+      own->qualified_only = true;
+      own->in_star = false;
+    }
+  }
+  Rel rel;
+  rel.node = typed::MakeRelation(std::move(made), Joined(node.type, left, right), relation.at);
+  if (node.type == JoinType::kRight || node.type == JoinType::kFull) Pad(left.layer.bindings);
+  if (node.type == JoinType::kLeft || node.type == JoinType::kFull) Pad(right.layer.bindings);
+  rel.layer.bindings = std::move(shared);
+  rel.layer.bindings.insert(rel.layer.bindings.end(), left.layer.bindings.begin(), left.layer.bindings.end());
+  if (!IsSemi(node.type)) {
+    rel.layer.bindings.insert(rel.layer.bindings.end(), right.layer.bindings.begin(), right.layer.bindings.end());
+  }
+  return rel;
+}
+
+// ---- Generators in FROM ----
+
+// explode(...) AS t(a), alone or under an alias; null when the relation is something else.
+const plan::TableFunction* Resolver::LateralGenerator(const plan::RelationPtr& relation) {
+  const plan::Relation* inner = relation.get();
+  if (const auto* aliased = std::get_if<plan::Aliased>(&inner->node)) inner = aliased->input.get();
+  const auto* function = std::get_if<plan::TableFunction>(&inner->node);
+  const Function* known = function ? FindFunction(function->name.back()) : nullptr;
+  return known && known->kind == FunctionKind::kGenerator ? function : nullptr;
+}
+
+Result<Rel> Resolver::LateralGenerate(const Rel& left, const plan::Join& node, const plan::TableFunction& function,
+                                      const Names* outer, Position at) {
+  const auto* aliased = std::get_if<plan::Aliased>(&node.right->node);
+  plan::Call call;
+  call.name = function.name;
+  call.args = function.args;
+  bool keeps = node.type == JoinType::kLeft;
+  if (!keeps && node.type != JoinType::kInner && node.type != JoinType::kCross) return Refused("this LATERAL join", at);
+  return Generated(left, call, keeps, aliased ? aliased->columns : std::vector<std::string>(),
+                   aliased ? aliased->alias : "", outer, at);
+}
+
+Result<Rel> Resolver::Generated(const Rel& input, const plan::Call& call, bool outer_rows,
+                                const std::vector<std::string>& names, const std::string& qualifier, const Names* outer,
+                                Position at) {
+  const Function* function = FindFunction(call.name.back());
+  if (!function || function->kind != FunctionKind::kGenerator) {
+    return AnalysisError(
+        "UNRESOLVED_ROUTINE", "42883", "Cannot resolve routine <routineName> on search path <searchPath>.",
+        {{"routineName", QuotedName(call.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`]"}}, at);
+  }
+  Names seen{{&input.layer}, outer};
+  ASSIGN_OR_RETURN(auto args, Expressions(call.args, seen));
+  ASSIGN_OR_RETURN(auto made,
+                   MakeGenerator(*function, std::move(args), names, outer_rows, [this] { return NewId(); }, at));
+  Rel rel{nullptr, input.layer};
+  auto columns = input.node->columns;
+  for (auto column : made.columns) {
+    columns.push_back(column);
+    if (!qualifier.empty()) column.qualifier = {qualifier};
+    rel.layer.bindings.push_back({column});
+  }
+  rel.node = typed::MakeRelation(typed::Generate{input.node, made.function, made.args, made.outer, made.columns},
+                                 std::move(columns), at);
+  return rel;
+}
+
+Result<Rel> Resolver::Resolve(const plan::LateralView& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto input, Relation(node.input, outer));
+  const auto* call = std::get_if<plan::Call>(&node.generator->node);
+  if (!call) return Refused("a LATERAL VIEW of anything but a function", relation.at);
+  return Generated(input, *call, node.outer, node.columns, node.alias, outer, relation.at);
+}
+
+// ---- Table functions ----
+
+Result<Rel> Resolver::RangeFunction(const plan::TableFunction& node, const plan::Relation& relation,
+                                    const Names* outer) {
+  Names names{{}, outer};
+  ASSIGN_OR_RETURN(auto args, Expressions(node.args, names));
+  if (args.empty() || args.size() > 4) {
+    PendingCall pending{"range", args, {}, {}, "range", relation.at, &options_};
+    return WrongCount(pending, "[1, 2, 3, 4]");
+  }
+  for (auto& arg : args) {
+    if (!CanImplicitlyCast(arg->type, TypeId::kLong)) {
+      return Mismatch("UNEXPECTED_INPUT_TYPE", "range()",
+                      "The first parameter requires the \"BIGINT\" type, however it has the type <inputType>.",
+                      {{"inputType", QuotedType(arg->type)}}, relation.at);
+    }
+    arg = CastTo(arg, TypeId::kLong);
+  }
+  typed::Range range;
+  range.start = args.size() > 1 ? args[0] : IntLiteral(0, TypeId::kLong);
+  range.end = args.size() > 1 ? args[1] : args[0];
+  range.step = args.size() > 2 ? args[2] : IntLiteral(1, TypeId::kLong);
+  range.column = {NewId(), "id", TypeId::kLong, false, {}};
+  std::vector<typed::Column> columns{range.column};
+  return Rel{typed::MakeRelation(std::move(range), columns, relation.at), LayerOf(columns)};
+}
+
+Result<Rel> Resolver::Resolve(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer) {
+  const std::string& name = node.name.back();
+  if (SameName(name, "range")) return RangeFunction(node, relation, outer);
+  const Function* function = FindFunction(name);
+  if (function && function->kind == FunctionKind::kGenerator) {
+    plan::Call call;
+    call.name = node.name;
+    call.args = node.args;
+    Rel one{typed::MakeRelation(typed::OneRow{}, {}, relation.at), {}};
+    return Generated(one, call, false, {}, "", outer, relation.at);
+  }
+  if (IsKnownTableFunction(name)) return Refused("the table function " + name, relation.at);
+  return AnalysisError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
+                       "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined "
+                       "as a table-valued function and that all required parameters are provided correctly.",
+                       {{"name", QuotedName(node.name)}}, relation.at);
+}
+
+bool Resolver::IsKnownTableFunction(const std::string& name) const {
+  for (const char* known :
+       {"sql_keywords", "collations", "variant_explode", "variant_explode_outer", "python_worker_logs"}) {
+    if (SameName(name, known)) return true;
+  }
+  return false;
+}
+
+Result<plan::Name> Resolver::NameFromText(const std::string& text, Position at) {
+  auto parsed = ParseExpression(text);
+  if (!parsed.ok()) return std::move(parsed).error();
+  const auto* attribute = std::get_if<plan::Attribute>(&(*parsed)->node);
+  if (!attribute) return Refused("IDENTIFIER() of anything but a name", at);
+  return attribute->parts;
+}
+
+}  // namespace tidemill::sql

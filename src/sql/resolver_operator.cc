@@ -1,0 +1,321 @@
+// Arithmetic, comparison and logic: which type both sides meet at, and what the result is.
+#include "sql/detail/resolver_operator.h"
+
+#include <map>
+
+#include "sql/coercion.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_typed.h"
+
+namespace tidemill::sql {
+
+using plan::DataType;
+using plan::IntervalField;
+using plan::TypeId;
+using typed::ExprPtr;
+
+namespace {
+
+const DataType kDays = DataType::DayTime(IntervalField::kDay, IntervalField::kDay);
+
+bool IsString(const ExprPtr& e) { return e->type.is(TypeId::kString); }
+bool IsNull(const ExprPtr& e) { return e->type.is(TypeId::kNull); }
+bool IsInterval(const DataType& t) { return t.is_ansi_interval() || t.is(TypeId::kCalendarInterval); }
+
+Error WrongOperandType(const PendingCall& call, const std::string& wanted, const DataType& actual) {
+  return Mismatch("BINARY_OP_WRONG_TYPE", call.sql,
+                  "the binary operator requires the input type <inputType>, not <actualDataType>.",
+                  {{"inputType", wanted}, {"actualDataType", QuotedType(actual)}}, call.at);
+}
+
+Error DifferentTypes(const PendingCall& call, const DataType& left, const DataType& right) {
+  return Mismatch("BINARY_OP_DIFF_TYPES", call.sql,
+                  "the left and right operands of the binary operator have incompatible types (<left> and <right>).",
+                  {{"left", QuotedType(left)}, {"right", QuotedType(right)}}, call.at);
+}
+
+// The decimal an integral operand becomes next to a decimal: a literal only takes the digits it has.
+ExprPtr AsDecimal(const ExprPtr& expr) {
+  if (expr->type.is(TypeId::kDecimal)) return expr;
+  const auto* literal = AsLiteral(expr);
+  const auto* value = literal ? std::get_if<int64_t>(&literal->value.data) : nullptr;
+  if (!value) return CastTo(expr, DecimalForType(expr->type));
+  return typed::MakeExpr(typed::Literal{plan::Value{plan::Int128{*value}}}, DecimalForInteger(*value), false, expr->at);
+}
+
+// `x - interval` is `x + (-interval)`.
+ExprPtr Negated(const ExprPtr& interval) {
+  return MakeCall("$interval_negate", {interval}, interval->type, interval->nullable, interval->at);
+}
+
+ExprPtr AddToDate(const ExprPtr& date, const ExprPtr& amount) {
+  bool nullable = date->nullable || amount->nullable;
+  if (amount->type.is(TypeId::kYearMonthInterval)) {
+    return MakeCall("$date_add_months", {date, amount}, TypeId::kDate, nullable, date->at);
+  }
+  if (amount->type.is(TypeId::kCalendarInterval)) {
+    return MakeCall("$date_add_interval", {date, amount}, TypeId::kDate, nullable, date->at);
+  }
+  if (amount->type.to() == IntervalField::kDay) {
+    auto micros = IntLiteral(int64_t{86400} * 1000000, TypeId::kLong);
+    auto count = typed::MakeExpr(typed::Cast{amount, typed::Cast::Mode::kLegacy}, TypeId::kLong, amount->nullable);
+    auto days = MakeCall("div", {count, micros}, TypeId::kLong, amount->nullable);
+    return MakeCall("date_add", {date, CastTo(days, TypeId::kInt)}, TypeId::kDate, nullable, date->at);
+  }
+  auto instant = CastTo(date, TypeId::kTimestamp);
+  return MakeCall("$timestamp_add_micros", {instant, amount}, TypeId::kTimestamp, nullable, date->at);
+}
+
+ExprPtr AddInterval(const ExprPtr& time, const ExprPtr& amount) {
+  if (time->type.is(TypeId::kDate)) return AddToDate(time, amount);
+  const char* name = amount->type.is(TypeId::kYearMonthInterval) ? "$timestamp_add_months"
+                     : amount->type.is(TypeId::kDayTimeInterval) ? "$timestamp_add_micros"
+                                                                 : "$timestamp_add_interval";
+  return MakeCall(name, {time, amount}, time->type, time->nullable || amount->nullable, time->at);
+}
+
+// Subtraction of dates and timestamps.
+Ruled Between(const PendingCall& call, const ExprPtr& left, const ExprPtr& right) {
+  bool nullable = left->nullable || right->nullable;
+  if (left->type.is(TypeId::kDate) && right->type.is(TypeId::kDate)) {
+    return MakeCall("$date_minus_date", {left, right}, kDays, nullable, call.at);
+  }
+  auto common = TightestCommonType(left->type, right->type);
+  return MakeCall("$timestamp_minus", {CastTo(left, *common), CastTo(right, *common)}, DataType::DayTime(), nullable,
+                  call.at);
+}
+
+// date + 1, ts + interval, d1 - d2, interval + interval, ... Nothing: not about time.
+Ruled TimeArithmetic(const PendingCall& call, const std::string& op, ExprPtr left, ExprPtr right) {
+  bool minus = op == "-";
+  if (op != "+" && !minus) return std::optional<ExprPtr>();
+  const DataType &l = left->type, &r = right->type;
+  if (minus && l.is_datetime() && (r.is_datetime() || IsString(right))) {
+    return Between(call, left, IsString(right) ? CastTo(right, l) : right);
+  }
+  if (minus && IsString(left) && r.is_datetime()) return Between(call, CastTo(left, r), right);
+  if (!minus && IsInterval(l) && (r.is_datetime() || IsString(right))) std::swap(left, right);
+  if (left->type.is(TypeId::kDate) && (right->type.is_integral() && !right->type.is(TypeId::kLong))) {
+    return MakeCall(minus ? "date_sub" : "date_add", {left, CastTo(right, TypeId::kInt)}, TypeId::kDate,
+                    left->nullable || right->nullable, call.at);
+  }
+  if (!minus && right->type.is(TypeId::kDate) && left->type.is_integral() && !left->type.is(TypeId::kLong)) {
+    return MakeCall("date_add", {right, CastTo(left, TypeId::kInt)}, TypeId::kDate, left->nullable || right->nullable,
+                    call.at);
+  }
+  if (left->type.is_datetime() && IsInterval(right->type)) return AddInterval(left, minus ? Negated(right) : right);
+  if (IsInterval(left->type) && IsInterval(right->type)) {
+    auto common = TightestCommonType(left->type, right->type);
+    if (!common) return DifferentTypes(call, left->type, right->type);
+    return MakeCall(minus ? "$interval_subtract" : "$interval_add", {CastTo(left, *common), CastTo(right, *common)},
+                    *common, left->nullable || right->nullable, call.at);
+  }
+  return std::optional<ExprPtr>();
+}
+
+// interval * n, n * interval, interval / n.
+Ruled IntervalScaling(const PendingCall& call, const std::string& op, ExprPtr left, ExprPtr right) {
+  if (op == "*" && IsInterval(right->type)) std::swap(left, right);
+  if ((op != "*" && op != "/") || !IsInterval(left->type)) return std::optional<ExprPtr>();
+  if (!right->type.is_numeric() && !IsString(right)) return std::optional<ExprPtr>();
+  ExprPtr factor = IsString(right) ? CastTo(right, TypeId::kDouble) : right;
+  DataType type = left->type;
+  if (type.is(TypeId::kYearMonthInterval)) type = DataType::YearMonth();
+  if (type.is(TypeId::kDayTimeInterval)) type = DataType::DayTime();
+  return MakeCall(op == "*" ? "$interval_multiply" : "$interval_divide", {left, factor}, type,
+                  left->nullable || factor->nullable || op == "/", call.at);
+}
+
+std::string NumericWanted(const std::string& op) {
+  if (op == "/") return "(\"DOUBLE\" or \"DECIMAL\")";
+  if (op == "div") return "(\"DECIMAL\" or \"BIGINT\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")";
+  if (op == "+" || op == "-") {
+    return "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+  }
+  return "\"NUMERIC\"";
+}
+
+// Both operands as the numbers the operator works on.
+Result<std::pair<ExprPtr, ExprPtr>> NumericOperands(const PendingCall& call, const std::string& op, ExprPtr left,
+                                                    ExprPtr right) {
+  if (IsString(left) && IsString(right)) return WrongOperandType(call, NumericWanted(op), left->type);
+  if (IsNull(left) && IsNull(right)) {
+    left = CastTo(left, TypeId::kDouble);
+    right = CastTo(right, TypeId::kDouble);
+  }
+  if (IsString(left) || IsString(right)) {
+    auto common = StringPromotion(left->type, right->type);
+    if (!common) return DifferentTypes(call, left->type, right->type);
+    left = CastTo(left, *common);
+    right = CastTo(right, *common);
+  }
+  if (IsNull(left)) left = CastTo(left, right->type);
+  if (IsNull(right)) right = CastTo(right, left->type);
+  if (!left->type.is_numeric() || !right->type.is_numeric()) {
+    if (left->type.SameType(right->type)) return WrongOperandType(call, NumericWanted(op), left->type);
+    return DifferentTypes(call, left->type, right->type);
+  }
+  return std::pair(left, right);
+}
+
+ExprPtr DecimalArithmetic(const PendingCall& call, const std::string& op, const std::string& name, const ExprPtr& left,
+                          const ExprPtr& right, bool nullable) {
+  ExprPtr a = AsDecimal(left), b = AsDecimal(right);
+  if (op == "div") return MakeCall(name, {a, b}, TypeId::kLong, true, call.at);
+  return MakeCall(name, {a, b}, DecimalResult(op, a->type, b->type), nullable, call.at);
+}
+
+// `op` is the operator; `name` the function to call: the same, or its try_ form.
+Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::string& name) {
+  if (call.args.size() != 2) return WrongCount(call, "2");
+  ExprPtr left = call.args[0], right = call.args[1];
+  bool is_try = name.starts_with("try_");
+  ASSIGN_OR_RETURN(auto timely, TimeArithmetic(call, op, left, right));
+  if (!timely) {
+    ASSIGN_OR_RETURN(timely, IntervalScaling(call, op, left, right));
+  }
+  if (timely) {
+    if (is_try) return Refused(name + " of dates and intervals", call.at);
+    return timely;
+  }
+  ASSIGN_OR_RETURN(auto operands, NumericOperands(call, op, left, right));
+  std::tie(left, right) = operands;
+  bool divides = op == "/" || op == "%" || op == "div" || op == "pmod";
+  bool nullable = left->nullable || right->nullable || divides || is_try;
+  bool decimal = left->type.is(TypeId::kDecimal) || right->type.is(TypeId::kDecimal);
+  bool fractional = left->type.is_fractional() || right->type.is_fractional();
+  if (decimal && !fractional) return DecimalArithmetic(call, op, name, left, right, true);
+  DataType type = op == "/"     ? DataType(TypeId::kDouble)
+                  : op == "div" ? DataType(TypeId::kLong)
+                  : decimal     ? DataType(TypeId::kDouble)
+                                : *TightestCommonType(left->type, right->type);
+  if (op == "div" && fractional) return WrongOperandType(call, NumericWanted(op), left->type);
+  return MakeCall(name, {CastTo(left, type), CastTo(right, type)}, type, nullable, call.at);
+}
+
+bool Orderable(const DataType& type) {
+  if (type.is(TypeId::kMap) || type.is(TypeId::kVariant) || type.is(TypeId::kCalendarInterval)) return false;
+  if (type.is(TypeId::kArray)) return Orderable(type.element());
+  for (const auto& field : type.fields()) {
+    if (!Orderable(field.type)) return false;
+  }
+  return true;
+}
+
+Ruled Logic(const PendingCall& call) {
+  if (call.args.size() != 2) return WrongCount(call, "2");
+  std::vector<ExprPtr> args;
+  for (const auto& arg : call.args) {
+    if (!arg->type.is(TypeId::kBoolean) && !IsNull(arg)) {
+      return DifferentTypes(call, call.args[0]->type, call.args[1]->type);
+    }
+    args.push_back(CastTo(arg, TypeId::kBoolean));
+  }
+  return MakeCall(call.name, args, TypeId::kBoolean, AnyNullable(args), call.at);
+}
+
+Ruled Bitwise(const PendingCall& call) {
+  if (call.args.size() != 2) return WrongCount(call, "2");
+  auto common = TightestCommonType(call.args[0]->type, call.args[1]->type);
+  if (!common) common = StringPromotion(call.args[0]->type, call.args[1]->type);
+  if (!common) return DifferentTypes(call, call.args[0]->type, call.args[1]->type);
+  if (!common->is_integral()) return WrongOperandType(call, "\"INTEGRAL\"", *common);
+  std::vector<ExprPtr> args{CastTo(call.args[0], *common), CastTo(call.args[1], *common)};
+  return MakeCall(call.name, args, *common, AnyNullable(args), call.at);
+}
+
+Ruled Between3(const PendingCall& call) {
+  if (call.args.size() != 3) return WrongCount(call, "3");
+  if (ContainsVolatile(call.args[0])) return Refused("BETWEEN over a random value", call.at);
+  ASSIGN_OR_RETURN(auto low, Comparison(call, ">=", call.args[0], call.args[1]));
+  ASSIGN_OR_RETURN(auto high, Comparison(call, "<=", call.args[0], call.args[2]));
+  return MakeCall("and", {low, high}, TypeId::kBoolean, low->nullable || high->nullable, call.at);
+}
+
+Ruled In(const PendingCall& call) {
+  auto common = CastAllToCommon(call, call.args);
+  if (!common.ok()) return std::move(common).error();
+  return MakeCall("in", *common, TypeId::kBoolean, AnyNullable(*common), call.at);
+}
+
+// The unary signs.
+Ruled Sign(const PendingCall& call) {
+  if (call.args.size() != 1) return WrongCount(call, "1");
+  ExprPtr arg = call.args[0];
+  if (IsString(arg) || IsNull(arg)) arg = CastTo(arg, TypeId::kDouble);
+  if (!arg->type.is_numeric() && !IsInterval(arg->type)) {
+    return UnexpectedType(call, 0,
+                          "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")");
+  }
+  if (call.name == "positive" || call.name == "+") return arg;
+  if (IsInterval(arg->type)) return Negated(arg);
+  // -2147483648 is written as a sign before a literal that alone would not fit; the parser folds that, this the rest.
+  return MakeCall("negative", {arg}, arg->type, arg->nullable, call.at);
+}
+
+Ruled NotEqual(const PendingCall& call) {
+  if (call.args.size() != 2) return WrongCount(call, "2");
+  ASSIGN_OR_RETURN(auto equal, Comparison(call, "=", call.args[0], call.args[1]));
+  return MakeCall("not", {equal}, TypeId::kBoolean, equal->nullable, call.at);
+}
+
+Ruled DistinctFrom(const PendingCall& call) {
+  if (call.args.size() != 2) return WrongCount(call, "2");
+  ASSIGN_OR_RETURN(auto same, Comparison(call, "<=>", call.args[0], call.args[1]));
+  return MakeCall("not", {same}, TypeId::kBoolean, false, call.at);
+}
+
+Ruled Concatenation(const PendingCall& call) {
+  PendingCall concat = call;
+  concat.name = "concat";
+  return StringRule(concat);
+}
+
+}  // namespace
+
+Result<ExprPtr> Comparison(const PendingCall& call, const std::string& name, ExprPtr left, ExprPtr right) {
+  // An integer literal next to a decimal takes only the digits it has, so that the column needs no cast.
+  if (left->type.is(TypeId::kDecimal) && right->type.is_integral()) right = AsDecimal(right);
+  if (right->type.is(TypeId::kDecimal) && left->type.is_integral()) left = AsDecimal(left);
+  auto common = WiderType(left->type, right->type);
+  if (!common) return DifferentTypes(call, left->type, right->type);
+  bool equality = name == "=" || name == "<=>";
+  if (!equality ? !Orderable(*common) : common->is(TypeId::kMap) || common->is(TypeId::kVariant)) {
+    return Mismatch("INVALID_ORDERING_TYPE", call.sql,
+                    "The <functionName> does not support ordering on type <dataType>.",
+                    {{"functionName", "`" + name + "`"}, {"dataType", QuotedType(*common)}}, call.at);
+  }
+  left = CastTo(left, *common);
+  right = CastTo(right, *common);
+  bool nullable = name != "<=>" && (left->nullable || right->nullable);
+  return MakeCall(name, {left, right}, TypeId::kBoolean, nullable, call.at);
+}
+
+Ruled OperatorRule(const PendingCall& call) {
+  static const auto* try_forms = new std::map<std::string, std::string>{
+      {"try_add", "+"}, {"try_subtract", "-"}, {"try_multiply", "*"}, {"try_divide", "/"}, {"try_mod", "%"}};
+  const std::string& name = call.name;
+  if (auto form = try_forms->find(name); form != try_forms->end()) return Arithmetic(call, form->second, name);
+  if ((name == "+" || name == "-") && call.args.size() == 1) return Sign(call);
+  if (name == "negative" || name == "positive") return Sign(call);
+  if (name == "mod") return Arithmetic(call, "%", "%");
+  if (name == "+" || name == "-" || name == "*" || name == "/" || name == "%" || name == "div" || name == "pmod") {
+    return Arithmetic(call, name, name);
+  }
+  if (name == "and" || name == "or") return Logic(call);
+  if (name == "&" || name == "|" || name == "^") return Bitwise(call);
+  if (name == "between") return Between3(call);
+  if (name == "in") return In(call);
+  if (name == "!=") return NotEqual(call);
+  if (name == "isdistinctfrom") return DistinctFrom(call);
+  if (name == "||") return Concatenation(call);
+  if (name == "=" || name == "<=>" || name == "equal_null" || name == "<" || name == "<=" || name == ">" ||
+      name == ">=") {
+    if (call.args.size() != 2) return WrongCount(call, "2");
+    ASSIGN_OR_RETURN(auto made, Comparison(call, name == "equal_null" ? "<=>" : name, call.args[0], call.args[1]));
+    return std::optional(made);
+  }
+  return std::optional<ExprPtr>();
+}
+
+}  // namespace tidemill::sql

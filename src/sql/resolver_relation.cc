@@ -1,0 +1,419 @@
+// Relations other than SELECT blocks and joins: tables, VALUES, aliases, CTEs, set operations, ORDER BY, LIMIT.
+#include <algorithm>
+
+#include "base/names.h"
+#include "sql/coercion.h"
+#include "sql/detail/resolver_core.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_generate.h"
+#include "sql/detail/resolver_operator.h"
+#include "sql/detail/resolver_select.h"
+#include "sql/detail/resolver_typed.h"
+
+namespace tidemill::sql {
+
+using typed::ExprPtr;
+
+namespace {
+constexpr int kMaxRelationDepth = 400;
+constexpr int kMaxViewDepth = 100;
+}  // namespace
+
+Result<Rel> Resolver::Relation(const plan::RelationPtr& relation, const Names* outer) {
+  struct Deeper {
+    int& depth;
+    explicit Deeper(int& d) : depth(d) { ++depth; }
+    ~Deeper() { --depth; }
+  } deeper(depth_);
+  if (depth_ > kMaxRelationDepth) return Refused("a query nested deeper than 400", relation->at);
+  return std::visit([&](const auto& node) { return Resolve(node, *relation, outer); }, relation->node);
+}
+
+Rel Resolver::Projected(const Rel& input, std::vector<typed::NamedExpr> exprs, Position at) {
+  std::vector<typed::Column> columns;
+  Rel rel;
+  for (const auto& expr : exprs) {
+    columns.push_back(expr.column);
+    rel.layer.bindings.push_back({expr.column});
+  }
+  rel.node = typed::MakeRelation(typed::Project{input.node, std::move(exprs)}, std::move(columns), at);
+  return rel;
+}
+
+// ---- Tables ----
+
+Result<Rel> Resolver::TableByName(const plan::Name& name, Position at) {
+  if (name.size() == 1) {
+    for (auto table = common_tables_.rbegin(); table != common_tables_.rend(); ++table) {
+      if (!SameName(table->first, name[0])) continue;
+      auto columns = table->second.columns;
+      for (auto& column : columns) column.id = NewId();
+      Rel rel;
+      rel.layer = LayerOf(columns, {name[0]});
+      rel.node = typed::MakeRelation(typed::CteRef{table->second.id, columns}, columns, at);
+      return rel;
+    }
+  }
+  ASSIGN_OR_RETURN(auto table, catalog_.Find(name));
+  if (!table) {
+    std::string message =
+        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and "
+        "catalog.";
+    if (auto near = NearestName(name.back(), catalog_.Names())) message += " Did you mean `" + *near + "`?";
+    return AnalysisError("TABLE_OR_VIEW_NOT_FOUND", "42P01", message, {{"relationName", QuotedName(name)}}, at);
+  }
+  Rel rel;
+  std::vector<typed::Column> columns;
+  if (table->view) {
+    if (view_depth_ >= kMaxViewDepth) return Refused("views nested deeper than 100", at);
+    ++view_depth_;
+    auto saved = std::exchange(common_tables_, {});
+    auto view = Relation(table->view, nullptr);
+    common_tables_ = std::move(saved);
+    --view_depth_;
+    if (!view.ok()) return std::move(view).error();
+    columns = view->node->columns;
+    for (size_t i = 0; i < columns.size() && i < table->schema.fields.size(); ++i) {
+      columns[i].name = table->schema.fields[i].name;
+    }
+    rel.node = view->node;
+  } else {
+    for (const auto& field : table->schema.fields) {
+      columns.push_back({NewId(), field.name, field.type, field.nullable, {}});
+    }
+    rel.node = typed::MakeRelation(typed::Scan{table->key, columns}, columns, at);
+  }
+  rel.layer = LayerOf(columns, name);
+  return rel;
+}
+
+Result<Rel> Resolver::Resolve(const plan::TableRef& node, const plan::Relation& relation, const Names*) {
+  if (node.version_as_of || node.timestamp_as_of) return Refused("time travel inside a query", relation.at);
+  if (!node.options.empty()) return Refused("WITH (options) after a table", relation.at);
+  plan::Name name = node.name;
+  if (node.identifier) {
+    ASSIGN_OR_RETURN(auto value, Expression(node.identifier, Names{}));
+    auto text = LiteralText(value);
+    if (!text) return Refused("IDENTIFIER() of anything but a string constant", relation.at);
+    ASSIGN_OR_RETURN(name, NameFromText(*text, relation.at));
+  }
+  return TableByName(name, relation.at);
+}
+
+Result<Rel> Resolver::Resolve(const plan::OneRow&, const plan::Relation& relation, const Names*) {
+  return Rel{typed::MakeRelation(typed::OneRow{}, {}, relation.at), {}};
+}
+
+Result<Rel> Resolver::Resolve(const plan::Values& node, const plan::Relation& relation, const Names* outer) {
+  typed::Values made;
+  Names names{{}, outer};
+  size_t width = node.rows.empty() ? 0 : node.rows[0].size();
+  for (const auto& row : node.rows) {
+    if (row.size() != width) {
+      return AnalysisError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "42000",
+                           "Invalid inline table. Inline table expected <expectedNumCols> columns but found "
+                           "<actualNumCols> columns in row <rowIndex>.",
+                           {{"expectedNumCols", std::to_string(width)},
+                            {"actualNumCols", std::to_string(row.size())},
+                            {"rowIndex", std::to_string(&row - node.rows.data())}},
+                           relation.at);
+    }
+    ASSIGN_OR_RETURN(auto exprs, Expressions(row, names));
+    made.rows.push_back(std::move(exprs));
+  }
+  for (size_t i = 0; i < width; ++i) {
+    std::vector<DataType> types;
+    bool nullable = false;
+    for (const auto& row : made.rows) {
+      types.push_back(row[i]->type);
+      nullable = nullable || row[i]->nullable;
+    }
+    auto common = WiderType(types);
+    if (!common) {
+      return AnalysisError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000",
+                           "Invalid inline table. Found incompatible types in the column <colName> for inline table.",
+                           {{"colName", QuotedName({"col" + std::to_string(i + 1)})}}, relation.at);
+    }
+    for (auto& row : made.rows) row[i] = CastTo(row[i], *common);
+    made.columns.push_back({NewId(), "col" + std::to_string(i + 1), *common, nullable, {}});
+  }
+  auto columns = made.columns;
+  return Rel{typed::MakeRelation(std::move(made), columns, relation.at), LayerOf(columns)};
+}
+
+// (query) AS alias (a, b).
+Result<Rel> Resolver::Resolve(const plan::Aliased& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto input, Relation(node.input, outer));
+  Rel rel{input.node, {}};
+  std::vector<Binding> visible;
+  for (const auto& binding : input.layer.bindings) {
+    if (binding.in_star) visible.push_back(binding);
+  }
+  if (!node.columns.empty() && node.columns.size() != visible.size()) {
+    return AnalysisError(
+        "ASSIGNMENT_ARITY_MISMATCH", "42802",
+        "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source "
+        "expressions: <numExpr>.",
+        {{"numTarget", std::to_string(node.columns.size())}, {"numExpr", std::to_string(visible.size())}}, relation.at);
+  }
+  // The relation's own columns are what can be seen, in that order.
+  std::vector<typed::NamedExpr> exprs;
+  bool as_is = visible.size() == input.node->columns.size();
+  for (size_t i = 0; i < visible.size(); ++i) {
+    auto column = visible[i].column;
+    if (visible[i].expr) {
+      as_is = false;
+      column.id = NewId();
+    }
+    if (!node.columns.empty()) column.name = node.columns[i];
+    column.qualifier = node.alias.empty() ? column.qualifier : std::vector<std::string>{node.alias};
+    as_is = as_is && column.id == input.node->columns[i].id;
+    exprs.push_back({column, visible[i].expr ? visible[i].expr : Ref(visible[i].column)});
+  }
+  if (!as_is) {
+    for (auto& expr : exprs) expr.column.id = NewId();
+    return Projected(input, std::move(exprs), relation.at);
+  }
+  for (auto& expr : exprs) rel.layer.bindings.push_back({expr.column});
+  typed::Relation copy = *input.node;
+  for (size_t i = 0; i < copy.columns.size(); ++i) copy.columns[i].name = exprs[i].column.name;
+  rel.node = std::make_shared<const typed::Relation>(std::move(copy));
+  return rel;
+}
+
+Result<Rel> Resolver::Resolve(const plan::Select& node, const plan::Relation& relation, const Names* outer) {
+  return SelectResolver(*this, node, nullptr, outer, relation.at).Run();
+}
+
+// ---- Common tables ----
+
+Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& relation, const Names* outer) {
+  if (node.recursive) {
+    for (const auto& table : node.tables) {
+      if (table.max_recursion >= 0) return Refused("MAX RECURSION LEVEL", relation.at);
+    }
+  }
+  size_t before = common_tables_.size();
+  typed::With made;
+  auto finish = [&]() -> Result<Rel> {
+    for (const auto& table : node.tables) {
+      ASSIGN_OR_RETURN(auto query,
+                       node.recursive ? RecursiveTable(table, outer, relation.at) : Relation(table.query, outer));
+      auto columns = query.node->columns;
+      if (!table.columns.empty() && table.columns.size() != columns.size()) {
+        return AnalysisError(
+            "ASSIGNMENT_ARITY_MISMATCH", "42802",
+            "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source "
+            "expressions: <numExpr>.",
+            {{"numTarget", std::to_string(table.columns.size())}, {"numExpr", std::to_string(columns.size())}},
+            relation.at);
+      }
+      for (size_t i = 0; i < table.columns.size(); ++i) columns[i].name = table.columns[i];
+      int id = next_cte_++;
+      made.tables.push_back({id, table.name, query.node, false, false});
+      common_tables_.emplace_back(table.name, CommonTable{id, columns});
+    }
+    return Relation(node.body, outer);
+  };
+  auto body = finish();
+  common_tables_.resize(before);
+  if (!body.ok()) return std::move(body).error();
+  made.body = body->node;
+  auto columns = body->node->columns;
+  return Rel{typed::MakeRelation(std::move(made), std::move(columns), relation.at), body->layer};
+}
+
+// WITH RECURSIVE also allows tables that do not name themselves; those that do are refused.
+Result<Rel> Resolver::RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at) {
+  auto query = Relation(table.query, outer);
+  if (!query.ok() && query.error().error_class == "TABLE_OR_VIEW_NOT_FOUND" &&
+      SameName(query.error().params["relationName"], QuotedName({table.name}))) {
+    return Refused("the recursive common table " + table.name, at);
+  }
+  return query;
+}
+
+// ---- Set operations ----
+
+namespace {
+const char* SetOpName(const plan::SetOp& node) {
+  switch (node.kind) {
+    case plan::SetOpKind::kUnion:
+      return node.all ? "union all" : "union";
+    case plan::SetOpKind::kIntersect:
+      return node.all ? "intersect all" : "intersect";
+    case plan::SetOpKind::kExcept:
+      return node.all ? "except all" : "except";
+  }
+  return "";
+}
+}  // namespace
+
+Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto left, Relation(node.left, outer));
+  ASSIGN_OR_RETURN(auto right, Relation(node.right, outer));
+  if (node.by_name) {
+    RETURN_IF_ERROR(MatchByName(node, &left, &right, relation.at));
+  }
+  const auto &a = left.node->columns, &b = right.node->columns;
+  if (a.size() != b.size()) {
+    return AnalysisError(
+        "NUM_COLUMNS_MISMATCH", "42826",
+        "<operator> can only be performed on inputs with the same number of columns, but the first "
+        "input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.",
+        {{"operator", SetOpName(node)},
+         {"firstNumColumns", std::to_string(a.size())},
+         {"invalidOrdinalNum", "second"},
+         {"invalidNumColumns", std::to_string(b.size())}},
+        relation.at);
+  }
+  std::vector<typed::Column> columns;
+  std::vector<typed::NamedExpr> left_exprs, right_exprs;
+  bool cast_left = false, cast_right = false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    auto common = WiderType(a[i].type, b[i].type);
+    if (!common) {
+      return AnalysisError("INCOMPATIBLE_COLUMN_TYPE", "42825",
+                           "<operator> can only be performed on tables with compatible column types. The "
+                           "<columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which "
+                           "is not compatible with <dataType2> at the same column of the first table.",
+                           {{"operator", SetOpName(node)},
+                            {"columnOrdinalNumber", std::to_string(i + 1)},
+                            {"tableOrdinalNumber", "second"},
+                            {"dataType1", QuotedType(b[i].type)},
+                            {"dataType2", QuotedType(a[i].type)},
+                            {"hint", ""}},
+                           relation.at);
+    }
+    bool distinct = !(node.kind == plan::SetOpKind::kUnion && node.all);
+    if (distinct && common->is(TypeId::kMap)) {
+      return AnalysisError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000",
+                           "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
+                           "operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.",
+                           {{"colName", QuotedName({a[i].name})}, {"dataType", QuotedType(*common)}}, relation.at);
+    }
+    auto l = CastTo(Ref(a[i]), *common), r = CastTo(Ref(b[i]), *common);
+    cast_left = cast_left || !a[i].type.SameType(*common);
+    cast_right = cast_right || !b[i].type.SameType(*common);
+    bool nullable = node.kind == plan::SetOpKind::kUnion       ? l->nullable || r->nullable
+                    : node.kind == plan::SetOpKind::kIntersect ? l->nullable && r->nullable
+                                                               : l->nullable;
+    columns.push_back({NewId(), a[i].name, *common, nullable, {}});
+    left_exprs.push_back({{NewId(), a[i].name, *common, l->nullable, {}}, l});
+    right_exprs.push_back({{NewId(), b[i].name, *common, r->nullable, {}}, r});
+  }
+  if (cast_left) left = Projected(left, std::move(left_exprs), relation.at);
+  if (cast_right) right = Projected(right, std::move(right_exprs), relation.at);
+  typed::SetOp made{node.kind, node.all, left.node, right.node, columns};
+  return Rel{typed::MakeRelation(std::move(made), columns, relation.at), LayerOf(columns)};
+}
+
+// UNION BY NAME: the right side in the left's order; what is missing is NULL where that is allowed.
+Status Resolver::MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at) {
+  if (node.kind != plan::SetOpKind::kUnion) return Refused("INTERSECT or EXCEPT BY NAME", at);
+  auto find = [&](const std::vector<typed::Column>& columns, const std::string& name) -> const typed::Column* {
+    for (const auto& column : columns) {
+      if (SameName(column.name, name)) return &column;
+    }
+    return nullptr;
+  };
+  auto reorder = [&](const Rel& rel, const std::vector<typed::Column>& wanted) -> Result<Rel> {
+    std::vector<typed::NamedExpr> exprs;
+    for (const auto& column : wanted) {
+      const auto* found = find(rel.node->columns, column.name);
+      if (!found && !node.allow_missing_columns) {
+        plan::Name parts{column.name};
+        Names names{{&rel.layer}};
+        return UnresolvedColumn(parts, at, names);
+      }
+      auto expr = found ? Ref(*found) : NullLiteral(column.type);
+      exprs.push_back({{NewId(), column.name, expr->type, expr->nullable, {}}, expr});
+    }
+    return Projected(rel, std::move(exprs), at);
+  };
+  auto wanted = left->node->columns;
+  for (const auto& column : right->node->columns) {
+    if (!find(wanted, column.name)) wanted.push_back(column);
+  }
+  if (wanted.size() > left->node->columns.size()) {
+    ASSIGN_OR_RETURN(*left, reorder(*left, wanted));
+  }
+  ASSIGN_OR_RETURN(*right, reorder(*right, wanted));
+  return Ok();
+}
+
+// ---- ORDER BY, LIMIT ----
+
+Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& relation, const Names* outer) {
+  if (const auto* select = std::get_if<plan::Select>(&node.input->node); select && (!node.keys.empty() || node.all)) {
+    return SelectResolver(*this, *select, &node, outer, relation.at).Run();
+  }
+  ASSIGN_OR_RETURN(auto rel, Relation(node.input, outer));
+  std::vector<typed::SortKey> keys;
+  if (node.all) {
+    for (const auto& column : rel.node->columns) {
+      keys.push_back({Ref(column), node.all_direction.ascending, node.all_direction.nulls_first});
+    }
+  }
+  Names names{{&rel.layer}, outer};
+  for (const auto& written : node.keys) {
+    const auto* literal = std::get_if<plan::Literal>(&written.expr->node);
+    const auto* ordinal =
+        literal && literal->type.is(TypeId::kInt) ? std::get_if<int64_t>(&literal->value.data) : nullptr;
+    int64_t width = static_cast<int64_t>(rel.node->columns.size());
+    if (!ordinal) {
+      ASSIGN_OR_RETURN(auto key, Key(written, names));
+      if (!IsConstant(key.expr)) keys.push_back(key);
+      continue;
+    }
+    if (*ordinal < 1 || *ordinal > width) {
+      return AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", "42805",
+                           "ORDER BY position <index> is not in select list (valid range is [1, <size>]).",
+                           {{"index", std::to_string(*ordinal)}, {"size", std::to_string(width)}}, written.expr->at);
+    }
+    keys.push_back({Ref(rel.node->columns[*ordinal - 1]), written.ascending, written.nulls_first});
+  }
+  if (keys.empty()) return rel;  // DISTRIBUTE BY alone moves rows, not values
+  auto columns = rel.node->columns;
+  rel.node = typed::MakeRelation(typed::Sort{rel.node, std::move(keys), node.global}, std::move(columns), relation.at);
+  return rel;
+}
+
+Result<int64_t> Resolver::ConstantCount(const plan::ExprPtr& expr, const char* clause) {
+  ASSIGN_OR_RETURN(auto value, Expression(expr, Names{}));
+  auto count = ConstantInteger(CastTo(value, TypeId::kInt));
+  if (!count) {
+    return AnalysisError(
+        "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E",
+        "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.",
+        {{"expr", QuotedSql(SparkName(expr))}, {"name", clause}}, expr->at);
+  }
+  if (*count < 0) {
+    return AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E",
+                         "The limit like expression <expr> is invalid. The <name> expression must be equal to or "
+                         "greater than 0, but got <v>.",
+                         {{"expr", QuotedSql(SparkName(expr))}, {"name", clause}, {"v", std::to_string(*count)}},
+                         expr->at);
+  }
+  return *count;
+}
+
+Result<Rel> Resolver::Resolve(const plan::Limit& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto rel, Relation(node.input, outer));
+  typed::Limit made{rel.node, std::nullopt, 0};
+  if (node.limit) {
+    ASSIGN_OR_RETURN(made.limit, ConstantCount(node.limit, "limit"));
+  }
+  if (node.offset) {
+    ASSIGN_OR_RETURN(made.offset, ConstantCount(node.offset, "offset"));
+  }
+  auto columns = rel.node->columns;
+  rel.node = typed::MakeRelation(std::move(made), std::move(columns), relation.at);
+  return rel;
+}
+
+Result<Rel> Resolver::Resolve(const plan::Sample&, const plan::Relation& relation, const Names*) {
+  return Refused("TABLESAMPLE", relation.at);
+}
+
+}  // namespace tidemill::sql

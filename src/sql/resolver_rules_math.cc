@@ -1,0 +1,101 @@
+// Rules in code for numbers: round and its kin follow the decimal's digits.
+#include <algorithm>
+#include <map>
+
+#include "sql/coercion.h"
+#include "sql/detail/resolver_error.h"
+#include "sql/detail/resolver_operator.h"
+#include "sql/detail/resolver_typed.h"
+
+namespace tidemill::sql {
+
+using plan::DataType;
+using plan::TypeId;
+using typed::ExprPtr;
+
+namespace {
+
+Result<ExprPtr> AsNumber(const PendingCall& call, size_t index) {
+  ExprPtr arg = call.args[index];
+  if (arg->type.is(TypeId::kString) || arg->type.is(TypeId::kNull)) return CastTo(arg, TypeId::kDouble);
+  if (!arg->type.is_numeric()) return UnexpectedType(call, index, "\"NUMERIC\"");
+  return arg;
+}
+
+// The digits of round(decimal(p, s), places).
+DataType RoundedDecimal(const DataType& type, int64_t places) {
+  int integer_digits = type.precision() - type.scale() + 1;
+  if (places < 0) {
+    int64_t digits = std::max<int64_t>(integer_digits, -places + 1);
+    return DataType::Decimal(static_cast<int>(std::min<int64_t>(digits, 38)), 0);
+  }
+  int scale = static_cast<int>(std::min<int64_t>(type.scale(), places));
+  return DataType::Decimal(std::min(integer_digits + scale, 38), scale);
+}
+
+Result<int64_t> Places(const PendingCall& call) {
+  if (call.args.size() == 1) return int64_t{0};
+  auto places = ConstantInteger(call.args[1]);
+  if (!places) {
+    return Mismatch("NON_FOLDABLE_INPUT", call.sql,
+                    "the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.",
+                    {{"inputName", "scale"}, {"inputType", "\"INT\""}, {"inputExpr", QuotedSql(call.arg_sql[1])}},
+                    call.at);
+  }
+  return *places;
+}
+
+// round and bround, half up and half even.
+Ruled Round(const PendingCall& call) {
+  if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
+  ASSIGN_OR_RETURN(auto arg, AsNumber(call, 0));
+  ASSIGN_OR_RETURN(int64_t places, Places(call));
+  DataType type = arg->type.is(TypeId::kDecimal) ? RoundedDecimal(arg->type, places) : arg->type;
+  bool nullable = arg->nullable || arg->type.is(TypeId::kDecimal);
+  return MakeCall(call.name, {arg, IntLiteral(places)}, type, nullable, call.at);
+}
+
+// ceil and floor, of a number or to a number of places.
+Ruled CeilOrFloor(const PendingCall& call) {
+  if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
+  ASSIGN_OR_RETURN(auto arg, AsNumber(call, 0));
+  if (call.args.size() == 1) {
+    if (arg->type.is(TypeId::kDecimal)) {
+      const DataType& type = arg->type;
+      DataType result = type.scale() == 0 ? type : DataType::Decimal(type.precision() - type.scale() + 1, 0);
+      return MakeCall(call.name, {arg}, result, arg->nullable, call.at);
+    }
+    return MakeCall(call.name, {CastTo(arg, arg->type.is_integral() ? TypeId::kLong : TypeId::kDouble)}, TypeId::kLong,
+                    arg->nullable, call.at);
+  }
+  ASSIGN_OR_RETURN(int64_t places, Places(call));
+  ExprPtr decimal = CastTo(arg, DecimalForType(arg->type));
+  return MakeCall(call.name, {decimal, IntLiteral(places)}, RoundedDecimal(decimal->type, places), true, call.at);
+}
+
+Ruled Abs(const PendingCall& call) {
+  if (call.args.size() != 1) return WrongCount(call, "1");
+  if (call.args[0]->type.is_ansi_interval()) return Refused("abs of an interval", call.at);
+  ASSIGN_OR_RETURN(auto arg, AsNumber(call, 0));
+  DataType type = arg->type;
+  return MakeCall("abs", {arg}, type, arg->nullable, call.at);
+}
+
+// Spark's hash functions follow the arguments' types byte by byte.
+Ruled Hash(const PendingCall& call) {
+  if (call.args.empty()) return WrongCount(call, "> 0");
+  DataType type = call.name == "hash" ? TypeId::kInt : TypeId::kLong;
+  return MakeCall(call.name, call.args, type, false, call.at);
+}
+
+}  // namespace
+
+Ruled MathRule(const PendingCall& call) {
+  if (call.name == "round" || call.name == "bround") return Round(call);
+  if (call.name == "ceil" || call.name == "floor") return CeilOrFloor(call);
+  if (call.name == "abs") return Abs(call);
+  if (call.name == "hash" || call.name == "xxhash64") return Hash(call);
+  return std::optional<ExprPtr>();
+}
+
+}  // namespace tidemill::sql
