@@ -1,0 +1,265 @@
+#include "job/ledger.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "base/units.h"
+
+namespace tidemill::job {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+constexpr int kBusyTimeoutMs = 10'000;
+
+constexpr const char* kSchema = R"(
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, attempt TEXT NOT NULL UNIQUE, run_key TEXT NOT NULL, job TEXT NOT NULL, window TEXT NOT NULL,
+  engine TEXT NOT NULL, table_path TEXT NOT NULL, mode TEXT NOT NULL, memory_bytes INTEGER NOT NULL,
+  threads INTEGER NOT NULL, started TEXT NOT NULL, finished TEXT, outcome TEXT NOT NULL DEFAULT 'running', message TEXT,
+  version INTEGER, duration_us INTEGER, rows_in INTEGER, rows_written INTEGER, rows_quarantined INTEGER,
+  rows_malformed INTEGER, files_written INTEGER, bytes_read INTEGER, bytes_written INTEGER, peak_memory_bytes INTEGER,
+  peak_spill_bytes INTEGER);
+CREATE INDEX runs_by_key ON runs (run_key);
+CREATE INDEX runs_by_job ON runs (job, id);
+CREATE TABLE checks (
+  run INTEGER NOT NULL REFERENCES runs (id), name TEXT NOT NULL, kind TEXT NOT NULL, on_fail TEXT NOT NULL,
+  status TEXT NOT NULL, bad INTEGER NOT NULL, row_count INTEGER NOT NULL, max_bad REAL NOT NULL, message TEXT NOT NULL);
+CREATE INDEX checks_by_run ON checks (run);
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), at TEXT NOT NULL, type TEXT NOT NULL,
+  json TEXT NOT NULL);
+CREATE INDEX events_by_run ON events (run, id);
+)";
+
+constexpr const char* kRunColumns =
+    "id, attempt, run_key, job, window, engine, table_path, started, finished, outcome, message, version, duration_us, "
+    "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
+    "peak_memory_bytes, peak_spill_bytes";
+
+// A prepared statement: bind in order, then step.
+class Statement {
+ public:
+  Statement(sqlite3* database, const std::string& sql) : database_(database) {
+    code_ = sqlite3_prepare_v2(database, sql.c_str(), -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& Bind(const std::string& text) {
+    if (code_ == SQLITE_OK) {
+      code_ = sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+    }
+    return *this;
+  }
+  Statement& Bind(std::string_view text) { return Bind(std::string(text)); }
+  Statement& Bind(int64_t number) {
+    if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(statement_, ++bound_, number);
+    return *this;
+  }
+  Statement& Bind(double number) {
+    if (code_ == SQLITE_OK) code_ = sqlite3_bind_double(statement_, ++bound_, number);
+    return *this;
+  }
+  // True: there is a row.
+  Result<bool> Step() {
+    if (code_ == SQLITE_OK) code_ = sqlite3_step(statement_);
+    if (code_ == SQLITE_ROW) {
+      code_ = SQLITE_OK;
+      return true;
+    }
+    if (code_ == SQLITE_DONE) return false;
+    return Unavailable(fmt::format("the ledger: {}", sqlite3_errmsg(database_)));
+  }
+  Status Run() {
+    const auto stepped = Step();
+    return stepped.ok() ? Ok() : Status(stepped.error());
+  }
+  std::string Text(int column) const {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return text == nullptr ? "" : std::string(text, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+  }
+  int64_t Number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+ private:
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+  int code_ = SQLITE_OK;
+  int bound_ = 0;
+};
+
+Status Execute(sqlite3* database, const char* sql) {
+  char* message = nullptr;
+  if (sqlite3_exec(database, sql, nullptr, nullptr, &message) == SQLITE_OK) return Ok();
+  const std::string text = message == nullptr ? "failed" : message;
+  sqlite3_free(message);
+  return Unavailable("the ledger: " + text);
+}
+
+LedgerRun ReadRun(const Statement& row) {
+  LedgerRun run;
+  run.id = row.Number(0);
+  std::string* texts[] = {&run.attempt, &run.run_key, &run.job,      &run.window,  &run.engine,
+                          &run.table,   &run.started, &run.finished, &run.outcome, &run.message};
+  for (int i = 0; i < 10; ++i) *texts[i] = row.Text(i + 1);
+  auto& figures = run.figures;
+  figures.message = run.message;
+  figures.version = row.Number(11);
+  figures.duration = Micros(row.Number(12));
+  int64_t* numbers[] = {&figures.rows_in,        &figures.rows_written,      &figures.rows_quarantined,
+                        &figures.rows_malformed, &figures.files_written,     &figures.bytes_read,
+                        &figures.bytes_written,  &figures.peak_memory_bytes, &figures.peak_spill_bytes};
+  for (int i = 0; i < 9; ++i) *numbers[i] = row.Number(13 + i);
+  return run;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& path) {
+  std::error_code code;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), code);
+  sqlite3* database = nullptr;
+  const int opened = sqlite3_open_v2(path.c_str(), &database,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
+  std::unique_ptr<Ledger> ledger(new Ledger(database));
+  if (opened != SQLITE_OK) {
+    return FailedPrecondition(fmt::format("the ledger {} can't be opened ({}); choose another place with --state", path,
+                                          sqlite3_errmsg(database)));
+  }
+  sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  if (const auto ready = ledger->Migrate(); !ready.ok()) {
+    return FailedPrecondition(fmt::format("the ledger {}: {}", path, ready.error().message));
+  }
+  return ledger;
+}
+
+Ledger::~Ledger() { sqlite3_close_v2(database_); }
+
+Status Ledger::Migrate() {
+  RETURN_IF_ERROR(
+      Execute(database_, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"));
+  RETURN_IF_ERROR(Execute(database_, "BEGIN IMMEDIATE"));
+  int64_t version = 0;
+  {
+    Statement read(database_, "PRAGMA user_version");
+    ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (row) version = read.Number(0);
+  }
+  if (version > kSchemaVersion) {
+    (void)Execute(database_, "ROLLBACK");
+    return FailedPrecondition("a newer version of this program wrote it; use that one, or another file with --state");
+  }
+  if (version == 0) {
+    RETURN_IF_ERROR(Execute(database_, kSchema));
+    RETURN_IF_ERROR(Execute(database_, fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
+  }
+  return Execute(database_, "COMMIT");
+}
+
+void Ledger::Record(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  const auto written = Write(event);
+  if (!written.ok() && !failure_) failure_ = written.error();
+}
+
+std::optional<Error> Ledger::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+Status Ledger::Write(const Event& event) {
+  if (std::holds_alternative<event::Progress>(event.body)) return Ok();
+  if (const auto* started = std::get_if<event::RunStarted>(&event.body)) {
+    Statement insert(
+        database_,
+        "INSERT INTO runs (attempt, run_key, job, window, engine, table_path, mode, memory_bytes, threads, "
+        "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(event.attempt).Bind(started->run_key).Bind(started->job).Bind(started->window).Bind(started->engine);
+    insert.Bind(started->table).Bind(started->mode).Bind(started->memory_bytes).Bind(int64_t{started->threads});
+    RETURN_IF_ERROR(insert.Bind(FormatTimestamp(event.at)).Run());
+    ids_[event.attempt] = sqlite3_last_insert_rowid(database_);
+  }
+  ASSIGN_OR_RETURN(const int64_t run, RunOf(event.attempt));
+  if (const auto* check = std::get_if<event::CheckResult>(&event.body)) {
+    Statement insert(database_, "INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(run).Bind(check->check).Bind(check->kind).Bind(check->on_fail).Bind(Name(check->status));
+    RETURN_IF_ERROR(insert.Bind(check->bad).Bind(check->rows).Bind(check->max_bad).Bind(check->message).Run());
+  }
+  if (const auto* end = std::get_if<event::RunFinished>(&event.body)) {
+    Statement update(
+        database_,
+        "UPDATE runs SET finished = ?, outcome = ?, message = ?, version = ?, duration_us = ?, rows_in = ?, "
+        "rows_written = ?, rows_quarantined = ?, rows_malformed = ?, files_written = ?, bytes_read = ?, "
+        "bytes_written = ?, peak_memory_bytes = ?, peak_spill_bytes = ? WHERE id = ?");
+    update.Bind(FormatTimestamp(event.at)).Bind(Name(end->outcome)).Bind(end->message).Bind(end->version);
+    update.Bind(int64_t{end->duration.count()}).Bind(end->rows_in).Bind(end->rows_written).Bind(end->rows_quarantined);
+    update.Bind(end->rows_malformed).Bind(end->files_written).Bind(end->bytes_read).Bind(end->bytes_written);
+    RETURN_IF_ERROR(update.Bind(end->peak_memory_bytes).Bind(end->peak_spill_bytes).Bind(run).Run());
+  }
+  Statement insert(database_, "INSERT INTO events (run, at, type, json) VALUES (?, ?, ?, ?)");
+  return insert.Bind(run).Bind(FormatTimestamp(event.at)).Bind(TypeName(event)).Bind(ToJson(event)).Run();
+}
+
+Result<int64_t> Ledger::RunOf(const std::string& attempt) {
+  const auto found = ids_.find(attempt);
+  if (found == ids_.end()) return Internal("an event of an attempt that never started");
+  return found->second;
+}
+
+Result<std::vector<LedgerRun>> Ledger::Runs(const std::string& job, int64_t limit) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   fmt::format("SELECT {} FROM runs WHERE ?1 = '' OR job = ?1 ORDER BY id DESC LIMIT ?2", kRunColumns));
+  select.Bind(job).Bind(limit);
+  std::vector<LedgerRun> runs;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return runs;
+    runs.push_back(ReadRun(select));
+  }
+}
+
+Result<LedgerRun> Ledger::Find(const std::string& id_or_key) const {
+  const std::lock_guard lock(mutex_);
+  const bool number = !id_or_key.empty() &&
+                      std::all_of(id_or_key.begin(), id_or_key.end(), [](unsigned char c) { return std::isdigit(c); });
+  Statement select(database_, fmt::format("SELECT {} FROM runs WHERE {} = ? ORDER BY id DESC LIMIT 1", kRunColumns,
+                                          number ? "CAST(id AS TEXT)" : "run_key"));
+  select.Bind(id_or_key);
+  ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return NotFound(fmt::format("the ledger has no run {}; `tidemill runs ls` lists them", id_or_key));
+  return ReadRun(select);
+}
+
+Result<std::vector<LedgerCheck>> Ledger::Checks(int64_t run) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(
+      database_,
+      "SELECT name, kind, on_fail, status, bad, row_count, message FROM checks WHERE run = ? ORDER BY rowid");
+  select.Bind(run);
+  std::vector<LedgerCheck> checks;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return checks;
+    checks.push_back({select.Text(0), select.Text(1), select.Text(2), select.Text(3), select.Number(4),
+                      select.Number(5), select.Text(6)});
+  }
+}
+
+Result<std::vector<std::string>> Ledger::Events(int64_t run) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_, "SELECT json FROM events WHERE run = ? ORDER BY id");
+  select.Bind(run);
+  std::vector<std::string> lines;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return lines;
+    lines.push_back(select.Text(0));
+  }
+}
+
+}  // namespace tidemill::job

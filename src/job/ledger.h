@@ -1,0 +1,76 @@
+// The ledger: every attempt of every run, with its checks and what it said, in one SQLite file. It is memory for people
+// and for planning; whether data exists is decided by the table alone, and a ledger that fails fails no run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "job/event.h"
+
+struct sqlite3;
+
+namespace tidemill::job {
+
+struct LedgerRun {
+  int64_t id = 0;
+  std::string attempt;
+  std::string run_key;
+  std::string job;
+  std::string window;
+  std::string engine;
+  std::string table;
+  std::string started;  // as FormatTimestamp
+  std::string finished;
+  std::string outcome;  // "running" until it is finished
+  std::string message;
+  event::RunFinished figures;
+};
+
+struct LedgerCheck {
+  std::string check;
+  std::string kind;
+  std::string on_fail;
+  std::string status;
+  int64_t bad = 0;
+  int64_t rows = 0;
+  std::string message;
+};
+
+// Thread-safe. Several processes may use one file.
+class Ledger {
+ public:
+  // Makes the file and its folder when they are not there. kFailedPrecondition for a file of a newer program.
+  static Result<std::unique_ptr<Ledger>> Open(const std::string& path);
+  ~Ledger();
+
+  // An event sink. The first failure is kept for `failure`; later events are tried all the same.
+  void Record(const Event& event);
+  std::optional<Error> failure() const;
+
+  // Newest first. An empty job: all.
+  Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const;
+  // By id, or the newest attempt of a run key; kNotFound.
+  Result<LedgerRun> Find(const std::string& id_or_key) const;
+  Result<std::vector<LedgerCheck>> Checks(int64_t run) const;
+  // The JSON lines of its events, in order, without progress.
+  Result<std::vector<std::string>> Events(int64_t run) const;
+
+ private:
+  explicit Ledger(sqlite3* database) : database_(database) {}
+  Status Migrate();
+  Status Write(const Event& event);
+  Result<int64_t> RunOf(const std::string& attempt);
+
+  mutable std::mutex mutex_;
+  sqlite3* database_;
+  std::map<std::string, int64_t> ids_;  // of the attempts this process writes
+  std::optional<Error> failure_;
+};
+
+}  // namespace tidemill::job

@@ -1,0 +1,591 @@
+#include "job/run.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/sha256.h"
+#include "delta/history.h"
+#include "job/commit.h"
+#include "job/judge.h"
+#include "job/leftovers.h"
+#include "job/malformed.h"
+#include "job/merge.h"
+#include "job/output.h"
+#include "job/parquet_sink.h"
+#include "job/parse.h"
+#include "job/prepare.h"
+#include "job/quarantine.h"
+#include "job/target.h"
+#include "plan/schema_json.h"
+
+namespace tidemill::job {
+namespace {
+
+constexpr int kMostRedos = 5;  // of a merge, which computes again; other modes only commit again
+constexpr int kSampleRows = 20;
+
+Error Cancelled() { return Error{ErrorKind::kCancelled, "cancelled; nothing was committed"}; }
+
+std::string SampleText(const plan::Value& value) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  return text == nullptr ? "" : *text;
+}
+
+// One attempt of a run. The phases are in the order in which they are called; each stops the run by an Error.
+class Runner {
+ public:
+  Runner(const Job& job, const RunOptions& options, RunEnvironment& environment, Teller& teller)
+      : job_(job),
+        options_(options),
+        environment_(environment),
+        teller_(teller),
+        now_(environment.clock->Now()),
+        key_(KeyOf(job, options.window)),
+        sink_(job.Resolve(job.sink.path)),
+        quarantine_(job.Resolve(job.sink.quarantine)),
+        file_id_(Sha256Hex(key_.ToString()).substr(0, 8) + "-" + teller.attempt()) {}
+
+  const RunKey& key() const { return key_; }
+  // The request does not fit what the table has: the user chooses between the ways out.
+  bool refused() const { return refused_; }
+
+  Result<Outcome> Go(RunResult& result) {
+    result_ = &result;
+    Announce();
+    ASSIGN_OR_RETURN(const bool there, Stand());
+    if (there) return Outcome::kAlreadyCommitted;
+    RETURN_IF_ERROR(OpenSession());
+    ASSIGN_OR_RETURN(
+        marker_, AttemptMarker::Make(environment_.attempts_folder, teller_.attempt(), sink_, quarantine_, file_id_));
+    auto outcome = PrepareAndCommit();
+    TakeFigures();
+    if (outcome.ok() && *outcome == Outcome::kUnknown) return outcome;  // the marker stays
+    const bool committed = outcome.ok() && *outcome == Outcome::kCommitted;
+    if (const Status clean = committed ? Ok() : RemoveFiles(); clean.ok()) {
+      marker_.Settled();
+    } else {
+      teller_.Warn("files of this attempt could not be removed, the next run will: " + clean.error().ToString());
+    }
+    if (outcome.ok()) ReportLeftovers();
+    return outcome;
+  }
+
+ private:
+  void Announce() {
+    teller_.Tell(event::RunStarted{key_.ToString(), job_.name, WindowText(key_.window),
+                                   environment_.engine->name() + " " + environment_.engine->version(), sink_,
+                                   std::string(Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads});
+  }
+
+  bool is_delta() const { return job_.sink.format == SinkFormat::kDelta; }
+
+  // Where the run stands in the sink. True: it is committed already.
+  Result<bool> Stand() {
+    Result<Standing> standing = Standing(Proceed{});
+    if (is_delta()) {
+      ASSIGN_OR_RETURN(target_, OpenTarget(sink_, environment_));
+      standing = Settle(target_, key_, job_.sink.mode, options_);
+    } else {
+      standing = SettleParquet(sink_, key_, job_.sink.mode, options_, *environment_.storage);
+    }
+    if (!standing.ok()) {
+      refused_ = standing.error().kind == ErrorKind::kFailedPrecondition;
+      return std::move(standing).error();
+    }
+    if (const auto* there = std::get_if<AlreadyThere>(&*standing)) {
+      result_->finished.version = there->table_version;
+      result_->finished.message = there->table_version >= 0
+                                      ? fmt::format("already committed at version {}", there->table_version)
+                                      : "already committed, at a version that the log no longer shows";
+      ReportLeftovers();
+      return true;
+    }
+    proceed_ = std::get<Proceed>(std::move(standing).value());
+    return false;
+  }
+
+  Status OpenSession() {
+    ASSIGN_OR_RETURN(session_,
+                     environment_.engine->Open(SessionOptionsFor(job_, environment_, now_), *environment_.cancel,
+                                               [this](const engine::Progress& p) { TellProgress(p); }));
+    return Ok();
+  }
+
+  void TellProgress(const engine::Progress& progress) {
+    const char* stage = stage_.load();
+    if (stage == nullptr) return;
+    teller_.Tell(event::Progress{stage, progress.fraction, progress.rows, progress.bytes, progress.memory_bytes,
+                                 progress.spill_bytes});
+  }
+
+  // Runs `work` as a stage of that name.
+  template <typename Work>
+  auto InStage(const char* name, Work work) {
+    stage_ = name;
+    const Stage stage(teller_, name);
+    auto done = work();
+    stage_ = nullptr;
+    return done;
+  }
+
+  Result<Outcome> PrepareAndCommit() {
+    RETURN_IF_ERROR(InStage("prepare", [this] { return PrepareQueries(); }));
+    RETURN_IF_ERROR(InStage("read", [this] { return Register(prepared_, *session_); }));
+    for (int redo = 0;; ++redo) {
+      RETURN_IF_ERROR(InStage("write", [this] { return Write(); }));
+      ASSIGN_OR_RETURN(const bool may_commit, JudgeChecks());
+      if (!may_commit) return Outcome::kChecksFailed;
+      if (*environment_.cancel) return Cancelled();
+      ASSIGN_OR_RETURN(const auto outcome, InStage("commit", [this] { return CommitAll(); }));
+      if (outcome) return *outcome;
+      if (redo == kMostRedos) return Conflicted("others changed the table every time");
+      RETURN_IF_ERROR(RemoveFiles());
+      teller_.Warn("the table changed under the run; the rows are computed again");
+    }
+  }
+
+  Status PrepareQueries() {
+    Diagnostics diagnostics;
+    prepared_ = Prepare(job_, options_.window, environment_, now_, *session_, teller_, diagnostics);
+    if (*environment_.cancel) return Cancelled();
+    if (!diagnostics.has_errors()) output_ = ComposeOutput(job_, prepared_, target_.snapshot.get(), diagnostics);
+    if (diagnostics.has_errors()) return AsError(diagnostics);
+    return Ok();
+  }
+
+  // The table may have another schema after a conflict.
+  Status ComposeAgain() {
+    Diagnostics diagnostics;
+    output_ = ComposeOutput(job_, prepared_, target_.snapshot.get(), diagnostics);
+    if (diagnostics.has_errors()) return AsError(diagnostics);
+    return Ok();
+  }
+
+  engine::WriteSpec SpecOfWrite() const {
+    engine::WriteSpec spec;
+    spec.folder = sink_;
+    spec.file_id = file_id_;
+    spec.data_columns = output_.data_columns;
+    spec.partition_columns = output_.partition_columns;
+    spec.compression = job_.sink.compression;
+    spec.target_file_bytes = job_.sink.target_file_bytes;
+    for (const auto& key : job_.sink.sort_by) spec.sort.push_back({output_.table.IndexOf(key.column), key.ascending});
+    if (mapping() != delta::ColumnMapping::kNone) {
+      for (const auto& field : output_.table.fields)
+        spec.physical_names.push_back(delta::PhysicalName(field, mapping()));
+    }
+    bool diverts = false;
+    for (size_t i = 0; i < output_.checks.size(); ++i) {
+      const bool divert = output_.checks[i].on_fail == OnFail::kQuarantine;
+      diverts |= divert;
+      spec.checks.push_back({output_.checks[i].name, output_.data_columns + static_cast<int>(i),
+                             divert ? engine::CheckEffect::kDivert : engine::CheckEffect::kCount});
+    }
+    for (const auto& source : job_.sources) diverts |= source.text.malformed == engine::Malformed::kQuarantine;
+    if (diverts) spec.quarantine = QuarantineOfWrite();
+    return spec;
+  }
+
+  engine::Quarantine QuarantineOfWrite() const {
+    engine::Quarantine quarantine{quarantine_, key_.ToString(), job_.name, std::nullopt, now_};
+    if (key_.window) {
+      quarantine.window = engine::TimeRange{job_.window->column, key_.window->start, key_.window->end};
+    }
+    return quarantine;
+  }
+
+  delta::ColumnMapping mapping() const {
+    return target_.snapshot ? target_.snapshot->column_mapping() : delta::ColumnMapping::kNone;
+  }
+
+  Status Write() {
+    auto relation = output_.relation;
+    new_rows_ = -1;
+    if (job_.sink.mode == SinkMode::kMerge) {
+      ASSIGN_OR_RETURN(auto plan, PlanMerge(job_, output_, target_, prepared_, *session_));
+      relation = plan.relation;
+      rewritten_ = std::move(plan.rewritten);
+      new_rows_ = plan.new_rows;
+    }
+    ASSIGN_OR_RETURN(written_, session_->Write(relation, SpecOfWrite()));
+    return Ok();
+  }
+
+  Result<bool> JudgeChecks() {
+    Findings findings;
+    findings.rows = new_rows_ >= 0 ? new_rows_ : written_.rows_in;
+    findings.good_rows = findings.rows - written_.rows_diverted;
+    findings.malformed = written_.rows_malformed;
+    findings.counts = written_.checks;
+    findings.now = now_;
+    for (const auto& check : job_.checks) {
+      if (check.kind != CheckKind::kFreshness) continue;
+      ASSIGN_OR_RETURN(findings.newest[check.name], Newest(check.columns[0]));
+    }
+    const Verdict verdict = Judge(job_, output_.checks, findings);
+    for (const auto& result : verdict.results) teller_.Tell(result);
+    result_->finished.rows_in = findings.rows;
+    result_->finished.rows_quarantined = written_.rows_diverted;
+    result_->finished.rows_malformed = written_.rows_malformed;
+    if (!verdict.may_commit) result_->finished.message = verdict.reason + "; nothing was committed";
+    return verdict.may_commit;
+  }
+
+  // The greatest value of a time column, from the written files' partitions and statistics.
+  Result<std::optional<Timestamp>> Newest(const std::string& column) {
+    const int index = output_.table.IndexOf(column);
+    const auto& field = output_.table.fields[static_cast<size_t>(index)];
+    if (!field.type.is_datetime()) {
+      return InvalidArgument(
+          fmt::format("freshness: '{}' is {}, not a date or a timestamp", column, field.type.ToSql()));
+    }
+    const int64_t unit = field.type.is(plan::TypeId::kDate) ? 86'400'000'000 : 1;
+    std::optional<Timestamp> newest;
+    for (const auto& file : written_.files) {
+      const auto stats = file.stats.find(delta::PhysicalName(field, mapping()));
+      const int64_t* max =
+          stats == file.stats.end() || !stats->second.max ? nullptr : std::get_if<int64_t>(&stats->second.max->data);
+      if (max != nullptr) newest = std::max(newest.value_or(Timestamp::min()), Timestamp(Micros(*max * unit)));
+    }
+    return newest;
+  }
+
+  // Nothing: the table changed and the rows must be computed again.
+  Result<std::optional<Outcome>> CommitAll() {
+    ASSIGN_OR_RETURN(const auto quarantined, CommitBadRows());
+    if (quarantined) return quarantined;
+    for (int attempt = 0;; ++attempt) {
+      ASSIGN_OR_RETURN(const auto outcome, is_delta() ? CommitDelta() : CommitFiles());
+      if (const auto* committed = std::get_if<delta::Committed>(&outcome)) return TellCommitted(*committed);
+      if (const auto* unknown = std::get_if<delta::Unknown>(&outcome)) return Unsure(unknown->message);
+      const auto& conflict = std::get<delta::Conflict>(outcome);
+      if (conflict.kind == delta::ConflictKind::kTooManyRetries || attempt == kMostRedos) {
+        return std::optional(Conflicted(conflict.message));
+      }
+      const auto before = target_.snapshot;
+      ASSIGN_OR_RETURN(const bool there, Stand());
+      if (there) return std::optional(Outcome::kAlreadyCommitted);
+      if (MustRedo(before)) {
+        RETURN_IF_ERROR(ComposeAgain());
+        return std::optional<Outcome>();
+      }
+    }
+  }
+
+  // Written files stay good for a new snapshot unless their rows came from the table or its shape changed.
+  bool MustRedo(const delta::SnapshotPtr& before) const {
+    if (job_.sink.mode == SinkMode::kMerge || !before || !target_.snapshot) return true;
+    for (const auto& opened : prepared_.sources) {
+      if (opened.snapshot && opened.snapshot->table().root == sink_) return true;
+    }
+    return !(before->metadata() == target_.snapshot->metadata());
+  }
+
+  QuarantineCommit BadRows() const {
+    QuarantineCommit commit{quarantine_, key_, proceed_.txn_version, Replaces::kNothing, written_.quarantine_files};
+    if (job_.sink.mode == SinkMode::kOverwrite) {
+      commit.replaces = Replaces::kJob;
+    } else if (options_.replace || job_.sink.mode != SinkMode::kAppend) {
+      commit.replaces = Replaces::kWindow;
+    }
+    return commit;
+  }
+
+  // The quarantine table first. An outcome: the run ends here.
+  Result<std::optional<Outcome>> CommitBadRows() {
+    ASSIGN_OR_RETURN(const Target before, OpenTarget(quarantine_, environment_));
+    RETURN_IF_ERROR(DropKnownMalformed(BadRows(), before, target_.snapshot.get(), file_id_, prepared_, *session_,
+                                       *environment_.storage, written_));
+    SampleQuarantine();
+    ASSIGN_OR_RETURN(const auto outcome, CommitQuarantine(BadRows(), target_.snapshot.get(), environment_));
+    if (const auto* unknown = std::get_if<delta::Unknown>(&outcome)) return Unsure(unknown->message);
+    if (const auto* conflict = std::get_if<delta::Conflict>(&outcome))
+      return std::optional(Conflicted(conflict->message));
+    const auto& committed = std::get<delta::Committed>(outcome);
+    for (const auto& warning : committed.warnings) teller_.Warn(warning);
+    quarantine_committed_ = committed.version >= 0;
+    if (!written_.quarantine_files.empty()) {
+      teller_.Tell(event::Quarantined{quarantine_, committed.version, written_.rows_diverted, written_.rows_malformed});
+    }
+    return std::optional<Outcome>();
+  }
+
+  // A few of the bad rows, for the report. That they can't be shown is no reason to fail.
+  void SampleQuarantine() {
+    if (written_.quarantine_files.empty() || !result_->sample.empty()) return;
+    engine::Source source;
+    source.name = "quarantined sample";
+    source.schema = engine::QuarantineSchema();
+    for (const auto& file : written_.quarantine_files) source.files.push_back({file.path, file.size_bytes});
+    if (!session_->AddSource(source).ok()) return;
+    prepared_.catalog.Add(source.name, source.schema);
+    const auto relation = ResolveText(
+        "SELECT array_join(reasons, ', '), coalesce(row, raw), concat_ws(' ', file, line, detail) FROM `quarantined "
+        "sample`",
+        prepared_);
+    if (!relation.ok()) return;
+    const auto rows = session_->Query(*relation, kSampleRows);
+    if (!rows.ok()) return;
+    for (const auto& row : rows->rows) {
+      result_->sample.push_back({SampleText(row[0]), SampleText(row[1]), SampleText(row[2])});
+    }
+  }
+
+  Result<delta::CommitOutcome> CommitFiles() {
+    return CommitParquet(sink_, key_, job_.sink.mode, proceed_.txn_version, written_.files, *environment_.storage);
+  }
+
+  Result<delta::Transaction> BeginTransaction() {
+    if (!target_.snapshot) {
+      ASSIGN_OR_RETURN(auto metadata,
+                       NewTableMetadata(output_.table, output_.partitions, *environment_.clock, environment_.random));
+      return delta::Transaction::Create(target_.table, std::move(metadata));
+    }
+    auto transaction = delta::Transaction::Begin(target_.snapshot);
+    if (output_.schema_changes) {
+      delta::Metadata metadata = target_.snapshot->metadata();
+      metadata.schema_string = plan::SchemaToJson(output_.table);
+      transaction.SetMetadata(std::move(metadata));
+    }
+    return transaction;
+  }
+
+  Result<delta::CommitOutcome> CommitDelta() {
+    ASSIGN_OR_RETURN(const auto adds, MakeAdds(sink_, written_.files, output_.table, mapping(), key_.ToString(),
+                                               proceed_.txn_version, environment_.clock->Now()));
+    ASSIGN_OR_RETURN(auto transaction, BeginTransaction());
+    for (const auto& add : adds) transaction.AddFile(add);
+    RETURN_IF_ERROR(RemoveOldRows(transaction, adds));
+    transaction.SetTxn(
+        {key_.ToString(), proceed_.txn_version, environment_.clock->Now().time_since_epoch().count() / 1000});
+    transaction.Describe(Description());
+    delta::CommitOptions options;
+    options.constraints_enforced = output_.constraints_enforced;
+    return transaction.Commit(*environment_.clock, environment_.random, options);
+  }
+
+  // What the mode takes out of the table.
+  Status RemoveOldRows(delta::Transaction& transaction, const std::vector<delta::Add>& adds) {
+    removed_files_ = 0;
+    if (!target_.snapshot) return Ok();
+    std::vector<delta::Add> removes = proceed_.replaced;
+    switch (job_.sink.mode) {
+      case SinkMode::kAppend:
+        break;
+      case SinkMode::kOverwrite:
+        removed_files_ = static_cast<int64_t>(target_.snapshot->files().size());
+        transaction.RemoveAllFiles();
+        return Ok();
+      case SinkMode::kOverwritePartitions:
+        ReadWrittenPartitions(transaction);
+        removes = FilesInPartitions(adds);
+        break;
+      case SinkMode::kMerge:
+        transaction.ReadWholeTable();
+        removes = rewritten_;
+        break;
+    }
+    for (const auto& add : removes) transaction.RemoveFile(add);
+    removed_files_ = static_cast<int64_t>(removes.size());
+    return Ok();
+  }
+
+  std::vector<delta::Add> FilesInPartitions(const std::vector<delta::Add>& adds) const {
+    std::set<delta::PartitionValues> written;
+    for (const auto& add : adds) written.insert(add.partition_values);
+    std::vector<delta::Add> files;
+    for (const auto& add : target_.snapshot->files()) {
+      if (written.contains(add.partition_values)) files.push_back(add);
+    }
+    return files;
+  }
+
+  void ReadWrittenPartitions(delta::Transaction& transaction) const {
+    std::set<std::string> seen;
+    for (const auto& file : written_.files) {
+      if (!seen.insert(file.path.substr(0, file.path.rfind('/'))).second) continue;
+      delta::Predicate predicate;
+      for (size_t i = 0; i < file.partition_values.size(); ++i) {
+        const auto& value = file.partition_values[i].second;
+        delta::Test test{output_.partitions[i], delta::Test::Op::kIsNull};
+        if (!value.is_null()) test = {output_.partitions[i], delta::Test::Op::kEqual, {value}};
+        predicate.tests.push_back(std::move(test));
+      }
+      transaction.ReadPartitions(std::move(predicate));
+    }
+  }
+
+  delta::CommitDescription Description() const {
+    delta::CommitDescription description;
+    nlohmann::ordered_json partitions = output_.partitions;
+    description.operation = job_.sink.mode == SinkMode::kMerge ? "MERGE" : "WRITE";
+    description.parameters = {{"mode", job_.sink.mode == SinkMode::kAppend ? "Append" : "Overwrite"},
+                              {"partitionBy", partitions.dump()}};
+    description.metrics = {{"numFiles", std::to_string(written_.files.size())},
+                           {"numOutputRows", std::to_string(written_.rows_written)},
+                           {"numOutputBytes", std::to_string(TotalBytes(written_.files))}};
+    description.engine_info = "Tidemill/" + environment_.version;
+    nlohmann::ordered_json ours = {{"run", key_.ToString()},
+                                   {"attempt", teller_.attempt()},
+                                   {"rows_quarantined", written_.rows_diverted},
+                                   {"rows_malformed", written_.rows_malformed}};
+    if (!proceed_.replaced_keys.empty()) ours["replaced"] = proceed_.replaced_keys;
+    description.tidemill = ours.dump();
+    return description;
+  }
+
+  std::optional<Outcome> TellCommitted(const delta::Committed& committed) {
+    for (const auto& warning : committed.warnings) teller_.Warn(warning);
+    auto& finished = result_->finished;
+    finished.version = committed.version;
+    finished.rows_written = written_.rows_written;
+    finished.files_written = static_cast<int64_t>(written_.files.size());
+    finished.bytes_written = TotalBytes(written_.files);
+    finished.message = fmt::format("committed version {}", committed.version);
+    teller_.Tell(event::Committed{sink_, committed.version, finished.files_written, finished.rows_written,
+                                  finished.bytes_written, removed_files_});
+    ListPartitions();
+    return Outcome::kCommitted;
+  }
+
+  void ListPartitions() {
+    std::map<std::string, size_t> index;
+    for (const auto& file : written_.files) {
+      result_->file_sizes.push_back(file.size_bytes);
+      std::string label;
+      for (size_t i = 0; i < file.partition_values.size(); ++i) {
+        const auto& field = output_.table.fields[static_cast<size_t>(output_.partition_columns[i])];
+        label += (i == 0 ? "" : "/") + plan::ToSparkText(file.partition_values[i].second, field.type);
+      }
+      const auto [found, fresh] = index.emplace(label, result_->partitions.size());
+      if (fresh) result_->partitions.push_back({label});
+      auto& partition = result_->partitions[found->second];
+      partition.rows += file.rows;
+      partition.bytes += file.size_bytes;
+      ++partition.files;
+    }
+  }
+
+  Outcome Conflicted(const std::string& message) {
+    result_->finished.message = fmt::format("the table changed under the run: {}; run it again", message);
+    return Outcome::kConflict;
+  }
+
+  std::optional<Outcome> Unsure(const std::string& message) {
+    result_->finished.message = fmt::format(
+        "whether the commit is in the table is not known: {}; run the same job again, it finds out by the run key",
+        message);
+    return Outcome::kUnknown;
+  }
+
+  // The attempt certainly did not commit. What the quarantine table has of it goes with the next commit there.
+  Status RemoveFiles() {
+    RETURN_IF_ERROR(Discard(RemoveAttemptFiles(*environment_.storage, sink_, file_id_)));
+    if (quarantine_committed_) return Ok();
+    return Discard(RemoveAttemptFiles(*environment_.storage, quarantine_, file_id_));
+  }
+
+  static Status Discard(const Result<int64_t>& removed) { return removed.ok() ? Ok() : Status(removed.error()); }
+
+  void ReportLeftovers() {
+    const auto removed = RemoveLeftovers(sink_, quarantine_, environment_);
+    if (removed.ok() && *removed > 0) {
+      teller_.Warn(fmt::format("{} files of attempts that were killed are removed", *removed));
+    }
+  }
+
+  void TakeFigures() {
+    const engine::Figures figures = session_->figures();
+    int64_t sources = 0;
+    for (const auto& opened : prepared_.sources) sources += opened.bytes();
+    auto& finished = result_->finished;
+    finished.bytes_read = figures.bytes_read > 0 ? figures.bytes_read : sources;
+    finished.peak_memory_bytes = figures.peak_memory_bytes;
+    finished.peak_spill_bytes = figures.peak_spill_bytes;
+  }
+
+  const Job& job_;
+  const RunOptions& options_;
+  RunEnvironment& environment_;
+  Teller& teller_;
+  const Timestamp now_;
+  const RunKey key_;
+  const std::string sink_;
+  const std::string quarantine_;
+  const std::string file_id_;
+  RunResult* result_ = nullptr;
+  std::atomic<const char*> stage_ = nullptr;
+  Target target_;
+  Proceed proceed_;
+  AttemptMarker marker_;
+  std::unique_ptr<engine::Session> session_;
+  Prepared prepared_;
+  Output output_;
+  engine::WriteResult written_;
+  std::vector<delta::Add> rewritten_;
+  int64_t new_rows_ = -1;  // merge: before the rows kept from the table came in
+  int64_t removed_files_ = 0;
+  bool quarantine_committed_ = false;
+  bool refused_ = false;
+};
+
+Outcome OutcomeOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kCancelled:
+      return Outcome::kCancelled;
+    case ErrorKind::kInvalidArgument:
+    case ErrorKind::kUnimplemented:
+      return Outcome::kRefused;
+    case ErrorKind::kAborted:
+      return Outcome::kConflict;
+    default:
+      return Outcome::kFailed;
+  }
+}
+
+}  // namespace
+
+RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environment, EventStream& stream) {
+  RunResult result;
+  result.attempt = NewUuid(environment.random);
+  Teller teller(stream, *environment.clock, result.attempt);
+  const Micros start = environment.clock->Monotonic();
+  Runner runner(job, options, environment, teller);
+  result.run_key = runner.key().ToString();
+  auto outcome = runner.Go(result);
+  if (outcome.ok()) {
+    result.finished.outcome = *outcome;
+  } else {
+    result.finished.outcome = runner.refused() ? Outcome::kRefused : OutcomeOf(outcome.error());
+    result.finished.message = outcome.error().ToString();
+    result.error = std::move(outcome).error();
+  }
+  result.finished.duration = environment.clock->Monotonic() - start;
+  teller.Tell(result.finished);
+  return result;
+}
+
+Diagnostics Validate(const Job& job, RunEnvironment environment) {
+  Diagnostics diagnostics;
+  EventStream silent({});
+  Teller teller(silent, *environment.clock, "");
+  const Timestamp now = environment.clock->Now();
+  const auto fail = [&](const Error& error) { diagnostics.Error({job.file}, "", error.ToString()); };
+  auto session = environment.engine->Open(SessionOptionsFor(job, environment, now), *environment.cancel, nullptr);
+  if (!session.ok()) return fail(session.error()), diagnostics;
+  Prepared prepared = Prepare(job, std::nullopt, environment, now, **session, teller, diagnostics);
+  if (diagnostics.has_errors()) return diagnostics;
+  Target target;
+  if (job.sink.format == SinkFormat::kDelta) {
+    auto opened = OpenTarget(job.Resolve(job.sink.path), environment);
+    if (!opened.ok()) return fail(opened.error()), diagnostics;
+    target = std::move(opened).value();
+  }
+  ComposeOutput(job, prepared, target.snapshot.get(), diagnostics);
+  return diagnostics;
+}
+
+}  // namespace tidemill::job

@@ -1,0 +1,200 @@
+#include "job/sources.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "delta/column_mapping.h"
+#include "delta/deletion_vector.h"
+#include "delta/scan.h"
+#include "job/shape.h"
+#include "sql/parser.h"
+
+namespace tidemill::job {
+namespace {
+
+using plan::TypeId;
+
+constexpr std::pair<SourceFormat, engine::Format> kFormats[] = {
+    {SourceFormat::kCsv, engine::Format::kCsv},       {SourceFormat::kJson, engine::Format::kJson},
+    {SourceFormat::kText, engine::Format::kText},     {SourceFormat::kParquet, engine::Format::kParquet},
+    {SourceFormat::kDelta, engine::Format::kParquet},
+};
+
+engine::Format EngineFormat(SourceFormat format) {
+  for (const auto& [ours, theirs] : kFormats) {
+    if (ours == format) return theirs;
+  }
+  return engine::Format::kParquet;
+}
+
+// "year=2013" folders below the given path hold columns that a reader must add; not seeing them would lose them.
+Status RefusePartitionFolders(const std::string& given, const std::vector<storage::FileInfo>& files) {
+  for (const auto& file : files) {
+    if (!file.path.starts_with(given + "/")) continue;
+    const std::string below = file.path.substr(given.size() + 1);
+    const size_t folder_end = below.rfind('/');
+    if (folder_end == std::string::npos) continue;
+    const std::string folders = below.substr(0, folder_end);
+    if (folders.find('=') != std::string::npos) {
+      return Unimplemented(
+          fmt::format("{} has partition folders ({}), whose columns are not read yet; read one folder "
+                      "or use a Delta table",
+                      given, folders));
+    }
+  }
+  return Ok();
+}
+
+Result<std::vector<engine::File>> ExpandPaths(const Job& job, const SourceSpec& spec, storage::Storage& storage) {
+  std::vector<engine::File> files;
+  std::set<std::string> seen;
+  for (const auto& path : spec.paths) {
+    const std::string resolved = job.Resolve(path);
+    ASSIGN_OR_RETURN(const auto found, storage::Expand(storage, resolved));
+    if (found.empty()) return NotFound(fmt::format("{} has no files", path));
+    RETURN_IF_ERROR(RefusePartitionFolders(resolved, found));
+    for (const auto& file : found) {
+      if (seen.insert(file.path).second) files.push_back({file.path, file.size_bytes});
+    }
+  }
+  return files;
+}
+
+Result<delta::SnapshotPtr> OpenTable(const Job& job, const SourceSpec& spec, RunEnvironment& environment) {
+  if (spec.paths.size() != 1) return InvalidArgument("a delta source has one path, the table's folder");
+  const delta::Table table{environment.storage, environment.checkpoints, job.Resolve(spec.paths[0])};
+  return delta::LoadSnapshot(table, {spec.version, spec.timestamp});
+}
+
+Result<plan::Schema> SchemaOfFiles(const SourceSpec& spec, const engine::Source& source, engine::Session& session) {
+  if (!spec.schema_text.empty()) return sql::ParseSchema(spec.schema_text);
+  if (spec.format == SourceFormat::kText) return plan::Schema{{{"value", TypeId::kString}}};
+  return session.InferSchema(source);
+}
+
+Error Named(const SourceSpec& spec, Error error) {
+  error.message = fmt::format("source '{}': {}", spec.name, error.message);
+  return error;
+}
+
+Result<OpenedSource> Open(const Job& job, const SourceSpec& spec, RunEnvironment& environment,
+                          engine::Session& session) {
+  OpenedSource opened;
+  opened.spec = &spec;
+  auto& source = opened.source;
+  source.name = spec.name;
+  source.format = EngineFormat(spec.format);
+  source.text = spec.text;
+  if (spec.format == SourceFormat::kDelta) {
+    ASSIGN_OR_RETURN(opened.snapshot, OpenTable(job, spec, environment));
+    source.schema = opened.snapshot->schema();
+    return opened;
+  }
+  ASSIGN_OR_RETURN(source.files, ExpandPaths(job, spec, *environment.storage));
+  ASSIGN_OR_RETURN(source.schema, SchemaOfFiles(spec, source, session));
+  return opened;
+}
+
+bool IsTime(TypeId id) { return id == TypeId::kDate || id == TypeId::kTimestamp || id == TypeId::kTimestampNtz; }
+
+// The window as the column's own type counts it. A DATE is its midnight; the last day with midnight before `to`.
+delta::Predicate WindowPredicate(const engine::TimeRange& window, TypeId type) {
+  constexpr int64_t kMicrosPerDay = 86'400'000'000;
+  const int64_t from = window.from.time_since_epoch().count(), to = window.to.time_since_epoch().count();
+  const auto floor_day = [](int64_t micros) { return micros / kMicrosPerDay - (micros % kMicrosPerDay < 0 ? 1 : 0); };
+  const bool date = type == TypeId::kDate;
+  const plan::Value first{date ? floor_day(from) : from}, last{date ? floor_day(to - 1) : to - 1};
+  return {{{window.column, delta::Test::Op::kGreaterOrEqual, {first}},
+           {window.column, delta::Test::Op::kLessOrEqual, {last}}}};
+}
+
+}  // namespace
+
+int64_t OpenedSource::bytes() const {
+  int64_t sum = 0;
+  for (const auto& file : source.files) sum += file.size_bytes;
+  return sum;
+}
+
+Result<OpenedSource> OpenSource(const Job& job, const SourceSpec& spec, RunEnvironment& environment,
+                                engine::Session& session) {
+  auto opened = Open(job, spec, environment, session);
+  if (!opened.ok()) return Named(spec, std::move(opened).error());
+  return opened;
+}
+
+Result<size_t> WindowedSource(const WindowSpec& window, const std::vector<OpenedSource>& sources) {
+  std::vector<size_t> having;
+  std::vector<std::string> columns, names;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const auto& opened = sources[i];
+    if (!window.source.empty() && opened.spec->name != window.source) continue;
+    for (const auto& field : opened.source.schema.fields) columns.push_back(field.name);
+    if (opened.source.schema.IndexOf(window.column) < 0) continue;
+    having.push_back(i);
+    names.push_back(opened.spec->name);
+  }
+  if (having.empty()) {
+    const std::string where = window.source.empty() ? "no source" : fmt::format("source '{}' does not", window.source);
+    const std::string hint = Suggest(window.column, columns);
+    return InvalidArgument(fmt::format("{} {} the column '{}'{}", where, window.source.empty() ? "has" : "have",
+                                       window.column, hint.empty() ? "" : "; " + hint));
+  }
+  if (having.size() > 1) {
+    return InvalidArgument(fmt::format("the sources {} all have the column '{}'; write window.source",
+                                       fmt::join(names, ", "), window.column));
+  }
+  const auto& schema = sources[having[0]].source.schema;
+  const auto& type = schema.fields[static_cast<size_t>(schema.IndexOf(window.column))].type;
+  if (!IsTime(type.id())) {
+    return InvalidArgument(fmt::format("the column '{}' of source '{}' is {}, not a date or a timestamp", window.column,
+                                       names[0], type.ToSql()));
+  }
+  return having[0];
+}
+
+Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& snapshot,
+                                      const delta::Predicate& predicate) {
+  engine::Source source;
+  source.name = std::move(name);
+  source.format = engine::Format::kParquet;
+  source.schema = snapshot.schema();
+  for (const auto& field : source.schema.fields) {
+    const std::string physical = delta::PhysicalName(field, snapshot.column_mapping());
+    if (physical != field.name) source.physical_names[field.name] = physical;
+  }
+  ASSIGN_OR_RETURN(const auto scan, delta::Prune(snapshot, predicate));
+  for (const auto& found : scan.files) {
+    engine::File file{found.path, found.add->size_bytes};
+    for (size_t i = 0; i < found.partition_values.size(); ++i) {
+      file.partition_values[snapshot.partition_columns()[i]] = found.partition_values[i];
+    }
+    if (found.add->deletion_vector) {
+      ASSIGN_OR_RETURN(auto rows, delta::ReadDeletionVector(snapshot.table(), *found.add->deletion_vector));
+      file.deleted_rows = std::make_shared<const std::vector<int64_t>>(std::move(rows));
+    }
+    source.files.push_back(std::move(file));
+  }
+  return source;
+}
+
+Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>& window) {
+  opened.source.window = window;
+  if (!opened.snapshot) return Ok();
+  delta::Predicate predicate;
+  if (window) {
+    const auto& schema = opened.source.schema;
+    predicate = WindowPredicate(*window, schema.fields[static_cast<size_t>(schema.IndexOf(window->column))].type.id());
+  }
+  auto source = SnapshotSource(opened.spec->name, *opened.snapshot, predicate);
+  if (!source.ok()) return Named(*opened.spec, std::move(source).error());
+  opened.source = std::move(source).value();
+  opened.source.window = window;
+  opened.pruned_files = static_cast<int64_t>(opened.snapshot->files().size() - opened.source.files.size());
+  return Ok();
+}
+
+}  // namespace tidemill::job

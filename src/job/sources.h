@@ -1,0 +1,42 @@
+// A job's sources as the engine's: globs expanded, Delta tables opened, schemas declared or inferred.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "delta/predicate.h"
+#include "delta/snapshot.h"
+#include "engine/engine.h"
+#include "job/run.h"
+#include "job/run_key.h"
+#include "job/spec.h"
+
+namespace tidemill::job {
+
+struct OpenedSource {
+  const SourceSpec* spec = nullptr;
+  engine::Source source;
+  delta::SnapshotPtr snapshot;  // format delta
+  int64_t pruned_files = 0;
+
+  int64_t bytes() const;
+};
+
+// Everything but the window; errors name the source.
+Result<OpenedSource> OpenSource(const Job& job, const SourceSpec& spec, RunEnvironment& environment,
+                                engine::Session& session);
+
+// Which source the job's window cuts: the named one, or the only one with such a column. The column must be a time.
+Result<size_t> WindowedSource(const WindowSpec& window, const std::vector<OpenedSource>& sources);
+
+// Reads the live files of a Delta source, those that may hold rows of the window when there is one, and sets the
+// engine's filter.
+Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>& window);
+
+// The files of a snapshot as the engine reads them.
+Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& snapshot,
+                                      const delta::Predicate& predicate = {});
+
+}  // namespace tidemill::job
