@@ -1,0 +1,111 @@
+#include "storage/codec.h"
+
+#include <bzlib.h>
+#include <gtest/gtest.h>
+#include <snappy.h>
+
+#include <cstring>
+
+namespace tidemill::storage {
+namespace {
+
+// Bytes in memory as a Reader.
+class Bytes final : public Reader {
+ public:
+  explicit Bytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  int64_t size_bytes() const override { return std::ssize(bytes_); }
+  Timestamp modified() const override { return {}; }
+  Result<int64_t> ReadAt(int64_t offset, std::span<char> out) override {
+    const auto at = std::min<size_t>(static_cast<size_t>(offset), bytes_.size());
+    const size_t count = std::min(out.size(), bytes_.size() - at);
+    std::memcpy(out.data(), bytes_.data() + at, count);
+    return static_cast<int64_t>(count);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+Result<std::string> DecodeAll(const std::string& encoded, const std::string& path, size_t piece = 1000) {
+  ASSIGN_OR_RETURN(auto reader, Decode(std::make_unique<Bytes>(encoded), path));
+  std::string all, buffer(piece, '\0');
+  while (true) {
+    ASSIGN_OR_RETURN(const int64_t count, reader->ReadAt(std::ssize(all), buffer));
+    if (count == 0) return all;
+    all.append(buffer, 0, static_cast<size_t>(count));
+  }
+}
+
+std::string Bzip2(const std::string& text) {
+  std::string out(text.size() + 1000, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  EXPECT_EQ(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
+                                     static_cast<unsigned>(text.size()), 9, 0, 0),
+            BZ_OK);
+  return out.substr(0, size);
+}
+
+std::string BigEndian(size_t n) {
+  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
+}
+
+std::string Snappy(const std::string& text) {
+  std::string out;
+  snappy::Compress(text.data(), text.size(), &out);
+  return out;
+}
+
+std::string Lines(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "line " + std::to_string(i) + "\n";
+  return text;
+}
+
+TEST(Codec, Bzip2StreamsOneAfterAnother) {
+  const std::string a = Lines(200000), b = Lines(3);
+  EXPECT_EQ(DecodeAll(Bzip2(a) + Bzip2(b), "x.bz2").value(), a + b);
+}
+
+TEST(Codec, HadoopSnappyBlocksOfSeveralChunks) {
+  const std::string a = Lines(1000), b = Lines(500);
+  const std::string chunk_a = Snappy(a), chunk_b = Snappy(b);
+  const std::string block =
+      BigEndian(a.size() + b.size()) + BigEndian(chunk_a.size()) + chunk_a + BigEndian(chunk_b.size()) + chunk_b;
+  EXPECT_EQ(DecodeAll(block + block, "x.snappy").value(), a + b + a + b);
+}
+
+TEST(Codec, FramedSnappy) {
+  const std::string text = Lines(100), data = Snappy(text);
+  std::string frame("\xff\x06\x00\x00sNaPpY", 10);
+  const size_t length = data.size() + 4;
+  frame +=
+      std::string{'\0', static_cast<char>(length), static_cast<char>(length >> 8), static_cast<char>(length >> 16)};
+  frame += std::string(4, '\0') + data;
+  EXPECT_EQ(DecodeAll(frame, "x.snappy", 7).value(), text);
+}
+
+TEST(Codec, DamagedFilesAreNamed) {
+  const std::string whole = Bzip2(Lines(100000));
+  for (const std::string& bad : {whole.substr(0, whole.size() / 2), std::string("not bzip2 at all")}) {
+    const auto decoded = DecodeAll(bad, "/in/x.bz2");
+    ASSERT_FALSE(decoded.ok());
+    EXPECT_EQ(decoded.error().kind, ErrorKind::kDataLoss);
+    EXPECT_NE(decoded.error().message.find("/in/x.bz2"), std::string::npos);
+  }
+  const std::string block = BigEndian(100) + BigEndian(50) + "short";
+  EXPECT_EQ(DecodeAll(block, "x.snappy").error().kind, ErrorKind::kDataLoss);
+  EXPECT_EQ(DecodeAll(BigEndian(0xFFFFFFFF), "x.snappy").error().kind, ErrorKind::kDataLoss);
+}
+
+TEST(Codec, StartsAgainAtTheFront) {
+  const std::string text = Lines(10);
+  auto reader = Decode(std::make_unique<Bytes>(Bzip2(text)), "x.bz2").value();
+  std::string buffer(5, '\0');
+  ASSERT_EQ(reader->ReadAt(0, buffer).value(), 5);
+  ASSERT_EQ(reader->ReadAt(0, buffer).value(), 5);
+  EXPECT_EQ(buffer, text.substr(0, 5));
+  EXPECT_FALSE(reader->ReadAt(3, buffer).ok()) << "no way back to the middle";
+}
+
+}  // namespace
+}  // namespace tidemill::storage
