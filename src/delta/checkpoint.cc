@@ -8,6 +8,7 @@
 #include "delta/actions.h"
 #include "delta/detail/json_fields.h"
 #include "delta/path.h"
+#include "plan/schema_json.h"
 
 namespace tidemill::delta {
 namespace {
@@ -156,10 +157,13 @@ Status WriteCheckpoint(const Snapshot& snapshot, Timestamp now) {
     return Ok();
   }));
   ASSIGN_OR_RETURN(const auto file, table.storage->Stat(path));
-  const nlohmann::ordered_json hint{{"version", snapshot.version()},
-                                    {"size", rows.actions()},
-                                    {"sizeInBytes", file.size_bytes},
-                                    {"numOfAddFiles", snapshot.files().size()}};
+  // With the schema in the hint Spark need not read the checkpoint's footer first.
+  using OrderedJson = nlohmann::ordered_json;
+  const OrderedJson hint{{"version", snapshot.version()},
+                         {"size", rows.actions()},
+                         {"sizeInBytes", file.size_bytes},
+                         {"numOfAddFiles", snapshot.files().size()},
+                         {"checkpointSchema", OrderedJson::parse(plan::SchemaToJson(CheckpointSchema()))}};
   return table.storage->Put(table.log_folder() + "/_last_checkpoint", Dump(hint));
 }
 
