@@ -146,10 +146,13 @@ plan::ExprPtr Parser::ParseCallSuffixes(plan::Call call, Position at) {
 
 // IDENTIFIER(expr), and IDENTIFIER(expr)(args).
 plan::ExprPtr Parser::ParseIdentifierCall(Position at) {
-  next_ += 2;
   plan::IdentifierClause clause;
-  clause.expr = ParseExpression();
-  if (!clause.expr || !Expect(TokenKind::kRightParen)) return nullptr;
+  plan::Name name;
+  if (!ParseIdentifierClause(&name, &clause.expr)) return nullptr;
+  if (!clause.expr) {
+    if (Is(TokenKind::kLeftParen)) return ParseCall(std::move(name), at);
+    return plan::MakeExpr(plan::Attribute{std::move(name)}, at);
+  }
   if (Take(TokenKind::kLeftParen)) {
     plan::Call call;
     call.name = {""};

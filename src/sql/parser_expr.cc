@@ -290,7 +290,13 @@ plan::ExprPtr Parser::ParseSuffixes(plan::ExprPtr expr) {
     } else if (Take(TokenKind::kDot)) {
       std::string field;
       if (!ParseName(&field, "the name of a field")) return nullptr;
-      expr = plan::MakeExpr(plan::FieldAccess{std::move(expr), std::move(field)}, at);
+      if (const auto* name = std::get_if<plan::Attribute>(&expr->node)) {  // (a.b).c
+        plan::Attribute longer = *name;
+        longer.parts.push_back(std::move(field));
+        expr = plan::MakeExpr(std::move(longer), at);
+      } else {
+        expr = plan::MakeExpr(plan::FieldAccess{std::move(expr), std::move(field)}, at);
+      }
     } else if (Take(TokenKind::kDoubleColon)) {
       plan::Cast cast{.child = std::move(expr), .double_colon = true};
       if (!ParseType(&cast.type)) return nullptr;

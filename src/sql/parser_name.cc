@@ -149,6 +149,44 @@ bool Parser::ParseIdentifierText(std::string* name) {
   return true;
 }
 
+// The name in a string, as IDENTIFIER() reads it.
+bool Parser::ParseNameText(const std::string& text, Position at, plan::Name* name) {
+  if (text.empty()) {
+    return Fail("PARSE_EMPTY_STATEMENT", "42617", "IDENTIFIER() of an empty string names nothing.", at);
+  }
+  Parser parser(text, options_);
+  if (parser.ParseQualifiedName(name) && parser.Expect(TokenKind::kEnd)) return true;
+  Error error = parser.TakeError();
+  error.at = at;
+  return Fail(std::move(error), at);
+}
+
+// A string known without running anything: a literal, or literals put together with `||`.
+std::optional<std::string> Parser::ConstantText(const plan::ExprPtr& expr) {
+  if (const auto* literal = std::get_if<plan::Literal>(&expr->node)) {
+    if (!literal->type.is(plan::TypeId::kString)) return std::nullopt;
+    return std::get<std::string>(literal->value.data);
+  }
+  const auto* call = std::get_if<plan::Call>(&expr->node);
+  if (!call || !call->is_operator || call->name[0] != "||") return std::nullopt;
+  const auto left = ConstantText(call->args[0]);
+  const auto right = ConstantText(call->args[1]);
+  if (!left || !right) return std::nullopt;
+  return *left + *right;
+}
+
+// IDENTIFIER(expr) in the place of a name: the name itself where it is constant, else the expression.
+bool Parser::ParseIdentifierClause(plan::Name* name, plan::ExprPtr* expr) {
+  const Position at = Peek().at;
+  next_ += 2;
+  *expr = ParseExpression();
+  if (!*expr || !Expect(TokenKind::kRightParen)) return false;
+  const auto text = ConstantText(*expr);
+  if (!text) return true;
+  expr->reset();
+  return ParseNameText(*text, at, name);
+}
+
 bool Parser::ParseBareNameList(std::vector<std::string>* names) {
   do {
     if (!ParseName(&names->emplace_back())) return false;
@@ -175,8 +213,11 @@ bool Parser::ParseQualifiedName(plan::Name* name, std::string_view expected) {
 }
 
 bool Parser::ParseAliasAndColumns(std::string* alias, std::vector<std::string>* columns) {
-  if (Take(kAs)) {
+  if (Is(kAs) && !(Is(TokenKind::kLeftParen, 1) && IsStrictName())) {
+    Advance();
     if (!IsStrictName()) return FailSyntax("an alias");
+  } else if (Is(kAs)) {
+    // `AS (a, b)`: the alias is the word AS itself.
   } else if (!IsImplicitAlias(/*strict=*/true)) {
     return true;
   }

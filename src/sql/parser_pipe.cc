@@ -1,10 +1,30 @@
 // Pipe syntax: input |> WHERE ... |> AGGREGATE ... and so on. A step that means what a relation already means becomes
 // that relation; the others become a plan::Pipe.
+#include <fmt/format.h>
+
+#include "base/names.h"
 #include "sql/detail/parser_impl.h"
 
 namespace tidemill::sql {
 namespace {
 using enum Keyword;
+
+// What |> AGGREGATE cannot hold, found in an expression; empty when there is nothing.
+std::string_view UnsupportedInAggregate(const plan::ExprPtr& expr) {
+  if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) return UnsupportedInAggregate(alias->child);
+  if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) return UnsupportedInAggregate(cast->child);
+  const auto* call = std::get_if<plan::Call>(&expr->node);
+  if (!call) return {};
+  if (call->over) return "window functions";
+  const std::string_view name = call->name.back();
+  if (FindKeyword(name) == kGrouping) return "GROUPING";
+  if (name.size() == 11 && EditDistance(name, "grouping_id") == 0) return "GROUPING_ID";
+  for (const auto& arg : call->args) {
+    if (const auto what = UnsupportedInAggregate(arg); !what.empty()) return what;
+  }
+  return {};
+}
+
 }  // namespace
 
 plan::RelationPtr Parser::ParsePipe(plan::RelationPtr input) {
@@ -90,10 +110,24 @@ bool Parser::ParsePipeAggregate(plan::Pipe::Aggregate* aggregate) {
                 at);
   }
   if (!groups && !ParseNamedExpressions(&aggregate->list)) return false;
-  if (!Is(kGroup)) return true;
+  for (const auto& expr : aggregate->list) {
+    if (const auto what = UnsupportedInAggregate(expr); !what.empty()) return RefusePipeAggregate(what, expr->at);
+  }
+  if (!Is(kGroup) || !Is(kBy, 1)) return true;
   next_ += 2;
+  if (Is(kAll) && !Is(TokenKind::kDot, 1)) return RefusePipeAggregate("GROUP BY ALL", Peek().at);
+  if (IsAny({kRollup, kCube}) && Is(TokenKind::kLeftParen, 1)) return RefusePipeAggregate(Peek().text, Peek().at);
+  if (Is(kGrouping) && Is(kSets, 1)) return RefusePipeAggregate("GROUPING SETS", Peek().at);
   aggregate->group_by.kind = plan::Grouping::Kind::kSimple;
   return ParseNamedExpressions(&aggregate->group_by.exprs);
+}
+
+bool Parser::RefusePipeAggregate(std::string_view what, Position at) {
+  return Fail("UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE", "0A000",
+              fmt::format("The feature is not supported: The SQL pipe operator syntax with aggregation (using |> "
+                          "AGGREGATE) does not support {}. Use SELECT ... GROUP BY.",
+                          what),
+              at);
 }
 
 }  // namespace tidemill::sql

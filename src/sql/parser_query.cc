@@ -174,9 +174,7 @@ plan::RelationPtr Parser::ParseQueryPrimary() {
   Advance();
   plan::TableRef table;
   if (IsIdentifierClause()) {
-    next_ += 2;
-    table.identifier = ParseExpression();
-    if (!table.identifier || !Expect(TokenKind::kRightParen)) return nullptr;
+    if (!ParseIdentifierClause(&table.name, &table.identifier)) return nullptr;
   } else if (!ParseQualifiedName(&table.name, "the name of a table")) {
     return nullptr;
   }
@@ -242,7 +240,17 @@ plan::RelationPtr Parser::ParseInlineTable() {
 
 // Several of ORDER, CLUSTER, DISTRIBUTE and SORT BY exclude each other; only DISTRIBUTE goes with SORT.
 plan::RelationPtr Parser::ParseQueryOrganization(plan::RelationPtr input, bool piped) {
+  const bool limit_first = IsAny({kLimit, kOffset});
   if (!ParseSorting(&input)) return nullptr;
+  if (piped && !limit_first) {
+    if (!IsAny({kLimit, kOffset, kWindow})) return input;
+    Fail("MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS", "42000",
+         fmt::format("ORDER BY and {} cannot coexist in the same SQL pipe operator using '|>'. Please separate the "
+                     "clauses into separate pipe operators.",
+                     KeywordText(Peek().keyword)),
+         Peek().at);
+    return nullptr;
+  }
   if (!piped && Is(kWindow) && IsName(1) && Is(kAs, 2) && !ParseLateWindows(&input)) return nullptr;
   return ParseLimit(&input) ? input : nullptr;
 }
@@ -288,12 +296,15 @@ bool Parser::ParseLateWindows(plan::RelationPtr* query) {
   plan::Relation top = **query;
   auto* sort = std::get_if<plan::Sort>(&top.node);
   plan::Relation below = sort ? *sort->input : top;
+  auto* pipe = std::get_if<plan::Pipe>(&below.node);
+  auto* piped = pipe ? std::get_if<plan::Pipe::SelectList>(&pipe->part) : nullptr;
   auto* select = std::get_if<plan::Select>(&below.node);
-  if (!select || !select->windows.empty()) {
+  if (!select && !piped) {
     return Refuse("A WINDOW clause behind a set operation or in parentheses is not supported. Put it into the SELECT.",
                   at);
   }
-  select->windows = std::move(windows);
+  auto& own = select ? select->windows : piped->windows;
+  own.insert(own.end(), windows.begin(), windows.end());
   auto changed = std::make_shared<const plan::Relation>(std::move(below));
   if (sort) {
     sort->input = std::move(changed);

@@ -125,6 +125,11 @@ plan::RelationPtr Parser::ParseJoin(plan::RelationPtr left) {
          at);
     return nullptr;
   }
+  if (join.natural && join.lateral) {
+    Fail("INCOMPATIBLE_JOIN_TYPES", "42613",
+         "The join types NATURAL and LATERAL are incompatible. Write the condition with ON.", at);
+    return nullptr;
+  }
   join.right = ParseRelationPrimary();
   if (!join.right) return nullptr;
   if (!join.natural && Take(kOn)) {
@@ -147,11 +152,10 @@ plan::RelationPtr Parser::ParseRelationPrimary() {
   if (Is(TokenKind::kLeftParen)) return ParseParenthesizedRelation();
   if (Is(kValues) && StartsQuery(next_)) return ParseInlineTable();
   if (IsIdentifierClause() && !(Is(TokenKind::kString, 2) && Is(TokenKind::kDot, 4))) {
-    next_ += 2;
     plan::TableRef table;
-    table.identifier = ParseExpression();
-    if (!table.identifier || !Expect(TokenKind::kRightParen)) return nullptr;
+    if (!ParseIdentifierClause(&table.name, &table.identifier)) return nullptr;
     if (Is(TokenKind::kLeftParen)) {
+      if (!table.identifier) return ParseTableFunction(std::move(table.name), at);
       Refuse("IDENTIFIER() naming a table function is not supported. Write the function's name.", at);
       return nullptr;
     }
@@ -328,6 +332,12 @@ bool Parser::ParseSampleMethod(plan::Sample* sample) {
     if (!Expect(kOut, kOf)) return false;
     if (!Is(TokenKind::kInteger) || !ReadNumber(Peek().text, &sample->buckets)) return FailSyntax("a whole number");
     Advance();
+    if (sample->bucket > sample->buckets || sample->buckets == 0) {
+      return Fail(
+          "", "",
+          fmt::format("Sampling fraction ({} / {}) must be on interval [0, 1].", sample->bucket, sample->buckets),
+          Last().at);
+    }
     return !Is(kOn) || Refuse("TABLESAMPLE (BUCKET x OUT OF y ON ...) is not supported. Leave out ON.", Peek().at);
   }
   sample->kind = plan::Sample::Kind::kRows;

@@ -76,25 +76,31 @@ size_t Parser::StatementEnd() const {
   return end;
 }
 
-// WITH ... INSERT, FROM ... INSERT, WITH ... MERGE and the like.
-bool Parser::ChangesData() const {
-  for (size_t i = next_; i < StatementEnd(); ++i) {
+// The word that makes WITH ... INSERT, FROM ... INSERT, WITH ... MERGE and the like more than a query; 0: none.
+size_t Parser::FindDataChange() const {
+  const size_t end = StatementEnd();
+  for (size_t i = next_; i < end; ++i) {
     if (tokens_[i].kind == TokenKind::kLeftParen) {
       i = closing_[i];
       continue;
     }
-    const Keyword next = i + 1 < tokens_.size() ? tokens_[i + 1].keyword : kNotAKeyword;
-    if (tokens_[i].keyword == kInsert && (next == kInto || next == kOverwrite)) return true;
-    if (tokens_[i].keyword == kMerge && next == kInto) return true;
+    const Keyword next = tokens_[i + 1].keyword;
+    if (tokens_[i].keyword == kInsert && (next == kInto || next == kOverwrite)) return i;
+    if (tokens_[i].keyword == kMerge && next == kInto) return i;
     const bool after_tables = i > next_ && tokens_[i - 1].kind == TokenKind::kRightParen;
-    if (after_tables && tokens_[i].keyword == kDelete && next == kFrom) return true;
-    if (after_tables && tokens_[i].keyword == kUpdate && next != kNotAKeyword) return true;
+    if (after_tables && tokens_[i].keyword == kDelete && next == kFrom) return i;
+    if (after_tables && tokens_[i].keyword == kUpdate && tokens_[i + 1].kind != TokenKind::kEnd) return i;
   }
-  return false;
+  return 0;
 }
 
 bool Parser::ParseStatementNode(plan::Statement* statement) {
-  if (IsAny({kWith, kFrom}) && ChangesData()) return ParseForeign(statement);
+  if (IsAny({kWith, kFrom})) {
+    if (const size_t change = FindDataChange()) {
+      next_ = change;
+      return ParseForeign(statement);
+    }
+  }
   const bool query = Is(TokenKind::kLeftParen) || IsAny({kSelect, kWith, kFrom, kValues, kTable, kMap, kReduce});
   if (query) {
     auto relation = ParseQuery();
@@ -125,8 +131,11 @@ bool Parser::ParseForeign(plan::Statement* statement) {
     return FailSyntax("a statement (SELECT, WITH, VALUES, CREATE, SET, ...)");
   }
   std::string what;
-  for (int i = 0; i < row->words && Peek(i).kind == TokenKind::kWord; ++i) {
+  int words = row->words;
+  for (int i = 0; i < words && Peek(i).kind == TokenKind::kWord; ++i) {
     what += (what.empty() ? "" : " ") + Upper(Peek(i).text);
+    // These only qualify the word that follows.
+    if (i > 0) words += IsAny({kTemp, kTemporary, kGlobal, kExternal, kOr, kReplace, kCreate, kCurrent}, i);
   }
   if (Is(kBegin)) {
     SkipCompound();
@@ -224,7 +233,7 @@ bool Parser::ParseTimeZone(plan::SetCommand* command) {
                               ? std::get<int64_t>(literal->value.data) / kMicrosPerSecond
                               : kMostSeconds + 1;
   if (failed()) return false;
-  if (std::abs(seconds) > kMostSeconds) {
+  if (std::abs(seconds) > kMostSeconds || std::get<int64_t>(literal->value.data) % kMicrosPerSecond != 0) {
     return Fail(
         "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", "22006",
         "The interval value must be in the range of [-18, +18] hours with second precision. Write SET TIME ZONE "
@@ -261,10 +270,7 @@ bool Parser::ParseView(plan::Statement* statement) {
   const bool global = Is(kGlobal, word);
   word += global;
   if (!IsAny({kTemp, kTemporary}, word) || !Is(kView, word + 1)) {
-    std::string what = "CREATE " + Upper(Peek(word).text);
-    if (!ParseForeign(statement)) return false;
-    statement->node = plan::UnsupportedStatement{std::move(what)};
-    return true;
+    return ParseForeign(statement);
   }
   const size_t first = next_;
   next_ += word + 2;
@@ -280,6 +286,18 @@ bool Parser::ParseView(plan::Statement* statement) {
     statement->node = plan::UnsupportedStatement{"CREATE TEMPORARY VIEW ... USING"};
     return true;
   }
+  if (Is(kDefault) && Is(kCollation, 1)) {
+    next_ = first;
+    if (!ParseForeign(statement)) return false;
+    statement->node = plan::UnsupportedStatement{"CREATE TEMPORARY VIEW ... DEFAULT COLLATION"};
+    return true;
+  }
+  if (view.name.size() > (global ? 2 : 1)) {
+    return Fail("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK",
+                "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names. Leave out "
+                "the database.",
+                tokens_[first].at);
+  }
   if (!Expect(kAs)) return false;
   view.query = ParseQuery();
   if (!view.query) return false;
@@ -289,7 +307,12 @@ bool Parser::ParseView(plan::Statement* statement) {
 
 // name [(column [COMMENT 'text'], ...)] [COMMENT 'text' | TBLPROPERTIES (...)]
 bool Parser::ParseViewHead(plan::CreateTempView* view) {
-  if (!ParseQualifiedName(&view->name, "the name of a view")) return false;
+  plan::ExprPtr computed;
+  if (IsIdentifierClause() ? !ParseIdentifierClause(&view->name, &computed)
+                           : !ParseQualifiedName(&view->name, "the name of a view")) {
+    return false;
+  }
+  if (computed) return Refuse("A view's IDENTIFIER() must be a constant string. Write the name.", computed->at);
   const auto comment = [&] { return !Take(kComment) || Expect(TokenKind::kString); };
   if (Is(TokenKind::kLeftParen)) {
     // With types inside it is the form with USING, which is passed over.

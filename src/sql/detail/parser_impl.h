@@ -110,6 +110,9 @@ class Parser {
   bool ParseQualifiedName(plan::Name* name, std::string_view expected = "a name");
   bool ParseIdentifierText(std::string* name);  // IDENTIFIER('literal')
   bool IsIdentifierClause(size_t ahead = 0) const;
+  bool ParseIdentifierClause(plan::Name* name, plan::ExprPtr* expr);
+  bool ParseNameText(const std::string& text, Position at, plan::Name* name);
+  static std::optional<std::string> ConstantText(const plan::ExprPtr& expr);
   bool ParseAliasAndColumns(std::string* alias, std::vector<std::string>* columns);
 
   // ---- queries (parser_query.cc)
@@ -173,6 +176,7 @@ class Parser {
   bool ParsePipePart(plan::Pipe* pipe);
   bool ParsePipeSet(plan::Pipe::Set* set);
   bool ParsePipeAggregate(plan::Pipe::Aggregate* aggregate);
+  bool RefusePipeAggregate(std::string_view what, Position at);
 
   // ---- expressions (parser_expr.cc)
   plan::ExprPtr ParseExpression();
@@ -255,7 +259,7 @@ class Parser {
   bool ParseExplain(plan::Statement* statement);
   std::string_view TextBetween(size_t from, size_t to) const;
   size_t StatementEnd() const;
-  bool ChangesData() const;
+  size_t FindDataChange() const;
 
   plan::ExprPtr Operator(std::string_view name, std::vector<plan::ExprPtr> args, Position at);
   plan::ExprPtr Function(std::string_view name, std::vector<plan::ExprPtr> args, Position at);
