@@ -216,8 +216,8 @@ Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schem
   writer.insert(writer.begin(), {"appendOnly", "invariants"});
   if (UsesConstraints(table)) writer.push_back("checkConstraints");
   Protocol protocol{.min_reader_version = reader.empty() ? 1 : 3, .min_writer_version = 7};
-  if (!reader.empty()) protocol.reader_features = std::move(reader);
-  protocol.writer_features = std::move(writer);
+  if (!reader.empty()) protocol.reader_features.emplace(std::move(reader));
+  protocol.writer_features.emplace(std::move(writer));
   return protocol;
 }
 
