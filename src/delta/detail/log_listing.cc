@@ -56,6 +56,26 @@ std::optional<int64_t> CheckpointHint(const Table& table) {
   return version->get<int64_t>();
 }
 
+// Most gaps that are looked into; a log with more is broken, not busy.
+constexpr int kMostGaps = 1000;
+
+// A folder read while others write to it may show a later file and not an earlier one (POSIX leaves that open), so what
+// seems to be missing between two commits is asked for by name.
+Status FillGaps(const Table& table, LogListing& listing) {
+  std::vector<int64_t> missing;
+  int64_t expected = listing.commits.empty() ? 0 : listing.commits.begin()->first;
+  for (const auto& [version, file] : listing.commits) {
+    for (; expected < version && std::ssize(missing) < kMostGaps; ++expected) missing.push_back(expected);
+    expected = version + 1;
+  }
+  for (const int64_t version : missing) {
+    auto file = table.storage->Stat(table.log_folder() + "/" + CommitName(version));
+    if (file.ok()) listing.commits.emplace(version, *std::move(file));
+    if (!file.ok() && file.error().kind != ErrorKind::kNotFound) return std::move(file).error();
+  }
+  return Ok();
+}
+
 }  // namespace
 
 int64_t LogListing::LastVersion() const {
@@ -79,6 +99,7 @@ Result<LogListing> ListLog(const Table& table, int64_t from_version) {
   Parts parts;
   for (auto& file : files) AddFile(std::move(file), listing, parts);
   AddParts(parts, listing);
+  RETURN_IF_ERROR(FillGaps(table, listing));
   std::stable_sort(listing.checkpoints.begin(), listing.checkpoints.end(),
                    [](const auto& a, const auto& b) { return a.version < b.version; });
   return listing;
