@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <random>
 
+#include "delta/detail/prune.h"
 #include "delta/partition_value.h"
 #include "delta/statistics.h"
 
@@ -172,6 +176,73 @@ TEST_F(PruneTest, PartitionValues) {
   EXPECT_EQ(std::get<int64_t>(scan->files[0].partition_values[0].data), 5);
   EXPECT_EQ(scan->files[0].path, "/t/f");
   EXPECT_EQ(Prune(Make("", {})).error().kind, ErrorKind::kDataLoss);
+}
+
+// ---- random files against a look at every row
+
+struct RandomColumn {
+  DataType type;
+  std::function<Value(std::mt19937_64&)> draw;
+};
+
+const RandomColumn kRandomColumns[] = {
+    {TypeId::kLong, [](auto& r) { return Value{static_cast<int64_t>(r() % 9) - 4}; }},
+    {TypeId::kDouble,
+     [](auto& r) {
+       const int pick = static_cast<int>(r() % 8);
+       return Value{pick == 0 ? std::nan("") : pick == 1 ? -0.0 : pick == 2 ? HUGE_VAL : (pick - 5) * 0.1};
+     }},
+    {TypeId::kFloat, [](auto& r) { return Value{static_cast<double>(static_cast<float>(r() % 7) * 0.1f)}; }},
+    {TypeId::kString,
+     [](auto& r) {
+       const char* const ends[] = {"", "a", "b", "\xC3\xA9", "\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBFz"};
+       return Value{std::string(r() % 2 == 0 ? 32 : r() % 3, 'x') + ends[r() % 6]};
+     }},
+    {TypeId::kTimestamp, [](auto& r) { return Value{static_cast<int64_t>(r() % 5000) - 2500}; }},
+    {DataType::Decimal(30, 3),
+     [](auto& r) { return Value{Int128{static_cast<int64_t>(r() % 7)} * 100000000000001LL}; }},
+};
+
+// The file's statistics as a writer gathers them: NULL and NaN left out of the bounds.
+std::string StatisticsOf(const std::vector<Value>& rows, const DataType& type) {
+  ColumnStatistics column{.min = {}, .max = {}, .null_count = 0};
+  for (const auto& row : rows) {
+    const auto* number = std::get_if<double>(&row.data);
+    if (row.is_null()) ++*column.null_count;
+    if (row.is_null() || (number != nullptr && std::isnan(*number))) continue;
+    const auto passes = [&](Op op, const Value& bound) { return MayMatchValue({"", op, {bound}}, row, type); };
+    if (!column.min || passes(Op::kLess, *column.min)) column.min = row;
+    if (!column.max || passes(Op::kGreater, *column.max)) column.max = row;
+  }
+  return StatisticsToJson({.num_records = std::ssize(rows), .columns = {{"c", column}}}, {{{"c", type}}});
+}
+
+TEST(PruneFuzz, NeverLeavesOutAMatch) {
+  std::mt19937_64 random(20130101);
+  int pruned = 0;
+  for (int round = 0; round < 20000; ++round) {
+    const auto& [type, draw] = kRandomColumns[random() % std::size(kRandomColumns)];
+    const auto cell = [&] { return random() % 5 == 0 ? Value{} : draw(random); };
+    std::vector<Value> rows;
+    for (size_t count = random() % 4; rows.size() <= count;) rows.push_back(cell());
+    delta::Test test{"c", static_cast<Op>(random() % 9), {}};
+    const bool null_test = test.op == Op::kIsNull || test.op == Op::kIsNotNull;
+    const size_t constants = null_test ? 0 : test.op == Op::kIn ? random() % 3 : 1;
+    while (test.values.size() < constants) test.values.push_back(cell());
+
+    const bool matches =
+        std::any_of(rows.begin(), rows.end(), [&](const Value& row) { return MayMatchValue(test, row, type); });
+    Snapshot::State state;
+    state.schema = {{{"c", type}}};
+    const std::string stats = StatisticsOf(rows, type);
+    state.files = {Add{.path = "f", .stats = stats}};
+    const auto scan = Prune(Snapshot({.root = "/t"}, std::move(state)), {{test}});
+    ASSERT_TRUE(scan.ok());
+    pruned += static_cast<int>(scan->pruned_files);
+    ASSERT_FALSE(matches && scan->files.empty())
+        << "round " << round << " " << type.ToString() << " op " << static_cast<int>(test.op) << " " << stats;
+  }
+  EXPECT_GT(pruned, 3000);  // and it does prune
 }
 
 }  // namespace

@@ -97,7 +97,15 @@ class PendingFile {
   // link(2) is the one call that makes a name or fails because it is taken, on every local file system.
   Status PublishNew() {
     RETURN_IF_ERROR(Sync());
-    if (link(hidden_.c_str(), target_.c_str()) != 0) return FromErrno(errno, "create", target_);
+    if (link(hidden_.c_str(), target_.c_str()) != 0) {
+      if (errno == EPERM || errno == EOPNOTSUPP) {
+        return Unimplemented(
+            fmt::format("cannot create '{}': its file system has no hard links, without which a commit is "
+                        "not atomic. Choose a path on another file system.",
+                        target_));
+      }
+      return FromErrno(errno, "create", target_);
+    }
     unlink(hidden_.c_str());
     hidden_.clear();
     return folders_->SyncEntry(folder_);

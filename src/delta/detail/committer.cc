@@ -28,7 +28,7 @@ int64_t ToMillis(Timestamp time) {
 // Errors after which the put surely did nothing, as a look at the version then confirms.
 bool IsRefusal(ErrorKind kind) {
   return kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kResourceExhausted ||
-         kind == ErrorKind::kInvalidArgument || kind == ErrorKind::kNotFound;
+         kind == ErrorKind::kInvalidArgument || kind == ErrorKind::kNotFound || kind == ErrorKind::kUnimplemented;
 }
 
 std::string CommitPath(const Table& table, int64_t version) { return table.log_folder() + "/" + CommitName(version); }
