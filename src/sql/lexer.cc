@@ -115,18 +115,18 @@ class Lexer {
     return false;
   }
 
+  // The bytes of the white space character at `i`; 0 when there is none.
+  size_t SpaceLength(size_t i) const {
+    const char c = At(i);
+    if (c == ' ' || (c >= '\t' && c <= '\r')) return 1;
+    if (static_cast<unsigned char>(c) < 0x80) return 0;
+    const std::string_view rest = text_.substr(i);
+    const auto* wide = std::ranges::find_if(kWideSpaces, [&](auto space) { return rest.starts_with(space); });
+    return wide == std::end(kWideSpaces) ? 0 : wide->size();
+  }
+
   void SkipSpace() {
-    while (here_ < text_.size()) {
-      const char c = text_[here_];
-      if (c == ' ' || (c >= '\t' && c <= '\r')) {
-        ++here_;
-        continue;
-      }
-      if (static_cast<unsigned char>(c) < 0x80) return;
-      const auto* wide = std::ranges::find_if(kWideSpaces, [&](auto space) { return Rest().starts_with(space); });
-      if (wide == std::end(kWideSpaces)) return;
-      here_ += wide->size();
-    }
+    while (const size_t length = SpaceLength(here_)) here_ += length;
   }
 
   // A backslash at a line's end carries the comment on.
@@ -173,7 +173,7 @@ class Lexer {
 
   size_t WordLength(size_t from) const {
     size_t end = from;
-    while (end < text_.size() && IsWordByte(text_[end])) ++end;
+    while (end < text_.size() && IsWordByte(text_[end]) && SpaceLength(end) == 0) ++end;
     return end - from;
   }
 

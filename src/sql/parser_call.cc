@@ -4,11 +4,12 @@
 //   trim(t, s), ltrim(t, s), rtrim(t, s)  trim(s, t), ...: Spark's functions take the trimmed characters first, ours
 //                                         always last, so that one name has one meaning
 //   SUBSTRING(s FROM a [FOR b])           substring(s, a[, b])
-//   POSITION(t IN s)                      position(t, s)
+//   POSITION(t IN s)                      locate(t, s)
 //   OVERLAY(s PLACING r FROM a [FOR b])   overlay(s, r, a[, b])
-//   TIMESTAMPADD | DATEADD | DATE_ADD(unit, n, x)                     timestampadd('UNIT', n, x)
-//   TIMESTAMPDIFF | DATEDIFF | DATE_DIFF | TIMEDIFF(unit, a, b)       timestampdiff('UNIT', a, b)
+//   TIMESTAMPADD | DATEADD | DATE_ADD(unit, n, x)                     timestampadd('unit', n, x)
+//   TIMESTAMPDIFF | DATEDIFF | DATE_DIFF | TIMEDIFF(unit, a, b)       timestampdiff('unit', a, b)
 //   STRUCT(a AS x, b)                     struct(a AS x, b), the arguments as Alias nodes
+// A unit keeps the case it was written in, as names do.
 #include <fmt/format.h>
 
 #include <cctype>
@@ -114,7 +115,6 @@ bool Parser::TakeDatePart(plan::Call* call, Position at) {
   const auto* word = std::get_if<plan::Attribute>(&first.node);
   if (!word || word->parts.size() != 1 || !Contains(kDateUnits, Lower(word->parts[0]))) return true;
   std::string unit = word->parts[0];
-  std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return std::toupper(c); });
   call->name = {adds ? "timestampadd" : "timestampdiff"};
   call->args[0] = StringConstant(std::move(unit), first.at);
   return true;
@@ -230,7 +230,7 @@ plan::ExprPtr Parser::ParsePosition() {
   if (!part || !Expect(kIn)) return nullptr;
   auto whole = ParseValue();
   if (!whole || !Expect(TokenKind::kRightParen)) return nullptr;
-  return Function("position", {std::move(part), std::move(whole)}, at);
+  return Function("locate", {std::move(part), std::move(whole)}, at);
 }
 
 plan::ExprPtr Parser::ParseOverlay() {

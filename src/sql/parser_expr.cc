@@ -57,6 +57,7 @@ plan::ExprPtr Parser::Balanced(std::string_view op, std::vector<plan::ExprPtr>* 
 }
 
 plan::ExprPtr Parser::ParseNegation() {
+  const Branch branch(this);
   const Position at = Peek().at;
   int negations = 0;
   const auto negates = [&] {

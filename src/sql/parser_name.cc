@@ -122,7 +122,7 @@ bool Parser::IsColumnWord() const {
       return false;
     case TokenKind::kEnd:
     case TokenKind::kSemicolon:
-      return next_ > 0 && Last().keyword != kSelect;
+      return next_ == 0 || Last().keyword != kSelect;
     default:
       return true;
   }

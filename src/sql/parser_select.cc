@@ -10,6 +10,7 @@ using enum Keyword;
 
 // `from` is given by a query that began with FROM.
 plan::RelationPtr Parser::ParseSelect(plan::RelationPtr from) {
+  const Branch branch(this);
   const Position at = Peek().at;
   Advance();
   plan::Select select;

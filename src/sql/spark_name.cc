@@ -85,8 +85,11 @@ struct Default {
 constexpr std::string_view kTimestampFormat = "yyyy-MM-dd HH:mm:ss";
 constexpr Default kDefaults[] = {
     {"approx_percentile", 2, "10000"},
+    {"approx_top_k", 1, "5, 10000"},
+    {"approx_top_k", 2, "10000"},
     {"bround", 1, "0"},
     {"from_unixtime", 1, kTimestampFormat},
+    {"hll_sketch_agg", 1, "12"},
     {"lag", 1, "1, NULL"},
     {"lag", 2, "NULL"},
     {"lead", 1, "1, NULL"},
@@ -417,6 +420,7 @@ class Printer {
   // The few functions with a form of their own.
   std::optional<std::string> SpecialForm(const std::string& name, const plan::Call& call) {
     const auto& args = call.args;
+    if (name == "window" || name == "session_window") return name;
     if (args.size() == 3 && name == "if") return fmt::format("(IF({}))", List(args));
     if (args.size() == 2 && name == "extract")
       return fmt::format("extract({} FROM {})", Print(args[0]), Print(args[1]));

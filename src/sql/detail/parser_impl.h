@@ -61,6 +61,19 @@ class Parser {
     int outer_height_;
   };
 
+  // One of several subtrees side by side: their heights do not add up.
+  class Branch {
+   public:
+    explicit Branch(Parser* parser) : parser_(parser), outer_height_(parser->height_) { parser_->height_ = 0; }
+    ~Branch() { parser_->height_ = std::max(outer_height_, parser_->height_); }
+    Branch(const Branch&) = delete;
+    Branch& operator=(const Branch&) = delete;
+
+   private:
+    Parser* parser_;
+    int outer_height_;
+  };
+
   // ---- tokens (parser.cc)
   const Token& Peek(size_t ahead = 0) const { return tokens_[std::min(next_ + ahead, tokens_.size() - 1)]; }
   const Token& Last() const { return tokens_[next_ - 1]; }
