@@ -6,11 +6,9 @@
 #include <thread>
 
 #include "app/exit_code.h"
-#include "job/spec.h"
-#if __has_include("engine/duckdb/engine.h")
+#include "engine/duckdb/checkpoint_io.h"
 #include "engine/duckdb/engine.h"
-#define TIDEMILL_HAS_ENGINE 1
-#endif
+#include "job/spec.h"
 
 namespace tidemill::app {
 
@@ -21,14 +19,14 @@ std::string Program::StatePath(const MachineFlags& flags) const {
 }
 
 Result<engine::Engine*> Program::Engine() {
-#ifdef TIDEMILL_HAS_ENGINE
-  if (!engine_) engine_ = engine::MakeDuckDbEngine(*storage);
-#endif
-  if (!engine_) return Unimplemented("this build has no engine");
+  if (!engine_) engine_ = engine::duckdb::MakeEngine(*storage);
   return engine_.get();
 }
 
-delta::CheckpointIo* Program::checkpoints() { return checkpoints_.get(); }
+delta::CheckpointIo* Program::checkpoints() {
+  if (!checkpoints_) checkpoints_ = engine::duckdb::MakeCheckpointIo(*storage);
+  return checkpoints_.get();
+}
 
 Result<Budget> BudgetOf(const MachineFlags& flags) {
   Budget budget;

@@ -21,8 +21,13 @@ using Json = nlohmann::json;
 
 bool Names(const std::string& path, const std::string& file_id) { return path.find(file_id) != std::string::npos; }
 
-// Whether the table's newest snapshot knows a file of the attempt.
+// Whether the table's newest snapshot, or the manifest of a plain Parquet sink, knows a file of the attempt.
 Result<bool> IsReferenced(const std::string& folder, const std::string& file_id, RunEnvironment& environment) {
+  ASSIGN_OR_RETURN(const auto manifests, environment.storage->List(folder + "/_tidemill"));
+  for (const auto& manifest : manifests) {
+    ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*environment.storage, manifest.path));
+    if (Names(text, file_id)) return true;
+  }
   ASSIGN_OR_RETURN(const Target target, OpenTarget(folder, environment));
   if (!target.snapshot) return false;
   for (const auto& add : target.snapshot->files()) {

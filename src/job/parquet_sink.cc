@@ -56,7 +56,8 @@ Result<Standing> SettleParquet(const std::string& folder, const RunKey& key, Sin
   const Manifest* mine = nullptr;
   bool other = false;
   for (const auto& manifest : manifests) {
-    if (manifest.key.Prefix() != key.Prefix()) {
+    if (!manifest.key.ToString().starts_with(key.SlicePrefix())) {
+      if (manifest.key.window == key.window) continue;  // the same job over other input
       const bool apart =
           key.window && manifest.key.window &&
           (key.window->end <= manifest.key.window->start || manifest.key.window->end <= key.window->start);

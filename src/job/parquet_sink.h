@@ -17,7 +17,7 @@
 
 namespace tidemill::job {
 
-// As Settle for a Delta table. Files of killed attempts of this run are removed.
+// As Settle for a Delta table.
 Result<Standing> SettleParquet(const std::string& folder, const RunKey& key, SinkMode mode, const RunOptions& options,
                                storage::Storage& storage);
 

@@ -63,7 +63,8 @@ Result<delta::CommitOutcome> TryOnce(const QuarantineCommit& commit, const delta
 std::vector<delta::Add> StaleFiles(const delta::Snapshot& quarantine, const delta::Snapshot* main,
                                    const QuarantineCommit& commit) {
   std::vector<delta::Add> stale;
-  const std::string mine = commit.replaces == Replaces::kJob ? RunKey::JobPrefix(commit.key.job) : commit.key.Prefix();
+  const std::string mine =
+      commit.replaces == Replaces::kJob ? RunKey::JobPrefix(commit.key.job) : commit.key.SlicePrefix();
   for (const auto& add : quarantine.files()) {
     const std::string run = TagText(add, kRunTag);
     if (!run.starts_with(mine)) continue;
@@ -76,8 +77,9 @@ std::vector<delta::Add> StaleFiles(const delta::Snapshot& quarantine, const delt
 Result<delta::CommitOutcome> CommitQuarantine(const QuarantineCommit& commit, const delta::Snapshot* main,
                                               RunEnvironment& environment) {
   for (int attempt = 1;; ++attempt) {
-    ASSIGN_OR_RETURN(auto outcome, TryOnce(commit, main, environment));
-    if (!std::holds_alternative<delta::Conflict>(outcome) || attempt == kMostAttempts) return outcome;
+    Result<delta::CommitOutcome> outcome = TryOnce(commit, main, environment);
+    const bool lost = outcome.ok() && std::holds_alternative<delta::Conflict>(*outcome);
+    if (!lost || attempt == kMostAttempts) return outcome;
   }
 }
 

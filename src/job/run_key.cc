@@ -12,13 +12,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPrefix = "tidemill:";
-constexpr size_t kHashDigits = 16;
+constexpr size_t kHashDigits = 8;
 
 Json SourceJson(const SourceSpec& source) {
-  Json json = {{"name", source.name}, {"format", Name(source.format)}, {"paths", source.paths}};
+  Json json = {{"name", source.name}, {"format", Name(source.format)}};
   if (!source.schema_text.empty()) json["schema"] = source.schema_text;
-  if (source.version) json["version"] = *source.version;
-  if (source.timestamp) json["timestamp"] = FormatTimestamp(*source.timestamp);
   const auto& text = source.text;
   if (source.format == SourceFormat::kCsv) {
     json["csv"] = {text.header, text.delimiter, text.quote, text.escape, text.comment, text.null_text};
@@ -136,8 +134,23 @@ std::optional<RunKey> RunKey::Parse(std::string_view text) {
   return key;
 }
 
+std::string RunKey::SlicePrefix() const { return by_input ? Prefix() + spec_hash.substr(0, kHashDigits) : Prefix(); }
+
 RunKey KeyOf(const Job& job, const std::optional<Window>& window) {
-  return {job.name, window, Sha256Hex(CanonicalSpec(job)).substr(0, kHashDigits)};
+  const auto digits = [](const std::string& text) { return Sha256Hex(text).substr(0, kHashDigits); };
+  const bool by_input = !job.window && job.sink.mode == SinkMode::kAppend;
+  return {job.name, window, digits(CanonicalInput(job)) + digits(CanonicalSpec(job)), by_input};
+}
+
+std::string CanonicalInput(const Job& job) {
+  Json json = Json::array();
+  for (const auto& source : job.sources) {
+    Json input = {{"name", source.name}, {"paths", source.paths}};
+    if (source.version) input["version"] = *source.version;
+    if (source.timestamp) input["timestamp"] = FormatTimestamp(*source.timestamp);
+    json.push_back(std::move(input));
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string CanonicalSpec(const Job& job) {

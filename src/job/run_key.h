@@ -32,12 +32,16 @@ Status CheckAligned(const Window& window, Micros size);
 struct RunKey {
   std::string job;
   std::optional<Window> window;
-  std::string spec_hash;  // 16 hexadecimal digits
+  std::string spec_hash;  // 16 hexadecimal digits: 8 of what is read (the sources' paths), 8 of everything else
+  // An append without a window is one run per input: other paths are other data, not a changed job.
+  bool by_input = false;
 
   // Delta's application id: "tidemill:<job>:<window>:<spec hash>".
   std::string ToString() const;
   // What all runs of this job over this window have in common.
   std::string Prefix() const;
+  // What all runs over the same data have in common, however the job was spelled: the window, or the input.
+  std::string SlicePrefix() const;
   static std::string JobPrefix(std::string_view job);
   // Undoes ToString; nothing when the text is not ours.
   static std::optional<RunKey> Parse(std::string_view text);
@@ -49,5 +53,7 @@ RunKey KeyOf(const Job& job, const std::optional<Window>& window);
 // (description, tags), what changes no row (class, sla, cache, file sizes, sort order, compression) and where the
 // sink lies, since the key lives in the sink itself.
 std::string CanonicalSpec(const Job& job);
+// What is read: every source's paths (and Delta version) as written, after profile, --set and variables.
+std::string CanonicalInput(const Job& job);
 
 }  // namespace tidemill::job

@@ -126,7 +126,7 @@ Result<Standing> Settle(const Target& target, const RunKey& key, SinkMode mode, 
         fmt::format("--replace is for mode append; mode {} replaces rows itself, so write --again", Name(mode)));
   }
   if (target.snapshot == nullptr) return Standing(Proceed{});
-  const auto earlier = target.snapshot->TxnsWithPrefix(key.Prefix());
+  const auto earlier = target.snapshot->TxnsWithPrefix(key.SlicePrefix());
   Proceed proceed;
   for (const auto& txn : earlier) proceed.txn_version = std::max(proceed.txn_version, txn.version + 1);
   if (options.again) return Standing(proceed);

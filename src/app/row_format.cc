@@ -1,0 +1,120 @@
+#include "app/row_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "app/text_table.h"
+
+namespace tidemill::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Cell(const engine::Rows& rows, const std::vector<plan::Value>& row, size_t column) {
+  return plan::ToSparkText(row[column], rows.schema.fields[column].type);
+}
+
+std::string CsvField(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+Json JsonCell(const engine::Rows& rows, const std::vector<plan::Value>& row, size_t column) {
+  const auto& value = row[column];
+  const auto& type = rows.schema.fields[column].type;
+  if (value.is_null()) return nullptr;
+  if (type.is(plan::TypeId::kBoolean)) return std::get<bool>(value.data);
+  if (type.is_integral()) return std::get<int64_t>(value.data);
+  if (type.is_fractional()) return std::get<double>(value.data);
+  return Cell(rows, row, column);
+}
+
+std::string Dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string AsTable(const engine::Rows& rows) {
+  const size_t columns = rows.schema.fields.size();
+  if (columns == 0) return "";
+  std::vector<std::vector<std::string>> cells;
+  std::vector<size_t> widths;
+  for (const auto& field : rows.schema.fields) widths.push_back(std::max<size_t>(TextWidth(field.name), 3));
+  for (const auto& row : rows.rows) {
+    auto& line = cells.emplace_back();
+    for (size_t i = 0; i < columns; ++i) {
+      line.push_back(Cell(rows, row, i));
+      widths[i] = std::max(widths[i], TextWidth(line.back()));
+    }
+  }
+  std::string rule = "+";
+  for (const size_t width : widths) rule += std::string(width, '-') + "+";
+  const auto print = [&](const auto& text_of) {
+    std::string line = "|";
+    for (size_t i = 0; i < columns; ++i) {
+      const std::string text = text_of(i);
+      line += std::string(widths[i] - TextWidth(text), ' ') + text + "|";
+    }
+    return line + "\n";
+  };
+  std::string text = rule + "\n" + print([&](size_t i) { return rows.schema.fields[i].name; }) + rule + "\n";
+  for (const auto& line : cells) text += print([&](size_t i) { return line[i]; });
+  return text + rule + "\n" + fmt::format("{} row{}\n", cells.size(), cells.size() == 1 ? "" : "s");
+}
+
+std::string AsTsv(const engine::Rows& rows) {
+  std::string text;
+  for (const auto& row : rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : "\t") + Cell(rows, row, i);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string AsCsv(const engine::Rows& rows) {
+  std::string text;
+  for (size_t i = 0; i < rows.schema.fields.size(); ++i)
+    text += (i == 0 ? "" : ",") + CsvField(rows.schema.fields[i].name);
+  if (!text.empty()) text += "\n";
+  for (const auto& row : rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      text += (i == 0 ? "" : ",") + (row[i].is_null() ? "" : CsvField(Cell(rows, row, i)));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string AsJson(const engine::Rows& rows) {
+  Json list = Json::array();
+  for (const auto& row : rows.rows) {
+    Json object = Json::object();
+    for (size_t i = 0; i < row.size(); ++i) object[rows.schema.fields[i].name] = JsonCell(rows, row, i);
+    list.push_back(std::move(object));
+  }
+  return Dump(list, 2) + "\n";
+}
+
+std::string AsJsonLine(std::string_view sql, const Result<engine::Rows>& result, Micros took) {
+  Json json = {{"sql", sql}, {"schema", nullptr}, {"rows", Json::array()}, {"error", nullptr}};
+  if (result.ok()) {
+    json["schema"] = result->schema.ToString();
+    for (const auto& row : result->rows) {
+      Json cells = Json::array();
+      for (size_t i = 0; i < row.size(); ++i) cells.push_back(Cell(*result, row, i));
+      json["rows"].push_back(std::move(cells));
+    }
+  } else {
+    const Error& error = result.error();
+    const std::string error_class =
+        error.error_class.empty() ? std::string(ErrorKindName(error.kind)) : error.error_class;
+    json["error"] = {{"class", error_class}, {"sqlstate", error.sqlstate}, {"message", error.ToString()}};
+  }
+  json["ms"] = static_cast<double>(took.count()) / 1000;
+  return Dump(json, -1) + "\n";
+}
+
+}  // namespace tidemill::app

@@ -1,0 +1,152 @@
+#include "app/run_job.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/exit_code.h"
+#include "app/screen.h"
+#include "job/ledger.h"
+#include "job/report.h"
+#include "job/results.h"
+#include "job/run_windows.h"
+
+namespace tidemill::app {
+namespace {
+
+ExitCode ExitCodeOf(job::Outcome outcome) {
+  switch (outcome) {
+    case job::Outcome::kCommitted:
+    case job::Outcome::kAlreadyCommitted:
+      return kOk;
+    case job::Outcome::kChecksFailed:
+      return kChecksFailed;
+    case job::Outcome::kConflict:
+      return kConflict;
+    case job::Outcome::kUnknown:
+      return kUnknown;
+    case job::Outcome::kRefused:
+      return kUsage;
+    case job::Outcome::kCancelled:
+      return kInterrupted;
+    case job::Outcome::kFailed:
+      break;
+  }
+  return kFailed;
+}
+
+// Memory for people; that it can't be written is said once and stops nothing.
+std::unique_ptr<job::Ledger> OpenLedger(const std::string& path) {
+  auto ledger = job::Ledger::Open(path);
+  if (ledger.ok()) return std::move(ledger).value();
+  std::fprintf(stderr, "warning: this run is not recorded: %s\n", ledger.error().ToString().c_str());
+  return nullptr;
+}
+
+// Events of all runs by attempt, for the report and the result files. Progress is kept for the throughput chart, but
+// thinned out: a run of a day reports a million times.
+class Recorder {
+ public:
+  void Record(const job::Event& event) {
+    auto& events = events_[event.attempt];
+    if (std::holds_alternative<job::event::Progress>(event.body)) {
+      auto& last = last_progress_[event.attempt];
+      if (event.monotonic - last < std::chrono::milliseconds(200)) return;
+      last = event.monotonic;
+    }
+    events.push_back(event);
+  }
+  const std::vector<job::Event>& Of(const std::string& attempt) { return events_[attempt]; }
+
+ private:
+  std::map<std::string, std::vector<job::Event>> events_;
+  std::map<std::string, Micros> last_progress_;
+};
+
+std::vector<job::CheckedRun> CheckedRuns(const std::vector<job::RunResult>& results, Recorder& recorder) {
+  std::vector<job::CheckedRun> runs;
+  for (const auto& result : results) {
+    job::CheckedRun run{&result, "", {}};
+    for (const auto& event : recorder.Of(result.attempt)) {
+      if (const auto* started = std::get_if<job::event::RunStarted>(&event.body)) run.window = started->window;
+      if (const auto* check = std::get_if<job::event::CheckResult>(&event.body)) run.checks.push_back(*check);
+    }
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// False: the file could not be written, which was said.
+bool WriteFile(Program& program, const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  const auto written = program.storage->Put(program.AbsolutePath(path), text);
+  if (!written.ok())
+    std::fprintf(stderr, "warning: %s is not written: %s\n", path.c_str(), written.error().ToString().c_str());
+  return written.ok();
+}
+
+bool WriteFiles(Program& program, const RunRequest& request, const std::vector<job::RunResult>& results,
+                Recorder& recorder) {
+  const auto& output = request.output;
+  const auto runs = CheckedRuns(results, recorder);
+  bool all = WriteFile(program, output.junit, output.junit.empty() ? "" : job::JUnitXml(request.job.name, runs));
+  all &= WriteFile(program, output.results, output.results.empty() ? "" : job::ResultsJson(request.job.name, runs));
+  if (output.report.empty()) return all;
+  std::vector<job::ReportedRun> reported;
+  for (const auto& result : results) reported.push_back({&result, &recorder.Of(result.attempt)});
+  return all & WriteFile(program, output.report, job::HtmlReport(request.job, reported, program.version));
+}
+
+}  // namespace
+
+Result<job::RunEnvironment> EnvironmentFor(Program& program, const MachineFlags& flags) {
+  ASSIGN_OR_RETURN(const Budget budget, BudgetOf(flags));
+  ASSIGN_OR_RETURN(engine::Engine * engine, program.Engine());
+  const std::string state = program.StatePath(flags);
+  const std::string folder = state.substr(0, state.rfind('/'));
+  job::RunEnvironment environment;
+  environment.storage = program.storage.get();
+  environment.engine = engine;
+  environment.checkpoints = program.checkpoints();
+  environment.clock = &program.clock;
+  environment.cancel = program.cancel;
+  environment.random.seed(program.random());
+  environment.memory_bytes = budget.memory_bytes;
+  environment.threads = budget.threads;
+  environment.temp_folder = folder + "/tmp";
+  environment.attempts_folder = folder + "/attempts";
+  environment.version = program.version;
+  return environment;
+}
+
+int RunJob(Program& program, const RunRequest& request) {
+  auto environment = EnvironmentFor(program, request.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  const auto ledger = OpenLedger(program.StatePath(request.machine));
+  Recorder recorder;
+  std::vector<job::EventSink> sinks{[&](const job::Event& event) { recorder.Record(event); }};
+  Screen screen(stdout, program.terminal && request.at_once == 1, program.color, request.at_once > 1);
+  if (request.output.json) {
+    sinks.push_back([](const job::Event& event) {
+      std::printf("%s\n", job::ToJson(event).c_str());
+      std::fflush(stdout);
+    });
+  } else {
+    sinks.push_back([&](const job::Event& event) { screen.Show(event); });
+  }
+  if (ledger) sinks.push_back([&](const job::Event& event) { ledger->Record(event); });
+  job::EventStream stream(std::move(sinks));
+
+  const auto results =
+      job::RunWindows(request.job, request.options, request.windows, request.at_once, *environment, stream);
+  if (ledger && ledger->failure()) {
+    std::fprintf(stderr, "warning: this run is not recorded whole: %s\n", ledger->failure()->ToString().c_str());
+  }
+  const bool written = WriteFiles(program, request, results, recorder);
+  for (const auto& result : results) {
+    if (const ExitCode code = ExitCodeOf(result.finished.outcome); code != kOk) return code;
+  }
+  return written ? kOk : kFailed;
+}
+
+}  // namespace tidemill::app

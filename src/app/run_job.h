@@ -1,0 +1,28 @@
+// Running a job for a subcommand: engine, ledger, screen and reports around job::RunWindows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/program.h"
+#include "job/run.h"
+
+namespace tidemill::app {
+
+struct RunRequest {
+  job::Job job;
+  std::vector<std::optional<job::Window>> windows;
+  job::RunOptions options;
+  int at_once = 1;
+  OutputFlags output;
+  MachineFlags machine;
+};
+
+// Runs, writes the asked-for files, and gives the exit code: of the first run that did not commit, else 0.
+int RunJob(Program& program, const RunRequest& request);
+
+// What a run (or a validation) of this program works with.
+Result<job::RunEnvironment> EnvironmentFor(Program& program, const MachineFlags& flags);
+
+}  // namespace tidemill::app

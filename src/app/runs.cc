@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/exit_code.h"
+#include "app/program.h"
+#include "app/text_table.h"
+#include "job/ledger.h"
+
+namespace tidemill::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json RunJson(const job::LedgerRun& run) {
+  const auto& f = run.figures;
+  return {{"id", run.id},
+          {"run_key", run.run_key},
+          {"attempt", run.attempt},
+          {"job", run.job},
+          {"window", run.window},
+          {"engine", run.engine},
+          {"table", run.table},
+          {"started", run.started},
+          {"finished", run.finished.empty() ? Json(nullptr) : Json(run.finished)},
+          {"outcome", run.outcome},
+          {"message", run.message},
+          {"version", f.version},
+          {"duration_ms", static_cast<double>(f.duration.count()) / 1000},
+          {"rows_in", f.rows_in},
+          {"rows_written", f.rows_written},
+          {"rows_quarantined", f.rows_quarantined},
+          {"rows_malformed", f.rows_malformed},
+          {"files_written", f.files_written},
+          {"bytes_read", f.bytes_read},
+          {"bytes_written", f.bytes_written},
+          {"peak_memory_bytes", f.peak_memory_bytes},
+          {"peak_spill_bytes", f.peak_spill_bytes}};
+}
+
+void PrintJson(const Json& json) {
+  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+int List(const job::Ledger& ledger, const RunsFlags& flags) {
+  const auto runs = ledger.Runs(flags.job, flags.limit);
+  if (!runs.ok()) return Fail(runs.error());
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& run : *runs) {
+    list.push_back(RunJson(run));
+    const auto& f = run.figures;
+    const bool done = !run.finished.empty();
+    rows.push_back({std::to_string(run.id), run.started.substr(0, 19), run.job, run.window, run.outcome,
+                    done && f.version >= 0 ? std::to_string(f.version) : "", done ? FormatCount(f.rows_written) : "",
+                    done ? FormatCount(f.rows_quarantined + f.rows_malformed) : "",
+                    done ? FormatDuration(f.duration) : ""});
+  }
+  if (flags.json) {
+    PrintJson(list);
+  } else if (rows.empty()) {
+    std::printf("no runs yet\n");
+  } else {
+    std::printf("%s", TextTable({{"run", true},
+                                 {"started"},
+                                 {"job"},
+                                 {"window"},
+                                 {"outcome"},
+                                 {"version", true},
+                                 {"rows", true},
+                                 {"quarantined", true},
+                                 {"duration", true}},
+                                rows)
+                          .c_str());
+  }
+  return kOk;
+}
+
+void PrintRun(const job::LedgerRun& run, const std::vector<job::LedgerCheck>& checks) {
+  const auto& f = run.figures;
+  const std::pair<const char*, std::string> lines[] = {
+      {"run", std::to_string(run.id)},
+      {"job", run.job},
+      {"window", run.window},
+      {"outcome", run.outcome},
+      {"message", run.message},
+      {"table", run.table},
+      {"run key", run.run_key},
+      {"engine", run.engine},
+      {"started", run.started},
+      {"finished", run.finished},
+      {"duration", FormatDuration(f.duration)},
+      {"rows in", FormatCount(f.rows_in)},
+      {"rows written", FormatCount(f.rows_written)},
+      {"quarantined", FormatCount(f.rows_quarantined)},
+      {"malformed", FormatCount(f.rows_malformed)},
+      {"files written", FormatCount(f.files_written)},
+      {"read", FormatBytes(f.bytes_read)},
+      {"written", FormatBytes(f.bytes_written)},
+      {"peak memory", FormatBytes(f.peak_memory_bytes)},
+      {"spilled", FormatBytes(f.peak_spill_bytes)},
+  };
+  for (const auto& [name, value] : lines) std::printf("%-14s %s\n", name, value.c_str());
+  if (checks.empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& check : checks)
+    rows.push_back({check.check, check.kind, check.on_fail, check.status, check.message});
+  std::printf("\n%s", TextTable({{"check"}, {"kind"}, {"on fail"}, {"result"}, {"finding"}}, rows).c_str());
+}
+
+int Show(const job::Ledger& ledger, const RunsFlags& flags) {
+  const auto run = ledger.Find(flags.run);
+  if (!run.ok()) return Fail(run.error());
+  const auto checks = ledger.Checks(run->id);
+  const auto events = ledger.Events(run->id);
+  if (!checks.ok()) return Fail(checks.error());
+  if (!events.ok()) return Fail(events.error());
+  if (!flags.json) {
+    PrintRun(*run, *checks);
+    return kOk;
+  }
+  Json json = RunJson(*run);
+  json["events"] = Json::array();
+  for (const auto& line : *events) json["events"].push_back(Json::parse(line, nullptr, false));
+  PrintJson(json);
+  return kOk;
+}
+
+}  // namespace
+
+int Runs(Program& program, const RunsFlags& flags) {
+  const std::string path = program.StatePath(flags.machine);
+  if (!program.storage->Stat(path).ok()) {
+    return Fail(NotFound(fmt::format("there is no ledger at {}; run a job first, or name another with --state", path)));
+  }
+  const auto ledger = job::Ledger::Open(path);
+  if (!ledger.ok()) return Fail(ledger.error());
+  return flags.what == RunsFlags::What::kLs ? List(**ledger, flags) : Show(**ledger, flags);
+}
+
+}  // namespace tidemill::app

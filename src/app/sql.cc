@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "app/exit_code.h"
+#include "app/program.h"
+#include "app/row_format.h"
+#include "app/run_job.h"
+#include "job/shell.h"
+#include "sql/parser.h"
+
+namespace tidemill::app {
+namespace {
+
+struct OutputFormat {
+  std::string_view name;
+  std::string (*print)(const engine::Rows&);
+};
+constexpr OutputFormat kFormats[] = {{"table", AsTable}, {"tsv", AsTsv}, {"csv", AsCsv}, {"json", AsJson}};
+
+Result<std::string> TextOf(Program& program, const SqlFlags& flags) {
+  if (!flags.text.empty()) return flags.text;
+  if (flags.file.empty())
+    return InvalidArgument("write the statements with -e SQL, or -f FILE (- is the standard input)");
+  if (flags.file != "-") return storage::ReadAll(*program.storage, program.AbsolutePath(flags.file));
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+Result<std::map<std::string, std::string>> ConfOf(const SqlFlags& flags) {
+  std::map<std::string, std::string> conf;
+  for (const auto& setting : flags.conf) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return InvalidArgument(fmt::format("--conf {} is not KEY=VALUE", setting));
+    }
+    conf[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return conf;
+}
+
+// The line the error points at, with a caret below the place.
+std::string PointAt(std::string_view sql, Position at) {
+  int line = 1;
+  while (line < at.line && !sql.empty()) {
+    const size_t end = sql.find('\n');
+    if (end == std::string_view::npos) return "";
+    sql.remove_prefix(end + 1);
+    ++line;
+  }
+  if (at.line < 1 || at.column < 1) return "";
+  const std::string_view text = sql.substr(0, sql.find('\n'));
+  return fmt::format("  {}\n  {}^\n", text, std::string(static_cast<size_t>(at.column) - 1, ' '));
+}
+
+void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+}  // namespace
+
+int Sql(Program& program, const SqlFlags& flags) {
+  const auto text = TextOf(program, flags);
+  if (!text.ok()) return Fail(text.error());
+  auto conf = ConfOf(flags);
+  if (!conf.ok()) return Fail(conf.error());
+  auto environment = EnvironmentFor(program, flags.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  job::Shell shell(std::move(environment).value(), program.folder, std::move(conf).value());
+  const auto* format =
+      std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& f) { return f.name == flags.output; });
+  int code = kOk;
+  for (const auto statement : sql::SplitScript(*text)) {
+    if (statement.find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
+    const Micros start = program.clock.Monotonic();
+    const auto rows = shell.Execute(statement);
+    if (format == std::end(kFormats)) {
+      Print(AsJsonLine(statement, rows, program.clock.Monotonic() - start));
+    } else if (rows.ok()) {
+      Print(format->print(*rows));
+    } else {
+      std::fflush(stdout);
+      std::fprintf(stderr, "%s", PointAt(statement, rows.error().at).c_str());
+    }
+    std::fflush(stdout);
+    if (rows.ok()) continue;
+    const int failed = format == std::end(kFormats) ? static_cast<int>(ExitCodeOf(rows.error())) : Fail(rows.error());
+    if (code == kOk) code = failed;
+    if (!flags.keep_going || failed == kInterrupted) break;
+  }
+  return code;
+}
+
+}  // namespace tidemill::app

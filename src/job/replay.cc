@@ -1,0 +1,147 @@
+#include "job/replay.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "job/commit.h"
+#include "job/prepare.h"
+#include "job/target.h"
+
+namespace tidemill::job {
+namespace {
+
+constexpr const char* kSource = "quarantined_rows";
+constexpr int kMostAttempts = 20;
+
+bool IsMadeFromTime(const Sink& sink, const std::string& column) {
+  return std::any_of(sink.partition_by.begin(), sink.partition_by.end(),
+                     [&](const auto& p) { return !p.part.empty() && p.name == column; });
+}
+
+// One column out of the row's JSON text.
+Result<std::string> ColumnSql(const plan::Field& field) {
+  if (field.type.is_nested() || field.type.is(plan::TypeId::kBinary) || field.type.is(plan::TypeId::kVariant)) {
+    return Unimplemented(
+        fmt::format("column '{}' is {}, which is not read back from the quarantine; repair those rows at "
+                    "their source and run the job with --replace",
+                    field.name, field.type.ToSql()));
+  }
+  const std::string path = QuoteText("$['" + field.name + "']");
+  return fmt::format("CAST(get_json_object(row, {}) AS {}) AS {}", path, field.type.ToSql(), QuoteName(field.name));
+}
+
+// Several jobs may share a quarantine. Rows that failed a replay are the replay's.
+std::string OfThisJob(const Job& job) {
+  return fmt::format("job IN ({}, {})", QuoteText(job.name), QuoteText(job.name + ".replay"));
+}
+
+// The quarantine's files at one version that are still there.
+Result<engine::Source> FilesStillThere(const delta::Snapshot& replayed, const delta::Snapshot& now,
+                                       std::vector<delta::Add>& removes) {
+  std::set<std::string> live;
+  for (const auto& add : now.files()) live.insert(add.path);
+  ASSIGN_OR_RETURN(auto source, SnapshotSource(kSource, replayed));
+  std::set<std::string> wanted;
+  for (const auto& add : replayed.files()) {
+    if (!live.contains(add.path)) continue;
+    ASSIGN_OR_RETURN(const auto path, replayed.PathOf(add));
+    wanted.insert(path);
+    removes.push_back(add);
+  }
+  std::erase_if(source.files, [&](const auto& file) { return !wanted.contains(file.path); });
+  return source;
+}
+
+// Writes the files' other rows again: malformed ones and those of other jobs.
+Result<std::vector<engine::WrittenFile>> KeepOthers(const Job& job, const engine::Source& source,
+                                                    const std::string& folder, RunEnvironment& environment) {
+  ASSIGN_OR_RETURN(const auto session,
+                   environment.engine->Open(SessionOptionsFor(job, environment, environment.clock->Now()),
+                                            *environment.cancel, nullptr));
+  RETURN_IF_ERROR(session->AddSource(source));
+  Prepared prepared;
+  prepared.catalog.Add(kSource, source.schema);
+  ASSIGN_OR_RETURN(
+      const auto relation,
+      ResolveText(fmt::format("SELECT * FROM {} WHERE row IS NULL OR NOT {}", kSource, OfThisJob(job)), prepared));
+  engine::WriteSpec spec;
+  spec.folder = folder;
+  spec.file_id = NewUuid(environment.random);
+  spec.data_columns = static_cast<int>(relation->columns.size());
+  ASSIGN_OR_RETURN(auto written, session->Write(relation, spec));
+  return std::move(written.files);
+}
+
+}  // namespace
+
+Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment) {
+  if (job.sink.format != SinkFormat::kDelta || job.sink.mode != SinkMode::kAppend) {
+    return Unimplemented("replay is for jobs that append to a Delta table; run others again, they replace their rows");
+  }
+  ASSIGN_OR_RETURN(const Target table, OpenTarget(job.Resolve(job.sink.path), environment));
+  ASSIGN_OR_RETURN(const Target quarantine, OpenTarget(job.Resolve(job.sink.quarantine), environment));
+  Replay replay;
+  if (!table.snapshot || !quarantine.snapshot) return replay;
+  replay.quarantine = quarantine.snapshot;
+  replay.rows_files = static_cast<int64_t>(quarantine.snapshot->files().size());
+  std::vector<std::string> columns;
+  for (const auto& field : table.snapshot->schema().fields) {
+    if (IsMadeFromTime(job.sink, field.name)) continue;
+    ASSIGN_OR_RETURN(const auto sql, ColumnSql(field));
+    columns.push_back(sql);
+  }
+  replay.job = job;
+  replay.job.name = job.name + ".replay";
+  replay.job.window.reset();
+  SourceSpec source;
+  source.name = kSource;
+  source.format = SourceFormat::kDelta;
+  source.paths = {job.sink.quarantine};
+  source.version = quarantine.snapshot->version();
+  replay.job.sources.push_back(std::move(source));
+  Step step;
+  step.name = "replayed_rows";
+  step.sql.text =
+      fmt::format("SELECT {} FROM {} WHERE {} AND row IS NOT NULL", fmt::join(columns, ", "), kSource, OfThisJob(job));
+  replay.job.steps.push_back(std::move(step));
+  std::erase_if(replay.job.checks, [](const Check& check) { return check.of_table(); });
+  for (auto& check : replay.job.checks) check.max_bad = 1;  // what fails again simply stays in the quarantine
+  replay.marker = KeyOf(replay.job, std::nullopt).ToString() + "/left";
+  return replay;
+}
+
+Result<int64_t> FinishReplay(const Job& job, const Replay& replay, RunEnvironment& environment) {
+  const std::string folder = job.Resolve(job.sink.quarantine);
+  for (int attempt = 1;; ++attempt) {
+    ASSIGN_OR_RETURN(const Target now, OpenTarget(folder, environment));
+    if (!now.snapshot) return FailedPrecondition("the quarantine table is gone");
+    if (now.snapshot->FindTxn(replay.marker) != nullptr) return now.snapshot->version();
+    std::vector<delta::Add> removes;
+    ASSIGN_OR_RETURN(const auto source, FilesStillThere(*replay.quarantine, *now.snapshot, removes));
+    ASSIGN_OR_RETURN(const auto kept, KeepOthers(job, source, folder, environment));
+    ASSIGN_OR_RETURN(const auto adds, MakeAdds(folder, kept, now.snapshot->schema(), delta::ColumnMapping::kNone,
+                                               RunKey::JobPrefix(job.name) + "replayed", 1, environment.clock->Now()));
+    auto transaction = delta::Transaction::Begin(now.snapshot);
+    for (const auto& add : removes) transaction.RemoveFile(add);
+    for (const auto& add : adds) transaction.AddFile(add);
+    transaction.SetTxn({replay.marker, 1, environment.clock->Now().time_since_epoch().count() / 1000});
+    delta::CommitDescription description;
+    description.operation = "DELETE";
+    description.engine_info = "Tidemill/" + environment.version;
+    transaction.Describe(std::move(description));
+    delta::CommitOptions options;
+    options.constraints_enforced = true;
+    ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*environment.clock, environment.random, options));
+    if (const auto* committed = std::get_if<delta::Committed>(&outcome)) return committed->version;
+    if (const auto* unknown = std::get_if<delta::Unknown>(&outcome))
+      return Unavailable(unknown->message + "; replay again");
+    for (const auto& file : kept) RETURN_IF_ERROR(environment.storage->Remove(file.path));
+    if (attempt == kMostAttempts)
+      return Error{ErrorKind::kAborted, "the quarantine table changed every time; replay again"};
+  }
+}
+
+}  // namespace tidemill::job
