@@ -35,7 +35,14 @@ struct Value {
 
 // A value of a type, as `spark-sql` prints it: NULL, true, 1.50, 2013-01-01 00:00:00, [1,2], {"a":1}, ...
 // Timestamps are shown in UTC moved by `zone_offset_s`, which the caller looks up for the session time zone.
-std::string ToSparkText(const Value& value, const DataType& type);
+std::string ToSparkText(const Value& value, const DataType& type, int64_t zone_offset_s = 0);
+
+// Java's Double.toString and Float.toString: 1.0, 1.0E10, NaN, -Infinity.
+std::string DoubleToJavaText(double value);
+std::string FloatToJavaText(float value);
+// 2013-01-01 (years past 9999 bear a sign), and 2013-01-01 05:00:00[.5].
+std::string DateToText(int64_t days);
+std::string TimestampToText(int64_t micros);
 
 std::string Int128ToString(Int128 value);
 

@@ -1,0 +1,456 @@
+#include "engine/duckdb/compile.h"
+
+#include <set>
+
+#include "engine/duckdb/compile_expr.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+using typed::ColumnId;
+
+namespace {
+
+// A SELECT in parts, so that renaming its columns, ORDER BY and LIMIT need no further level.
+struct Block {
+  std::vector<std::pair<ColumnId, std::string>> list;  // column and its SQL
+  std::string tail;                                    // FROM ... [WHERE ...] [GROUP BY ...]
+  std::string order;
+  std::string limit;
+  std::string with;
+  bool distinct = false;
+};
+
+std::string JoinText(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i) text += between;
+    text += parts[i];
+  }
+  return text;
+}
+
+class RelationCompiler {
+ public:
+  explicit RelationCompiler(const CompileOptions& options)
+      : options_(options), exprs_(options, [this](const typed::RelationPtr& r) { return Text(r); }) {}
+
+  Result<std::string> Final(const typed::RelationPtr& relation) {
+    ASSIGN_OR_RETURN(auto block, Compile(relation));
+    if (block.distinct || block.list.size() != relation->columns.size()) block = Wrap(block, relation->columns);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < relation->columns.size(); ++i) {
+      names.push_back("c" + std::to_string(i));
+      // What is computed may be a narrower decimal, and what is read may be anything wide enough.
+      if (relation->columns[i].type.is(TypeId::kDecimal)) {
+        block.list[i].second = "CAST(" + block.list[i].second + " AS " + DuckDbType(relation->columns[i].type) + ")";
+      }
+    }
+    if (names.empty()) names.push_back("c0");
+    return Render(block, names);
+  }
+
+ private:
+  // ---- Blocks ----
+
+  static std::string Render(const Block& block, const std::vector<std::string>& names) {
+    std::string sql = block.with + "SELECT " + (block.distinct ? "DISTINCT " : "");
+    for (size_t i = 0; i < block.list.size(); ++i) {
+      sql += (i ? ", " : "") + block.list[i].second;
+      if (block.list[i].second != names[i]) sql += " AS " + names[i];
+    }
+    if (block.list.empty()) sql += "1";
+    return sql + block.tail + block.order + block.limit;
+  }
+
+  static std::string Render(const Block& block) {
+    std::vector<std::string> names;
+    for (const auto& [id, sql] : block.list) names.push_back(ColumnName(id));
+    return Render(block, names);
+  }
+
+  static Block Over(const std::string& from, const std::vector<typed::Column>& columns) {
+    Block block;
+    for (const auto& column : columns) block.list.emplace_back(column.id, ColumnName(column.id));
+    block.tail = " FROM " + from;
+    return block;
+  }
+
+  static Block Wrap(const Block& inner, const std::vector<typed::Column>& columns) {
+    return Over("(" + Render(inner) + ") t", columns);
+  }
+
+  Result<std::string> Text(const typed::RelationPtr& relation) {
+    ASSIGN_OR_RETURN(auto block, Compile(relation));
+    return Render(block);
+  }
+  Result<std::string> Source(const typed::RelationPtr& relation) {
+    ASSIGN_OR_RETURN(auto text, Text(relation));
+    return "(" + text + ") t" + std::to_string(next_alias_++);
+  }
+
+  Result<Block> Compile(const typed::RelationPtr& relation) {
+    return std::visit([&](const auto& node) { return Node(node, *relation); }, relation->node);
+  }
+
+  // ---- Leaves ----
+
+  Result<Block> Node(const typed::Scan& node, const typed::Relation&) {
+    Block block;
+    for (size_t i = 0; i < node.columns.size(); ++i) {
+      block.list.emplace_back(node.columns[i].id, "c" + std::to_string(i));
+    }
+    block.tail = " FROM " + options_.table_name(node.table);
+    return block;
+  }
+
+  Result<Block> Node(const typed::OneRow&, const typed::Relation&) { return Block{}; }
+
+  Result<Block> Node(const typed::Values& node, const typed::Relation& relation) {
+    std::vector<std::string> rows, names;
+    for (const auto& row : node.rows) {
+      std::vector<std::string> cells;
+      for (const auto& cell : row) {
+        ASSIGN_OR_RETURN(auto sql, exprs_.CompileExact(cell));
+        if (cell->type.is(TypeId::kDecimal) || AsNull(cell))
+          sql = "CAST(" + sql + " AS " + DuckDbType(cell->type) + ")";
+        cells.push_back(sql);
+      }
+      rows.push_back("(" + JoinText(cells, ", ") + ")");
+    }
+    for (const auto& column : node.columns) names.push_back(ColumnName(column.id));
+    return Over("(VALUES " + JoinText(rows, ", ") + ") t(" + JoinText(names, ", ") + ")", relation.columns);
+  }
+
+  static bool AsNull(const typed::ExprPtr& expr) {
+    const auto* literal = std::get_if<typed::Literal>(&expr->node);
+    return literal && literal->value.is_null();
+  }
+
+  Result<Block> Node(const typed::Range& node, const typed::Relation&) {
+    ASSIGN_OR_RETURN(auto start, exprs_.Compile(node.start));
+    ASSIGN_OR_RETURN(auto end, exprs_.Compile(node.end));
+    ASSIGN_OR_RETURN(auto step, exprs_.Compile(node.step));
+    Block block;
+    block.list.emplace_back(node.column.id, "range");
+    block.tail = " FROM range(" + start + ", " + end + ", " + step + ")";
+    return block;
+  }
+
+  Result<Block> Node(const typed::CteRef& node, const typed::Relation& relation) {
+    Block block;
+    const auto& columns = cte_columns_.at(node.cte);
+    for (size_t i = 0; i < relation.columns.size(); ++i) {
+      block.list.emplace_back(node.columns[i].id, ColumnName(columns[i].id));
+    }
+    block.tail = " FROM q" + std::to_string(node.cte);
+    return block;
+  }
+
+  // ---- Rows in, rows out ----
+
+  // A projection that only picks columns keeps the block as it is (and so its ORDER BY and LIMIT).
+  static bool Picks(const typed::Project& node) {
+    for (const auto& expr : node.exprs) {
+      const auto* ref = std::get_if<typed::ColumnRef>(&expr.expr->node);
+      if (!ref || ref->outer) return false;
+    }
+    return true;
+  }
+
+  Result<Block> Node(const typed::Project& node, const typed::Relation&) {
+    ASSIGN_OR_RETURN(auto input, Compile(node.input));
+    Block block;
+    if (Picks(node) && !input.distinct) {
+      for (const auto& expr : node.exprs) {
+        ColumnId wanted = std::get<typed::ColumnRef>(expr.expr->node).id;
+        for (const auto& [id, sql] : input.list) {
+          if (id != wanted) continue;
+          block.list.emplace_back(expr.column.id, sql);
+          break;
+        }
+      }
+      if (block.list.size() == node.exprs.size()) {
+        input.list = std::move(block.list);
+        return input;
+      }
+      block.list.clear();
+    }
+    bool empty = input.list.empty() && input.tail.empty();
+    if (!empty) block.tail = " FROM (" + Render(input) + ") t";
+    for (const auto& expr : node.exprs) {
+      ASSIGN_OR_RETURN(auto sql, exprs_.Compile(expr.expr));
+      block.list.emplace_back(expr.column.id, sql);
+    }
+    return block;
+  }
+
+  Result<Block> Node(const typed::Filter& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto source, Source(node.input));
+    ASSIGN_OR_RETURN(auto condition, exprs_.Compile(node.condition));
+    Block block = Over(source, relation.columns);
+    block.tail += " WHERE " + condition;
+    return block;
+  }
+
+  Result<Block> Node(const typed::Aggregate& node, const typed::Relation&) {
+    ASSIGN_OR_RETURN(auto source, Source(node.input));
+    Block block;
+    std::vector<std::string> keys;
+    for (const auto& key : node.keys) {
+      ASSIGN_OR_RETURN(auto sql, exprs_.Compile(key.expr));
+      if (key.expr->type.is_fractional()) sql = "(" + sql + " + 0)";  // -0.0 and 0.0 are one group, shown as 0.0
+      keys.push_back(sql);
+      block.list.emplace_back(key.column.id, sql);
+    }
+    for (const auto& aggregate : node.aggregates) {
+      ASSIGN_OR_RETURN(auto sql, exprs_.CompileAggregate(std::get<typed::Call>(aggregate.expr->node), *aggregate.expr));
+      block.list.emplace_back(aggregate.column.id, sql);
+    }
+    if (node.grouping_id) {
+      std::string sql = keys.empty() ? "0" : "GROUPING(" + JoinText(keys, ", ") + ")";
+      block.list.emplace_back(node.grouping_id->id, "CAST(" + sql + " AS BIGINT)");
+    }
+    block.tail = " FROM " + source + GroupBy(node, keys);
+    return block;
+  }
+
+  static std::string GroupBy(const typed::Aggregate& node, const std::vector<std::string>& keys) {
+    if (!node.grouping_id) return keys.empty() ? "" : " GROUP BY " + JoinText(keys, ", ");
+    std::vector<std::string> sets;
+    for (const auto& set : node.sets) {
+      std::vector<std::string> members;
+      for (int index : set) members.push_back(keys[index]);
+      sets.push_back("(" + JoinText(members, ", ") + ")");
+    }
+    return " GROUP BY GROUPING SETS (" + JoinText(sets, ", ") + ")";
+  }
+
+  Result<Block> Node(const typed::Window& node, const typed::Relation&) {
+    ASSIGN_OR_RETURN(auto source, Source(node.input));
+    Block block = Over(source, node.input->columns);
+    for (const auto& call : node.calls) {
+      ASSIGN_OR_RETURN(auto sql, exprs_.Compile(call.expr));
+      block.list.emplace_back(call.column.id, sql);
+    }
+    return block;
+  }
+
+  Result<Block> Node(const typed::Join& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto left, Source(node.left));
+    ASSIGN_OR_RETURN(auto right, Source(node.right));
+    std::string condition = "TRUE";
+    if (node.condition) {
+      ASSIGN_OR_RETURN(condition, exprs_.Compile(node.condition));
+    }
+    if (node.lateral) right = "LATERAL " + right;
+    const char* word = nullptr;
+    switch (node.type) {
+      case plan::JoinType::kCross:
+      case plan::JoinType::kInner:
+        word = " JOIN ";
+        break;
+      case plan::JoinType::kLeft:
+        word = " LEFT JOIN ";
+        break;
+      case plan::JoinType::kRight:
+        word = " RIGHT JOIN ";
+        break;
+      case plan::JoinType::kFull:
+        word = " FULL JOIN ";
+        break;
+      case plan::JoinType::kLeftSemi:
+        word = " SEMI JOIN ";
+        break;
+      case plan::JoinType::kLeftAnti:
+        word = " ANTI JOIN ";
+        break;
+    }
+    bool cross = !node.condition && (node.type == plan::JoinType::kCross || node.type == plan::JoinType::kInner);
+    if (cross) return Over(left + (node.lateral ? ", " : " CROSS JOIN ") + right, relation.columns);
+    return Over(left + word + right + " ON " + condition, relation.columns);
+  }
+
+  Result<Block> Node(const typed::Generate& node, const typed::Relation& relation);
+  Result<std::string> GeneratedList(const typed::Generate& node);
+
+  Result<Block> Node(const typed::SetOp& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto left, Compile(node.left));
+    ASSIGN_OR_RETURN(auto right, Compile(node.right));
+    // Narrower decimals on one side would still be widened, but names come from the left: give both the columns' own.
+    std::vector<std::string> names;
+    for (const auto& column : node.columns) names.push_back(ColumnName(column.id));
+    const char* word = node.kind == plan::SetOpKind::kUnion       ? " UNION "
+                       : node.kind == plan::SetOpKind::kIntersect ? " INTERSECT "
+                                                                  : " EXCEPT ";
+    left = Wrap(left, node.left->columns);
+    right = Wrap(right, node.right->columns);
+    std::string all = node.all ? "ALL " : "";
+    return Over("(" + Render(left, names) + word + all + Render(right, names) + ") t", relation.columns);
+  }
+
+  Result<Block> Node(const typed::Distinct& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto input, Compile(node.input));
+    Block block = Wrap(input, relation.columns);
+    for (size_t i = 0; i < relation.columns.size(); ++i) {
+      if (relation.columns[i].type.is_fractional()) block.list[i].second = "(" + block.list[i].second + " + 0)";
+    }
+    block.distinct = true;
+    return block;
+  }
+
+  Result<Block> Node(const typed::Sort& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto source, Source(node.input));
+    Block block = Over(source, relation.columns);
+    ASSIGN_OR_RETURN(auto keys, exprs_.SortKeys(node.keys));
+    block.order = " ORDER BY " + keys;
+    return block;
+  }
+
+  Result<Block> Node(const typed::Limit& node, const typed::Relation& relation) {
+    ASSIGN_OR_RETURN(auto block, Compile(node.input));
+    if (!block.limit.empty() || block.distinct || !block.with.empty()) block = Wrap(block, relation.columns);
+    if (node.limit) block.limit = " LIMIT " + std::to_string(*node.limit);
+    if (node.offset) block.limit += " OFFSET " + std::to_string(node.offset);
+    return block;
+  }
+
+  Result<Block> Node(const typed::Sample&, const typed::Relation& relation) {
+    return Refuse("TABLESAMPLE", relation.at);
+  }
+
+  Result<Block> Node(const typed::With& node, const typed::Relation&) {
+    std::vector<std::string> tables;
+    for (const auto& table : node.tables) {
+      if (table.recursive) return Refuse("the recursive common table " + table.name, {});
+      // Its columns may repeat an id; inside it they are renamed by place.
+      ASSIGN_OR_RETURN(auto block, Compile(table.query));
+      auto columns = table.query->columns;
+      cte_columns_[table.cte] = columns;
+      tables.push_back("q" + std::to_string(table.cte) + " AS " + (table.materialize ? "MATERIALIZED " : "") + "(" +
+                       Render(block) + ")");
+    }
+    ASSIGN_OR_RETURN(auto body, Compile(node.body));
+    if (tables.empty()) return body;
+    std::string with = "WITH " + JoinText(tables, ", ") + " ";
+    if (!body.with.empty()) body = Wrap(body, node.body->columns);
+    body.with = with;
+    return body;
+  }
+
+  const CompileOptions& options_;
+  ExprCompiler exprs_;
+  std::map<int, std::vector<typed::Column>> cte_columns_;
+  int next_alias_ = 0;
+};
+
+// The rows a generator makes of one input row, as a list of structs with fields v0, v1, ...
+Result<std::string> RelationCompiler::GeneratedList(const typed::Generate& node) {
+  std::vector<std::string> args;
+  for (const auto& arg : node.args) {
+    ASSIGN_OR_RETURN(auto sql, exprs_.CompileExact(arg));
+    args.push_back(sql);
+  }
+  if (node.function == "stack") {
+    size_t width = node.columns.size();
+    std::vector<std::string> rows;
+    for (size_t i = 1; i < args.size(); i += width) {
+      std::string row;
+      for (size_t c = 0; c < width; ++c) row += (c ? ", 'v" : "'v") + std::to_string(c) + "': " + args[i + c];
+      rows.push_back("{" + row + "}");
+    }
+    return "[" + JoinText(rows, ", ") + "]";
+  }
+  const DataType& type = node.args[0]->type;
+  if (node.function == "inline") {
+    std::string fields;
+    for (size_t c = 0; c < node.columns.size(); ++c) {
+      fields += (c ? ", 'v" : "'v") + std::to_string(c) + "': e[" + QuoteText(type.element().fields()[c].name) + "]";
+    }
+    return "list_transform(" + args[0] + ", lambda e: {" + fields + "})";
+  }
+  bool position = node.function == "posexplode";
+  std::string pos = position ? "'v0': CAST(i - 1 AS INTEGER), " : "";
+  std::string first = position ? "'v1'" : "'v0'", second = position ? "'v2'" : "'v1'";
+  if (type.is(TypeId::kMap)) {
+    return "list_transform(map_entries(" + args[0] + "), lambda e, i: {" + pos + first + ": e.key, " + second +
+           ": e.value})";
+  }
+  return "list_transform(" + args[0] + ", lambda e, i: {" + pos + first + ": e})";
+}
+
+Result<Block> RelationCompiler::Node(const typed::Generate& node, const typed::Relation&) {
+  ASSIGN_OR_RETURN(auto input, Compile(node.input));
+  ASSIGN_OR_RETURN(auto list, GeneratedList(node));
+  std::string rows = "g" + std::to_string(next_alias_++);
+  bool bare = input.list.empty() && input.tail.empty();
+  std::string source = bare ? "(SELECT 1 AS one) t" : "(" + Render(input) + ") t";
+  if (node.outer) list = "CASE WHEN len(" + list + ") > 0 THEN " + list + " ELSE [NULL] END";
+  Block inner = bare ? Block{} : Over(source, node.input->columns);
+  std::string with_list = "(SELECT *, unnest(" + list + ") AS " + rows + " FROM " + source + ") t";
+  Block block = Over(with_list, bare ? std::vector<typed::Column>() : node.input->columns);
+  for (size_t i = 0; i < node.columns.size(); ++i) {
+    block.list.emplace_back(node.columns[i].id, rows + "['v" + std::to_string(i) + "']");
+  }
+  return block;
+}
+
+}  // namespace
+
+Result<std::string> Compile(const typed::RelationPtr& relation, const CompileOptions& options) {
+  if (!options.ansi) return Refuse("spark.sql.ansi.enabled=false", {});
+  return RelationCompiler(options).Final(relation);
+}
+
+std::string DuckDbType(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kNull:
+    case TypeId::kInt:
+    case TypeId::kYearMonthInterval:
+      return "INTEGER";
+    case TypeId::kBoolean:
+      return "BOOLEAN";
+    case TypeId::kByte:
+      return "TINYINT";
+    case TypeId::kShort:
+      return "SMALLINT";
+    case TypeId::kLong:
+    case TypeId::kDayTimeInterval:
+      return "BIGINT";
+    case TypeId::kFloat:
+      return "FLOAT";
+    case TypeId::kDouble:
+      return "DOUBLE";
+    case TypeId::kDecimal:
+      return "DECIMAL(" + std::to_string(type.precision()) + "," + std::to_string(type.scale()) + ")";
+    case TypeId::kString:
+      return "VARCHAR";
+    case TypeId::kBinary:
+      return "BLOB";
+    case TypeId::kDate:
+      return "DATE";
+    case TypeId::kTimestamp:
+      return "TIMESTAMPTZ";
+    case TypeId::kTimestampNtz:
+      return "TIMESTAMP";
+    case TypeId::kCalendarInterval:
+      return "INTERVAL";
+    case TypeId::kArray:
+      return DuckDbType(type.element()) + "[]";
+    case TypeId::kMap:
+      return "MAP(" + DuckDbType(type.key()) + ", " + DuckDbType(type.value()) + ")";
+    case TypeId::kStruct: {
+      std::string fields;
+      for (const auto& field : type.fields()) {
+        fields += (fields.empty() ? "" : ", ") + QuoteName(field.name) + " " + DuckDbType(field.type);
+      }
+      return "STRUCT(" + fields + ")";
+    }
+    case TypeId::kVariant:
+      return "VARIANT";
+  }
+  return "INTEGER";
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,206 @@
+// Aggregates and window functions: DuckDB's own, made to give Spark's types and NULLs.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "engine/duckdb/compile_expr.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+
+namespace {
+
+// Where FILTER and OVER go: after every call of DuckDB's in a template.
+constexpr char kHere = '\1';
+
+// Aggregates that are DuckDB's own under that name, with the same type and NULLs.
+const std::map<std::string, std::string>& Plain() {
+  static const auto* names = new std::map<std::string, std::string>{{"min", "min"},
+                                                                    {"max", "max"},
+                                                                    {"bool_and", "bool_and"},
+                                                                    {"bool_or", "bool_or"},
+                                                                    {"bit_and", "bit_and"},
+                                                                    {"bit_or", "bit_or"},
+                                                                    {"bit_xor", "bit_xor"},
+                                                                    {"corr", "corr"},
+                                                                    {"covar_pop", "covar_pop"},
+                                                                    {"covar_samp", "covar_samp"},
+                                                                    {"stddev_pop", "stddev_pop"},
+                                                                    {"std", "stddev_samp"},
+                                                                    {"var_pop", "var_pop"},
+                                                                    {"var_samp", "var_samp"},
+                                                                    {"max_by", "arg_max_null"},
+                                                                    {"min_by", "arg_min_null"},
+                                                                    {"regr_avgx", "regr_avgx"},
+                                                                    {"regr_avgy", "regr_avgy"},
+                                                                    {"regr_slope", "regr_slope"},
+                                                                    {"regr_intercept", "regr_intercept"},
+                                                                    {"regr_sxx", "regr_sxx"},
+                                                                    {"regr_sxy", "regr_sxy"},
+                                                                    {"regr_syy", "regr_syy"},
+                                                                    {"kurtosis", "kurtosis_pop"}};
+  return *names;
+}
+
+struct AggregateJob {
+  const ExprCompiler& compiler;
+  const typed::Call& call;
+  const typed::Expr& expr;
+  std::vector<std::string> args;
+  bool window;
+  const DataType& type(size_t i = 0) const { return call.args[i]->type; }
+  std::string Distinct() const { return call.distinct ? "DISTINCT " : ""; }
+  std::string All() const { return fmt::format("{}", fmt::join(args, ", ")); }
+};
+
+std::string Count(const AggregateJob& job) {
+  bool literal = job.args.size() == 1 && std::holds_alternative<typed::Literal>(job.call.args[0]->node) &&
+                 !job.call.args[0]->nullable;
+  if (literal && !job.call.distinct) return fmt::format("count(*){}", kHere);
+  if (job.args.size() == 1) return fmt::format("count({}{}){}", job.Distinct(), job.args[0], kHere);
+  std::string all_there;
+  for (const auto& arg : job.args) all_there += (all_there.empty() ? "" : " AND ") + arg + " IS NOT NULL";
+  return fmt::format("count({}CASE WHEN {} THEN ({}) END){}", job.Distinct(), all_there, job.All(), kHere);
+}
+
+Result<std::string> Sum(const AggregateJob& job) {
+  bool is_try = job.call.function == "try_sum";
+  std::string sum = fmt::format("sum({}{}){}", job.Distinct(), job.args[0], kHere);
+  if (job.type().is_fractional()) return sum;
+  return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", sum, DuckDbType(job.expr.type));
+}
+
+Result<std::string> Average(const AggregateJob& job) {
+  const DataType& type = job.type();
+  if (type.is(TypeId::kDecimal)) {
+    return fmt::format("tm_decimal(tm_average(tm_unscaled(sum({0}{1}){2}), count({0}{1}){2}, {3}), {4}, {5})",
+                       job.Distinct(), job.args[0], kHere, job.expr.type.scale() - type.scale(),
+                       job.expr.type.precision(), job.expr.type.scale());
+  }
+  // Spark adds up doubles; below 2^53 the sum is the same either way.
+  std::string arg =
+      type.is(TypeId::kLong) || type.is(TypeId::kFloat) ? "CAST(" + job.args[0] + " AS DOUBLE)" : job.args[0];
+  return fmt::format("avg({}{}){}", job.Distinct(), arg, kHere);
+}
+
+Result<std::string> First(const AggregateJob& job) {
+  const std::string& name = job.call.function;
+  if (job.window) {
+    return fmt::format("{}({}{}){}", name == "last" ? "last_value" : "first_value", job.args[0],
+                       job.call.ignore_nulls ? " IGNORE NULLS" : "", kHere);
+  }
+  if (!job.call.ignore_nulls) return fmt::format("{}({}){}", name == "last" ? "last" : "first", job.args[0], kHere);
+  if (name != "last") return fmt::format("any_value({}){}", job.args[0], kHere);
+  if (job.call.filter) return Refuse("last(... IGNORE NULLS) with FILTER", job.expr.at);
+  return fmt::format("last({0}) FILTER (WHERE {0} IS NOT NULL){1}", job.args[0], kHere);
+}
+
+Result<std::string> Collect(const AggregateJob& job) {
+  if (job.call.filter) return Refuse(job.call.function + " with FILTER", job.expr.at);
+  bool set = job.call.function == "collect_set" || job.call.distinct;
+  return fmt::format("coalesce(list({}{}) FILTER (WHERE {} IS NOT NULL){}, CAST([] AS {}))", set ? "DISTINCT " : "",
+                     job.args[0], job.args[0], kHere, DuckDbType(job.expr.type));
+}
+
+Result<std::string> ListAgg(const AggregateJob& job) {
+  std::string order;
+  if (!job.call.within_group.empty()) {
+    ASSIGN_OR_RETURN(auto keys, job.compiler.SortKeys(job.call.within_group));
+    order = " ORDER BY " + keys;
+  }
+  return fmt::format("string_agg({}{}, {}{}){}", job.Distinct(), job.args[0], job.args[1], order, kHere);
+}
+
+Result<std::string> Shift(const AggregateJob& job) {
+  bool no_default = std::holds_alternative<typed::Literal>(job.call.args[2]->node) && job.call.args[2]->nullable;
+  return fmt::format("{}({}, {}{}{}){}", job.call.function, job.args[0], job.args[1],
+                     no_default ? "" : ", " + job.args[2], job.call.ignore_nulls ? " IGNORE NULLS" : "", kHere);
+}
+
+// The call with kHere wherever FILTER and OVER belong.
+Result<std::string> Template(const AggregateJob& job) {
+  const std::string& name = job.call.function;
+  if (auto plain = Plain().find(name); plain != Plain().end()) {
+    return fmt::format("{}({}{}){}", plain->second, job.Distinct(), job.All(), kHere);
+  }
+  if (name == "count") return Count(job);
+  if (name == "count_if") return fmt::format("count(CASE WHEN {} THEN 1 END){}", job.args[0], kHere);
+  if (name == "sum" || name == "try_sum") return Sum(job);
+  if (name == "avg" || name == "try_avg") return Average(job);
+  if (name == "first" || name == "last" || name == "any_value") return First(job);
+  if (name == "array_agg" || name == "collect_set") return Collect(job);
+  if (name == "listagg") return ListAgg(job);
+  if (name == "percentile") return fmt::format("quantile_cont({}, {}){}", job.args[0], job.args[1], kHere);
+  if (name == "regr_count") return fmt::format("CAST(regr_count({}){} AS BIGINT)", job.All(), kHere);
+  if (name == "lead" || name == "lag") return Shift(job);
+  if (name == "nth_value") {
+    return fmt::format("nth_value({}, {}{}){}", job.args[0], job.args[1], job.call.ignore_nulls ? " IGNORE NULLS" : "",
+                       kHere);
+  }
+  if (name == "row_number" || name == "rank" || name == "dense_rank") {
+    return fmt::format("CAST({}(){} AS INTEGER)", name, kHere);
+  }
+  if (name == "ntile") return fmt::format("CAST(ntile({}){} AS INTEGER)", job.args[0], kHere);
+  if (name == "percent_rank" || name == "cume_dist") return fmt::format("{}(){}", name, kHere);
+  return Refuse("the function " + name, job.expr.at);
+}
+
+std::string Fill(const std::string& text, const std::string& with) {
+  std::string filled;
+  for (char c : text) filled += c == kHere ? with : std::string(1, c);
+  return filled;
+}
+
+Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& call, const typed::Expr& expr,
+                             bool window) {
+  AggregateJob job{compiler, call, expr, {}, window};
+  for (const auto& arg : call.args) {
+    ASSIGN_OR_RETURN(auto sql, compiler.CompileExact(arg));
+    if (arg->type.is_fractional() && call.distinct) sql = "(" + sql + " + 0)";
+    job.args.push_back(sql);
+  }
+  return job;
+}
+
+Result<std::string> Filter(const ExprCompiler& compiler, const typed::Call& call) {
+  if (!call.filter) return std::string();
+  ASSIGN_OR_RETURN(auto condition, compiler.Compile(call.filter));
+  return " FILTER (WHERE " + condition + ")";
+}
+
+}  // namespace
+
+Result<std::string> ExprCompiler::CompileAggregate(const typed::Call& call, const typed::Expr& expr) const {
+  ASSIGN_OR_RETURN(auto job, Prepare(*this, call, expr, false));
+  ASSIGN_OR_RETURN(auto text, Template(job));
+  ASSIGN_OR_RETURN(auto filter, Filter(*this, call));
+  return Fill(text, filter);
+}
+
+Result<std::string> ExprCompiler::CompileWindow(const typed::WindowCall& window, const typed::Expr& expr) const {
+  ASSIGN_OR_RETURN(auto job, Prepare(*this, window.call, expr, true));
+  ASSIGN_OR_RETURN(auto text, Template(job));
+  ASSIGN_OR_RETURN(auto over, Filter(*this, window.call));
+  over += " OVER (";
+  std::string partition;
+  for (const auto& key : window.partition_by) {
+    ASSIGN_OR_RETURN(auto sql, CompileExact(key));
+    if (std::holds_alternative<typed::Literal>(key->node)) continue;
+    partition += (partition.empty() ? "PARTITION BY " : ", ") + sql;
+  }
+  over += partition;
+  if (!window.order_by.empty()) {
+    ASSIGN_OR_RETURN(auto keys, SortKeys(window.order_by));
+    over += std::string(partition.empty() ? "" : " ") + "ORDER BY " + keys;
+  }
+  if (window.has_frame) {
+    ASSIGN_OR_RETURN(auto start, Bound(window, window.start));
+    ASSIGN_OR_RETURN(auto end, Bound(window, window.end));
+    over += fmt::format(" {} BETWEEN {} AND {}", window.rows ? "ROWS" : "RANGE", start, end);
+  }
+  return Fill(text, over + ")");
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,171 @@
+// Casts: Spark's rules on DuckDB's values. A template where DuckDB's cast is provably the same, a kernel elsewhere.
+#include <fmt/format.h>
+
+#include "engine/duckdb/compile_expr.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+
+namespace {
+
+struct CastJob {
+  const ExprCompiler& compiler;
+  const std::string& sql;
+  const DataType& from;
+  const DataType& to;
+  bool is_try;
+  Position at;
+
+  std::string Plain(const std::string& value) const {
+    return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", value, DuckDbType(to));
+  }
+  // tm_cast_<name> raises, tm_try_<name> gives NULL.
+  std::string Kernel(const std::string& name, const std::string& more = "") const {
+    return fmt::format("tm_{}_{}({}{})", is_try ? "try" : "cast", name, sql, more);
+  }
+  Error Refused() const { return Refuse("a cast from " + from.ToString() + " to " + to.ToString(), at); }
+};
+
+std::string Decimal(const CastJob& job, const std::string& digits) {
+  return fmt::format("tm_{}decimal({}, {}, {})", job.is_try ? "try_" : "", digits, job.to.precision(), job.to.scale());
+}
+
+Result<std::string> FromString(const CastJob& job) {
+  switch (job.to.id()) {
+    case TypeId::kBoolean:
+      return job.Kernel("boolean");
+    case TypeId::kByte:
+      return job.Kernel("tinyint");
+    case TypeId::kShort:
+      return job.Kernel("smallint");
+    case TypeId::kInt:
+      return job.Kernel("int");
+    case TypeId::kLong:
+      return job.Kernel("bigint");
+    case TypeId::kFloat:
+      return job.Kernel("float");
+    case TypeId::kDouble:
+      return job.Kernel("double");
+    case TypeId::kDecimal:
+      return Decimal(job, job.Kernel("digits", fmt::format(", {}, {}", job.to.precision(), job.to.scale())));
+    case TypeId::kDate:
+      return job.Kernel("date");
+    case TypeId::kTimestampNtz:
+      return job.Kernel("timestamp_ntz");
+    case TypeId::kTimestamp:
+      if (!job.compiler.utc()) {
+        return fmt::format("CASE WHEN tm_has_zone({0}) THEN tm_{1}_timestamp({0}) ELSE {2} END", job.sql,
+                           job.is_try ? "try" : "cast", job.compiler.Instant(job.Kernel("timestamp_ntz")));
+      }
+      return job.Kernel("timestamp");
+    case TypeId::kBinary:
+      return "encode(" + job.sql + ")";
+    default:
+      return job.Refused();
+  }
+}
+
+Result<std::string> ToString(const CastJob& job) {
+  const DataType& from = job.from;
+  if (from.is(TypeId::kBoolean) || from.is_integral()) return "CAST(" + job.sql + " AS VARCHAR)";
+  if (from.is(TypeId::kDecimal)) return fmt::format("CAST(CAST({} AS {}) AS VARCHAR)", job.sql, DuckDbType(from));
+  if (from.is_fractional()) return fmt::format("tm_text_{}({})", from.is(TypeId::kFloat) ? "float" : "double", job.sql);
+  if (from.is(TypeId::kDate)) return "tm_text_of_date(" + job.sql + ")";
+  if (from.is(TypeId::kTimestampNtz)) return "tm_text_of_time(" + job.sql + ")";
+  if (from.is(TypeId::kTimestamp)) return "tm_text_of_time(" + job.compiler.Local(job.sql) + ")";
+  if (from.is(TypeId::kBinary)) return "decode(" + job.sql + ")";
+  if (from.is(TypeId::kString)) return job.sql;
+  return job.Refused();
+}
+
+Result<std::string> ToNumber(const CastJob& job) {
+  const DataType &from = job.from, &to = job.to;
+  if (from.is(TypeId::kTimestamp)) {
+    if (to.is(TypeId::kDouble)) return fmt::format("(epoch_us({}) / 1000000)", job.sql);
+    if (!to.is_integral()) return job.Refused();
+    std::string seconds = "tm_seconds(" + job.sql + ")";
+    return to.is(TypeId::kLong) ? seconds : job.Plain(seconds);
+  }
+  if (from.is_ansi_interval()) return job.Refused();
+  if (to.is_integral() && (from.is_fractional() || from.is(TypeId::kDecimal)))
+    return job.Plain("trunc(" + job.sql + ")");
+  if (to.is(TypeId::kDecimal) && from.is_fractional()) {
+    auto text = fmt::format("tm_text_{}({})", from.is(TypeId::kFloat) ? "float" : "double", job.sql);
+    return Decimal(
+        job, fmt::format("tm_{}_digits({}, {}, {})", job.is_try ? "try" : "cast", text, to.precision(), to.scale()));
+  }
+  // Over 15 digits the quotient of two doubles may be one bit off: through text it is not.
+  if (to.is_fractional() && from.is(TypeId::kDecimal) && from.precision() > 15) {
+    return job.Plain("CAST(" + job.sql + " AS VARCHAR)");
+  }
+  if (to.is(TypeId::kFloat) && from.is(TypeId::kDouble)) return "tm_narrow(" + job.sql + ")";
+  if (to.is(TypeId::kFloat) && from.is(TypeId::kDecimal)) return job.Plain("CAST(" + job.sql + " AS VARCHAR)");
+  return job.Plain(job.sql);
+}
+
+Result<std::string> ToTime(const CastJob& job) {
+  const DataType &from = job.from, &to = job.to;
+  const auto& c = job.compiler;
+  if (to.is(TypeId::kDate)) {
+    if (from.is(TypeId::kTimestamp)) return "CAST(" + c.Local(job.sql) + " AS DATE)";
+    if (from.is(TypeId::kTimestampNtz)) return "CAST(" + job.sql + " AS DATE)";
+    return job.Refused();
+  }
+  if (to.is(TypeId::kTimestampNtz)) {
+    if (from.is(TypeId::kDate)) return "CAST(" + job.sql + " AS TIMESTAMP)";
+    if (from.is(TypeId::kTimestamp)) return c.Local(job.sql);
+    return job.Refused();
+  }
+  if (from.is(TypeId::kDate)) return c.Instant("CAST(" + job.sql + " AS TIMESTAMP)");
+  if (from.is(TypeId::kTimestampNtz)) return c.Instant(job.sql);
+  if (from.is_integral()) return fmt::format("tm_instant(make_timestamp(CAST({} AS BIGINT) * 1000000))", job.sql);
+  if (from.is_numeric()) return fmt::format("tm_instant(make_timestamp(CAST(trunc({} * 1000000) AS BIGINT)))", job.sql);
+  return job.Refused();
+}
+
+Result<std::string> Nested(const CastJob& job) {
+  const DataType &from = job.from, &to = job.to;
+  auto mode = job.is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
+  if (from.is(TypeId::kArray) && to.is(TypeId::kArray)) {
+    ASSIGN_OR_RETURN(auto element, CompileCast(job.compiler, "e", from.element(), to.element(), mode, job.at));
+    if (element == "e") return job.sql;
+    return fmt::format("list_transform({}, lambda e: {})", job.sql, element);
+  }
+  if (from.is(TypeId::kStruct) && to.is(TypeId::kStruct)) {
+    std::string fields;
+    for (size_t i = 0; i < from.fields().size(); ++i) {
+      auto field = fmt::format("struct_extract({}, {})", job.sql, QuoteText(from.fields()[i].name));
+      ASSIGN_OR_RETURN(auto value,
+                       CompileCast(job.compiler, field, from.fields()[i].type, to.fields()[i].type, mode, job.at));
+      fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", QuoteText(to.fields()[i].name), value);
+    }
+    return fmt::format("CASE WHEN {} IS NULL THEN NULL ELSE {{{}}} END", job.sql, fields);
+  }
+  if (from.is(TypeId::kMap) && to.is(TypeId::kMap)) {
+    bool empty = from.key().is(TypeId::kNull);
+    if (empty || (from.key().SameType(to.key()) && from.value().SameType(to.value()))) return job.Plain(job.sql);
+  }
+  return job.Refused();
+}
+
+}  // namespace
+
+Result<std::string> CompileCast(const ExprCompiler& compiler, const std::string& sql, const DataType& from,
+                                const DataType& to, typed::Cast::Mode mode, Position at) {
+  CastJob job{compiler, sql, from, to, mode == typed::Cast::Mode::kTry, at};
+  if (mode == typed::Cast::Mode::kLegacy) return sql;  // the same number under another name
+  if (from.SameType(to)) return sql;
+  if (from.is(TypeId::kNull)) return "CAST(" + sql + " AS " + DuckDbType(to) + ")";
+  if (from.id() == to.id() && from.is_ansi_interval()) return sql;
+  if (to.is(TypeId::kString)) return ToString(job);
+  if (from.is(TypeId::kString)) return FromString(job);
+  if (from.is_nested() || to.is_nested()) return Nested(job);
+  if (to.is(TypeId::kBoolean) && from.is_numeric()) return "(" + sql + " <> 0)";
+  if (to.is_numeric()) return ToNumber(job);
+  if (to.is_datetime()) return ToTime(job);
+  return job.Refused();
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,245 @@
+#include "engine/duckdb/compile_expr.h"
+
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+using plan::Value;
+using typed::ExprPtr;
+
+std::string QuoteText(std::string_view text) {
+  std::string sql = "'";
+  for (char c : text) {
+    if (c == '\'') sql += '\'';
+    if (c == '\0') {
+      sql += "' || chr(0) || '";
+      continue;
+    }
+    sql += c;
+  }
+  return text.find('\0') == std::string_view::npos ? sql + "'" : "(" + sql + "')";
+}
+
+std::string QuoteName(std::string_view name) {
+  std::string sql = "\"";
+  for (char c : name) sql += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return sql + "\"";
+}
+
+std::string ColumnName(typed::ColumnId id) { return "x" + std::to_string(id); }
+
+Error Refuse(std::string what, Position at) {
+  Error error = Unimplemented(
+      std::move(what) + " is not supported by the native engine; rewrite the query without it, or run it on Spark");
+  error.at = at;
+  return error;
+}
+
+namespace {
+
+std::string DecimalText(plan::Int128 digits, int scale) {
+  std::string text = plan::Int128ToString(digits < 0 ? -digits : digits);
+  if (scale > 0) {
+    if (static_cast<int>(text.size()) <= scale) text.insert(0, scale + 1 - text.size(), '0');
+    text.insert(text.size() - scale, ".");
+  }
+  return digits < 0 ? "-" + text : text;
+}
+
+std::string DoubleText(double value, const char* type) {
+  if (value != value) return fmt::format("'NaN'::{}", type);
+  if (value - value != 0) return fmt::format("'{}Infinity'::{}", value < 0 ? "-" : "", type);
+  return fmt::format("CAST('{}' AS {})", value, type);
+}
+
+std::string BlobText(const std::string& bytes) {
+  std::string sql = "'";
+  for (unsigned char c : bytes) sql += fmt::format("\\x{:02X}", c);
+  return sql + "'::BLOB";
+}
+
+std::string Number(int64_t value, const DataType& type) {
+  if (type.is(TypeId::kInt) && value >= 0) return std::to_string(value);
+  if (type.is(TypeId::kInt) && value > INT32_MIN) return fmt::format("({})", value);
+  return fmt::format("CAST('{}' AS {})", value, DuckDbType(type));
+}
+
+Result<std::string> NestedLiteral(const Value::Children& children, const DataType& type, Position at) {
+  std::vector<std::string> parts;
+  if (type.is(TypeId::kArray)) {
+    for (const auto& child : *children) {
+      ASSIGN_OR_RETURN(auto sql, CompileLiteral(child, type.element(), at));
+      parts.push_back(sql);
+    }
+    return fmt::format("CAST([{}] AS {})", fmt::join(parts, ", "), DuckDbType(type));
+  }
+  return Refuse("a constant of type " + type.ToString(), at);
+}
+
+}  // namespace
+
+Result<std::string> CompileLiteral(const Value& value, const DataType& type, Position at) {
+  if (value.is_null()) return "CAST(NULL AS " + DuckDbType(type) + ")";
+  if (const auto* b = std::get_if<bool>(&value.data)) return std::string(*b ? "TRUE" : "FALSE");
+  if (const auto* d = std::get_if<double>(&value.data))
+    return DoubleText(*d, type.is(TypeId::kFloat) ? "FLOAT" : "DOUBLE");
+  if (const auto* digits = std::get_if<plan::Int128>(&value.data)) {
+    return fmt::format("CAST('{}' AS {})", DecimalText(*digits, type.scale()), DuckDbType(type));
+  }
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    return type.is(TypeId::kBinary) ? BlobText(*text) : QuoteText(*text);
+  }
+  if (const auto* parts = std::get_if<plan::IntervalParts>(&value.data)) {
+    return fmt::format("(to_months({}) + to_days({}) + to_microseconds({}))", parts->months, parts->days,
+                       parts->micros);
+  }
+  if (const auto* children = std::get_if<Value::Children>(&value.data)) return NestedLiteral(*children, type, at);
+  int64_t number = std::get<int64_t>(value.data);
+  switch (type.id()) {
+    case TypeId::kDate:
+      return fmt::format("(DATE '1970-01-01' + ({}))", number);
+    case TypeId::kTimestampNtz:
+      return fmt::format("make_timestamp(CAST('{}' AS BIGINT))", number);
+    case TypeId::kTimestamp:
+      return fmt::format("tm_instant(make_timestamp(CAST('{}' AS BIGINT)))", number);
+    default:
+      return Number(number, type);
+  }
+}
+
+std::string ExprCompiler::Local(const std::string& sql) const {
+  if (utc()) return "tm_local(" + sql + ")";
+  return "timezone(" + QuoteText(options_.time_zone) + ", " + sql + ")";
+}
+
+// A local time that occurs twice (clocks set back) is the earlier instant, as in Spark.
+std::string ExprCompiler::Instant(const std::string& sql) const {
+  if (utc()) return "tm_instant(" + sql + ")";
+  return "tm_zoned(" + sql + ", " + QuoteText(options_.time_zone) + ")";
+}
+
+Result<std::string> ExprCompiler::Compile(const ExprPtr& expr) const {
+  return std::visit([&](const auto& node) { return Node(node, *expr); }, expr->node);
+}
+
+Result<std::string> ExprCompiler::CompileExact(const ExprPtr& expr) const {
+  ASSIGN_OR_RETURN(auto sql, Compile(expr));
+  if (!expr->type.is(TypeId::kDecimal) || !std::holds_alternative<typed::Call>(expr->node)) return sql;
+  return "CAST(" + sql + " AS " + DuckDbType(expr->type) + ")";
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Literal& node, const typed::Expr& expr) const {
+  return CompileLiteral(node.value, expr.type, expr.at);
+}
+
+Result<std::string> ExprCompiler::Node(const typed::ColumnRef& node, const typed::Expr&) const {
+  return ColumnName(node.id);
+}
+
+Result<std::string> ExprCompiler::Node(const typed::LambdaVariable& node, const typed::Expr&) const {
+  return node.name;
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Lambda& node, const typed::Expr&) const {
+  ASSIGN_OR_RETURN(auto body, CompileExact(node.body));
+  std::string params;
+  for (const auto& param : node.params) params += (params.empty() ? "" : ", ") + param.name;
+  return "lambda " + params + ": " + body;
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Cast& node, const typed::Expr& expr) const {
+  ASSIGN_OR_RETURN(auto child, CompileExact(node.child));
+  return CompileCast(*this, child, node.child->type, expr.type, node.mode, expr.at);
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Case& node, const typed::Expr&) const {
+  std::string sql = "CASE";
+  for (const auto& [when, then] : node.branches) {
+    ASSIGN_OR_RETURN(auto condition, Compile(when));
+    ASSIGN_OR_RETURN(auto value, CompileExact(then));
+    sql += " WHEN " + condition + " THEN " + value;
+  }
+  if (node.otherwise) {
+    ASSIGN_OR_RETURN(auto value, CompileExact(node.otherwise));
+    sql += " ELSE " + value;
+  }
+  return sql + " END";
+}
+
+Result<std::string> ExprCompiler::Node(const typed::GetField& node, const typed::Expr&) const {
+  ASSIGN_OR_RETURN(auto child, Compile(node.child));
+  return "struct_extract(" + child + ", " + QuoteText(node.child->type.fields()[node.index].name) + ")";
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed::Expr&) const {
+  ASSIGN_OR_RETURN(auto query, relation_(node.query));
+  if (node.kind == plan::SubqueryExpr::Kind::kScalar) return "(" + query + ")";
+  if (node.kind == plan::SubqueryExpr::Kind::kExists) return "EXISTS (" + query + ")";
+  std::string needle;
+  for (const auto& expr : node.needle) {
+    ASSIGN_OR_RETURN(auto sql, CompileExact(expr));
+    needle += (needle.empty() ? "" : ", ") + sql;
+  }
+  return "((" + needle + ") IN (" + query + "))";
+}
+
+Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Expr& expr) const {
+  const DataType* first = node.args.empty() ? nullptr : &node.args[0]->type;
+  const LoweringRow* row = FindLowering(node.function, first);
+  if (!row) {
+    std::string of = first ? " of " + first->ToString() : "";
+    return Refuse("the function " + node.function + of, expr.at);
+  }
+  Lowered lowered{*this, node, expr, {}};
+  for (const auto& arg : node.args) {
+    ASSIGN_OR_RETURN(auto sql, Compile(arg));
+    lowered.args.push_back(sql);
+  }
+  return Lower(*row, lowered);
+}
+
+Result<std::string> ExprCompiler::SortKeys(const std::vector<typed::SortKey>& keys) const {
+  std::string sql;
+  for (const auto& key : keys) {
+    ASSIGN_OR_RETURN(auto expr, Compile(key.expr));
+    // A bare number would be read as a column's place.
+    if (std::holds_alternative<typed::Literal>(key.expr->node))
+      expr = "CAST(" + expr + " AS " + DuckDbType(key.expr->type) + ")";
+    sql += fmt::format("{}{} {} NULLS {}", sql.empty() ? "" : ", ", expr, key.ascending ? "ASC" : "DESC",
+                       key.nulls_first ? "FIRST" : "LAST");
+  }
+  return sql;
+}
+
+Result<std::string> ExprCompiler::Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const {
+  using Kind = plan::FrameBound::Kind;
+  switch (bound.kind) {
+    case Kind::kUnboundedPreceding:
+      return std::string("UNBOUNDED PRECEDING");
+    case Kind::kUnboundedFollowing:
+      return std::string("UNBOUNDED FOLLOWING");
+    case Kind::kCurrentRow:
+      return std::string("CURRENT ROW");
+    default:
+      break;
+  }
+  ASSIGN_OR_RETURN(auto offset, CompileExact(bound.offset));
+  const DataType& type = bound.offset->type;
+  if (!window.rows) {
+    const DataType& order = window.order_by[0].expr->type;
+    if (type.is(TypeId::kYearMonthInterval)) offset = "to_months(" + offset + ")";
+    if (type.is(TypeId::kDayTimeInterval)) offset = "to_microseconds(" + offset + ")";
+    if (order.is(TypeId::kDate) && type.is_integral()) offset = "to_days(CAST(" + offset + " AS INTEGER))";
+  }
+  return offset + (bound.kind == Kind::kPreceding ? " PRECEDING" : " FOLLOWING");
+}
+
+Result<std::string> ExprCompiler::Node(const typed::WindowCall& node, const typed::Expr& expr) const {
+  return CompileWindow(node, expr);
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,72 @@
+// compile_expr.h: typed expressions -> DuckDB SQL.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/duckdb/compile.h"
+#include "plan/typed.h"
+
+namespace tidemill::engine::duckdb {
+
+namespace typed = plan::typed;
+
+// 'it''s'
+std::string QuoteText(std::string_view text);
+// "a""b"
+std::string QuoteName(std::string_view name);
+// A column inside a query: x<id>.
+std::string ColumnName(typed::ColumnId id);
+// Refused by name, with the place in the user's text.
+Error Refuse(std::string what, Position at);
+// A constant of a type.
+Result<std::string> CompileLiteral(const plan::Value& value, const plan::DataType& type, Position at);
+
+class ExprCompiler {
+ public:
+  // Compiles the relation inside a subquery expression.
+  using CompileRelation = std::function<Result<std::string>(const typed::RelationPtr&)>;
+
+  ExprCompiler(const CompileOptions& options, CompileRelation relation)
+      : options_(options), relation_(std::move(relation)) {}
+
+  // The SQL, of DuckDbType(expr->type) but for decimals, whose precision may be narrower (the scale never differs).
+  Result<std::string> Compile(const typed::ExprPtr& expr) const;
+  // Exactly of DuckDbType(expr->type).
+  Result<std::string> CompileExact(const typed::ExprPtr& expr) const;
+  Result<std::string> SortKeys(const std::vector<typed::SortKey>& keys) const;
+  Result<std::string> CompileWindow(const typed::WindowCall& window, const typed::Expr& expr) const;
+  // An aggregate as it stands in a SELECT list.
+  Result<std::string> CompileAggregate(const typed::Call& call, const typed::Expr& expr) const;
+
+  const CompileOptions& options() const { return options_; }
+  bool utc() const {
+    return options_.time_zone == "UTC" || options_.time_zone == "Etc/UTC" || options_.time_zone == "Z";
+  }
+  // TIMESTAMPTZ -> local TIMESTAMP in the session's zone, and back.
+  std::string Local(const std::string& sql) const;
+  std::string Instant(const std::string& sql) const;
+
+ private:
+  Result<std::string> Node(const typed::Literal& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::ColumnRef& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::Call& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::Cast& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::Case& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::LambdaVariable& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::Lambda& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::Subquery& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::GetField& node, const typed::Expr& expr) const;
+  Result<std::string> Node(const typed::WindowCall& node, const typed::Expr& expr) const;
+  Result<std::string> Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const;
+
+  const CompileOptions& options_;
+  CompileRelation relation_;
+};
+
+// A cast between two types; compile_cast.cc.
+Result<std::string> CompileCast(const ExprCompiler& compiler, const std::string& sql, const plan::DataType& from,
+                                const plan::DataType& to, typed::Cast::Mode mode, Position at);
+
+}  // namespace tidemill::engine::duckdb

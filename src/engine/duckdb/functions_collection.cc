@@ -1,0 +1,85 @@
+// Arrays, maps and structs.
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions_rows.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::TypeId;
+
+namespace {
+
+Result<std::string> Array(const Lowered& l) {
+  return fmt::format("CAST([{}] AS {})", fmt::join(l.args, ", "), DuckDbType(l.expr.type));
+}
+
+Result<std::string> NamedStruct(const Lowered& l) {
+  std::string fields;
+  for (size_t i = 0; i < l.args.size(); i += 2) {
+    const auto& value = l.call.args[i + 1];
+    auto name = std::get<std::string>(std::get<typed::Literal>(l.call.args[i]->node).value.data);
+    fields += fmt::format("{}{}: CAST({} AS {})", fields.empty() ? "" : ", ", QuoteText(name), l.args[i + 1],
+                          DuckDbType(value->type));
+  }
+  return "{" + fields + "}";
+}
+
+Result<std::string> Map(const Lowered& l) {
+  std::string keys, values;
+  for (size_t i = 0; i < l.args.size(); i += 2) {
+    keys += (i ? ", " : "") + l.args[i];
+    values += (i ? ", " : "") + l.args[i + 1];
+  }
+  return fmt::format("CAST(MAP([{}], [{}]) AS {})", keys, values, DuckDbType(l.expr.type));
+}
+
+// a[i] counts from 0 and is an error outside the array.
+Result<std::string> Subscript(const Lowered& l) {
+  return fmt::format(
+      "CASE WHEN {1} >= 0 AND {1} < len({0}) THEN list_extract({0}, CAST({1} AS BIGINT) + 1) "
+      "WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND tm_raise_class('INVALID_ARRAY_INDEX', '22003', 'The index ' || {1} "
+      "|| "
+      "' is out of bounds. The array has ' || len({0}) || ' elements. Use the SQL function `get()` to tolerate "
+      "accessing "
+      "element at invalid index and return NULL instead.') = '' THEN NULL END",
+      l.args[0], l.args[1]);
+}
+
+}  // namespace
+
+std::span<const LoweringRow> CollectionLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"array", "", nullptr, Array},
+      {"array_append", "", "list_append($1, $2)", nullptr},
+      {"array_prepend", "", "list_prepend($2, $1)", nullptr},
+      {"array_compact", "", "list_filter($1, lambda e: e IS NOT NULL)", nullptr},
+      {"array_max", "", "list_max($1)", nullptr},
+      {"array_min", "", "list_min($1)", nullptr},
+      {"array_size", "", "CAST(len($1) AS INTEGER)", nullptr},
+      {"cardinality", "array", "CAST(len($1) AS INTEGER)", nullptr},
+      {"cardinality", "map", "CAST(cardinality($1) AS INTEGER)", nullptr},
+      {"$subscript", "map", "map_extract_value($1, $2)", nullptr},
+      {"$subscript", "array", nullptr, Subscript},
+      {"get", "array", "CASE WHEN $2 >= 0 THEN list_extract($1, CAST($2 AS BIGINT) + 1) END", nullptr},
+      {"try_element_at", "array", "list_extract($1, $2)", nullptr},
+      {"filter", "", "list_filter($1, $2)", nullptr},
+      {"transform", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         const auto& lambda = std::get<typed::Lambda>(l.call.args[1]->node);
+         if (lambda.params.size() == 1) return fmt::format("list_transform({}, {})", l.args[0], l.args[1]);
+         return Refuse("transform with an index", l.expr.at);
+       }},
+      {"flatten", "", "flatten($1)", nullptr},
+      {"map", "", nullptr, Map},
+      {"map_keys", "", "map_keys($1)", nullptr},
+      {"map_values", "", "map_values($1)", nullptr},
+      {"map_contains_key", "", "map_contains($1, $2)", nullptr},
+      {"named_struct", "", nullptr, NamedStruct},
+      {"reverse", "array", "list_reverse($1)", nullptr},
+      {"sort_array", "",
+       "CASE WHEN $2 THEN list_sort($1, 'ASC', 'NULLS FIRST') ELSE list_sort($1, 'DESC', 'NULLS LAST') END", nullptr},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb

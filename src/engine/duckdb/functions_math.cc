@@ -1,0 +1,99 @@
+// Numbers.
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions_rows.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::TypeId;
+
+namespace {
+
+// round and bround; the places are a constant.
+Result<std::string> Round(const Lowered& l) {
+  const auto& type = l.type(0);
+  int64_t places = std::get<int64_t>(std::get<typed::Literal>(l.call.args[1]->node).value.data);
+  bool even = l.call.function == "bround";
+  const char* name = even ? "tm_bround" : "tm_round";
+  if (type.is_integral()) {
+    if (places >= 0) return l.args[0];
+    return fmt::format("CAST({}_whole({}, {}) AS {})", name, l.args[0], places, DuckDbType(type));
+  }
+  if (type.is(TypeId::kDouble)) return fmt::format("{}({}, {})", name, l.args[0], places);
+  if (!type.is(TypeId::kDecimal)) return Refuse(l.call.function + " of a float", l.expr.at);
+  if (even) return Refuse("bround of a decimal", l.expr.at);
+  const auto& to = l.expr.type;
+  if (places >= 0) return fmt::format("CAST({} AS {})", l.args[0], DuckDbType(to));
+  return fmt::format("tm_decimal(tm_round_digits(tm_unscaled({}), {}) * CAST(1e{} AS HUGEINT), {}, 0)", l.args[0],
+                     type.scale() - places, -places, to.precision());
+}
+
+Result<std::string> CeilOrFloor(const Lowered& l) {
+  if (l.args.size() == 2) return Refuse(l.call.function + " to a number of places", l.expr.at);
+  const auto& type = l.type(0);
+  if (type.is_integral()) return l.args[0];
+  return fmt::format("CAST({}({}) AS {})", l.call.function, l.args[0], DuckDbType(l.expr.type));
+}
+
+Result<std::string> Log(const Lowered& l) {
+  return l.args.size() == 1 ? "tm_ln(" + l.args[0] + ")" : fmt::format("tm_log({}, {})", l.args[0], l.args[1]);
+}
+
+}  // namespace
+
+std::span<const LoweringRow> MathLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"abs", "", "abs($1)", nullptr},
+      {"acos", "", "tm_acos($1)", nullptr},
+      {"acosh", "", "tm_acosh($1)", nullptr},
+      {"asin", "", "tm_asin($1)", nullptr},
+      {"asinh", "", "tm_asinh($1)", nullptr},
+      {"atan", "", "tm_atan($1)", nullptr},
+      {"atan2", "", "atan2($1, $2)", nullptr},
+      {"atanh", "", "tm_atanh($1)", nullptr},
+      {"bin", "", "bin($1)", nullptr},
+      {"bit_count", "integral", "CAST(bit_count(CAST($1 AS BIGINT)) AS INTEGER)", nullptr},
+      {"bround", "", nullptr, Round},
+      {"cbrt", "", "tm_cbrt($1)", nullptr},
+      {"ceil", "", nullptr, CeilOrFloor},
+      {"cos", "", "tm_cos($1)", nullptr},
+      {"cosh", "", "tm_cosh($1)", nullptr},
+      {"cot", "", "(1 / tm_tan($1))", nullptr},
+      {"csc", "", "(1 / tm_sin($1))", nullptr},
+      {"sec", "", "(1 / tm_cos($1))", nullptr},
+      {"degrees", "", "degrees($1)", nullptr},
+      {"e", "", "CAST('2.718281828459045' AS DOUBLE)", nullptr},
+      {"exp", "", "tm_exp($1)", nullptr},
+      {"expm1", "", "tm_expm1($1)", nullptr},
+      {"factorial", "", "CASE WHEN $1 BETWEEN 0 AND 20 THEN CAST(factorial($1) AS BIGINT) END", nullptr},
+      {"floor", "", nullptr, CeilOrFloor},
+      {"hypot", "", "tm_hypot($1, $2)", nullptr},
+      {"isnan", "", "coalesce(isnan($1), FALSE)", nullptr},
+      {"ln", "", "tm_ln($1)", nullptr},
+      {"log", "", nullptr, Log},
+      {"log10", "", "tm_log10($1)", nullptr},
+      {"log1p", "", "tm_log1p($1)", nullptr},
+      {"log2", "", "tm_log2($1)", nullptr},
+      {"nanvl", "", "CASE WHEN isnan($1) THEN $2 ELSE $1 END", nullptr},
+      {"pi", "", "pi()", nullptr},
+      {"pow", "", "tm_pow($1, $2)", nullptr},
+      {"radians", "", "radians($1)", nullptr},
+      {"rint", "", "tm_rint($1)", nullptr},
+      {"round", "", nullptr, Round},
+      {"shiftleft", "int", "tm_shl_int($1, $2)", nullptr},
+      {"shiftleft", "bigint", "tm_shl_bigint($1, $2)", nullptr},
+      {"shiftright", "int", "tm_shr_int($1, $2)", nullptr},
+      {"shiftright", "bigint", "tm_shr_bigint($1, $2)", nullptr},
+      {"shiftrightunsigned", "int", "tm_ushr_int($1, $2)", nullptr},
+      {"shiftrightunsigned", "bigint", "tm_ushr_bigint($1, $2)", nullptr},
+      {"sign", "", "tm_signum($1)", nullptr},
+      {"sin", "", "tm_sin($1)", nullptr},
+      {"sinh", "", "tm_sinh($1)", nullptr},
+      {"sqrt", "", "tm_sqrt($1)", nullptr},
+      {"tan", "", "tm_tan($1)", nullptr},
+      {"tanh", "", "tm_tanh($1)", nullptr},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,190 @@
+// Operators: arithmetic, comparison, logic, and what dates and intervals do.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/duckdb/functions_rows.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+
+namespace {
+
+std::string Digits(const Lowered& l, size_t i, int scale) {
+  const DataType& type = l.type(i);
+  if (type.scale() == scale) return "tm_unscaled(" + l.args[i] + ")";
+  int precision = std::min(38, type.precision() - type.scale() + scale);
+  return fmt::format("tm_unscaled(CAST({} AS DECIMAL({},{})))", l.args[i], precision, scale);
+}
+
+std::string FromDigits(const Lowered& l, const std::string& digits, bool is_try = false) {
+  const DataType& type = l.expr.type;
+  return fmt::format("tm_{}decimal({}, {}, {})", is_try ? "try_" : "", digits, type.precision(), type.scale());
+}
+
+// + and - : DuckDB's own result has Spark's digits unless they are more than 38.
+Result<std::string> AddDecimals(const Lowered& l) {
+  const DataType &a = l.type(0), &b = l.type(1);
+  bool is_try = l.call.function.starts_with("try_");
+  char op = l.call.function == "-" || l.call.function == "try_subtract" ? '-' : '+';
+  int scale = std::max(a.scale(), b.scale());
+  int precision = std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
+  if (precision <= 38) return fmt::format("({} {} {})", l.args[0], op, l.args[1]);
+  auto right = Digits(l, 1, scale);
+  if (op == '-') right = "(-" + right + ")";
+  return FromDigits(
+      l, fmt::format("tm_add_digits({}, {}, {})", Digits(l, 0, scale), right, scale - l.expr.type.scale()), is_try);
+}
+
+Result<std::string> MultiplyDecimals(const Lowered& l) {
+  const DataType &a = l.type(0), &b = l.type(1);
+  bool is_try = l.call.function.starts_with("try_");
+  if (a.precision() + b.precision() <= 38) return fmt::format("({} * {})", l.args[0], l.args[1]);
+  int drop = a.scale() + b.scale() - l.expr.type.scale();
+  return FromDigits(
+      l, fmt::format("tm_multiply_digits({}, {}, {})", Digits(l, 0, a.scale()), Digits(l, 1, b.scale()), drop), is_try);
+}
+
+Result<std::string> DivideDecimals(const Lowered& l) {
+  const DataType &a = l.type(0), &b = l.type(1);
+  bool is_try = l.call.function.starts_with("try_");
+  int shift = l.expr.type.scale() - a.scale() + b.scale();
+  if (shift < 0) return Refuse("a decimal division that loses digits before the point", l.expr.at);
+  return FromDigits(l,
+                    fmt::format("tm_{}divide_digits({}, {}, {})", is_try ? "try_" : "", Digits(l, 0, a.scale()),
+                                Digits(l, 1, b.scale()), shift),
+                    is_try);
+}
+
+Result<std::string> RemainderDecimals(const Lowered& l) {
+  int scale = std::max(l.type(0).scale(), l.type(1).scale());
+  std::string name = l.call.function == "pmod" ? "pmod" : l.call.function == "try_mod" ? "try_mod" : "mod";
+  if (scale != l.expr.type.scale()) return Refuse("a decimal remainder of over 38 digits", l.expr.at);
+  return FromDigits(l, fmt::format("tm_{}_digits({}, {})", name, Digits(l, 0, scale), Digits(l, 1, scale)));
+}
+
+Result<std::string> DivDecimals(const Lowered& l) {
+  int scale = std::max(l.type(0).scale(), l.type(1).scale());
+  return fmt::format("CAST(tm_quotient({}, {}) AS BIGINT)", Digits(l, 0, scale), Digits(l, 1, scale));
+}
+
+Result<std::string> In(const Lowered& l) {
+  std::string list;
+  for (size_t i = 1; i < l.args.size(); ++i) list += (i > 1 ? ", " : "") + l.args[i];
+  return "(" + l.args[0] + " IN (" + list + "))";
+}
+
+// LIKE with the escape character only where the pattern has one: DuckDB's plain LIKE is much faster.
+Result<std::string> Like(const Lowered& l) {
+  std::string op = l.call.function == "ilike" ? "ILIKE" : "LIKE";
+  const auto* pattern = std::get_if<typed::Literal>(&l.call.args[1]->node);
+  const auto* escape = std::get_if<typed::Literal>(&l.call.args[2]->node);
+  if (pattern && escape && !pattern->value.is_null() && !escape->value.is_null()) {
+    const auto& text = std::get<std::string>(pattern->value.data);
+    if (text.find(std::get<std::string>(escape->value.data)) == std::string::npos) {
+      return fmt::format("({} {} {})", l.args[0], op, l.args[1]);
+    }
+  }
+  return fmt::format("({} {} {} ESCAPE {})", l.args[0], op, l.args[1], l.args[2]);
+}
+
+Result<std::string> LikeMany(const Lowered& l) {
+  std::string sql;
+  for (size_t i = 1; i < l.args.size(); ++i) {
+    sql += (i > 1 ? (l.call.function == "like_any" ? " OR " : " AND ") : "") +
+           fmt::format("({} LIKE {} ESCAPE '\\')", l.args[0], l.args[i]);
+  }
+  return "(" + sql + ")";
+}
+
+Result<std::string> ScaleInterval(const Lowered& l) {
+  bool multiply = l.call.function == "$interval_multiply";
+  if (!l.type(1).is_integral() || !multiply) return Refuse("an interval times or over a fraction", l.expr.at);
+  return fmt::format("CAST({} * {} AS {})", l.args[0], l.args[1], DuckDbType(l.expr.type));
+}
+
+}  // namespace
+
+std::span<const LoweringRow> OperatorLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"+", "decimal", nullptr, AddDecimals},
+      {"+", "", "($1 + $2)", nullptr},
+      {"-", "decimal", nullptr, AddDecimals},
+      {"-", "", "($1 - $2)", nullptr},
+      {"*", "decimal", nullptr, MultiplyDecimals},
+      {"*", "", "($1 * $2)", nullptr},
+      {"/", "decimal", nullptr, DivideDecimals},
+      {"/", "double", "tm_divide($1, $2)", nullptr},
+      {"%", "decimal", nullptr, RemainderDecimals},
+      {"%", "integral", "CAST(tm_mod($1, $2) AS $T)", nullptr},
+      {"%", "fractional", "CAST(tm_mod_double($1, $2) AS $T)", nullptr},
+      {"pmod", "decimal", nullptr, RemainderDecimals},
+      {"pmod", "integral", "CAST(tm_pmod($1, $2) AS $T)", nullptr},
+      {"pmod", "fractional", "CAST(tm_pmod_double($1, $2) AS $T)", nullptr},
+      {"div", "decimal", nullptr, DivDecimals},
+      {"div", "bigint", "tm_div($1, $2)", nullptr},
+      {"try_add", "decimal", nullptr, AddDecimals},
+      {"try_add", "integral", "TRY_CAST(CAST($1 AS HUGEINT) + $2 AS $T)", nullptr},
+      {"try_add", "fractional", "($1 + $2)", nullptr},
+      {"try_subtract", "decimal", nullptr, AddDecimals},
+      {"try_subtract", "integral", "TRY_CAST(CAST($1 AS HUGEINT) - $2 AS $T)", nullptr},
+      {"try_subtract", "fractional", "($1 - $2)", nullptr},
+      {"try_multiply", "decimal", nullptr, MultiplyDecimals},
+      {"try_multiply", "integral", "TRY_CAST(CAST($1 AS HUGEINT) * $2 AS $T)", nullptr},
+      {"try_multiply", "fractional", "($1 * $2)", nullptr},
+      {"try_divide", "decimal", nullptr, DivideDecimals},
+      {"try_divide", "double", "tm_try_divide($1, $2)", nullptr},
+      {"try_mod", "decimal", nullptr, RemainderDecimals},
+      {"try_mod", "integral", "CAST(tm_try_mod($1, $2) AS $T)", nullptr},
+      {"try_mod", "fractional", "CAST(tm_try_mod_double($1, $2) AS $T)", nullptr},
+      {"negative", "", "(-$1)", nullptr},
+      {"=", "", "($1 = $2)", nullptr},
+      {"<=>", "", "($1 IS NOT DISTINCT FROM $2)", nullptr},
+      {"<", "", "($1 < $2)", nullptr},
+      {"<=", "", "($1 <= $2)", nullptr},
+      {">", "", "($1 > $2)", nullptr},
+      {">=", "", "($1 >= $2)", nullptr},
+      {"and", "", "($1 AND $2)", nullptr},
+      {"or", "", "($1 OR $2)", nullptr},
+      {"not", "", "(NOT $1)", nullptr},
+      {"&", "", "($1 & $2)", nullptr},
+      {"|", "", "($1 | $2)", nullptr},
+      {"^", "", "xor($1, $2)", nullptr},
+      {"~", "", "(~$1)", nullptr},
+      {"isnull", "", "($1 IS NULL)", nullptr},
+      {"isnotnull", "", "($1 IS NOT NULL)", nullptr},
+      {"istrue", "", "($1 IS NOT DISTINCT FROM TRUE)", nullptr},
+      {"isnottrue", "", "($1 IS DISTINCT FROM TRUE)", nullptr},
+      {"isfalse", "", "($1 IS NOT DISTINCT FROM FALSE)", nullptr},
+      {"isnotfalse", "", "($1 IS DISTINCT FROM FALSE)", nullptr},
+      {"isunknown", "", "($1 IS NULL)", nullptr},
+      {"isnotunknown", "", "($1 IS NOT NULL)", nullptr},
+      {"in", "", nullptr, In},
+      {"like", "", nullptr, Like},
+      {"ilike", "", nullptr, Like},
+      {"like_any", "", nullptr, LikeMany},
+      {"like_all", "", nullptr, LikeMany},
+      {"coalesce", "", "coalesce($*)", nullptr},
+      {"greatest", "", "greatest($*)", nullptr},
+      {"least", "", "least($*)", nullptr},
+      {"raise_error", "", "CAST(tm_raise($1) AS INTEGER)", nullptr},
+      {"$date_add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
+      {"$date_minus_date", "", "(($1 - $2) * 86400000000)", nullptr},
+      {"$timestamp_add_months", "", "@($L1 + to_months($2))", nullptr},
+      {"$timestamp_add_micros", "timestamp", "tm_instant(tm_local($1) + to_microseconds($2))", nullptr},
+      {"$timestamp_add_micros", "", "($1 + to_microseconds($2))", nullptr},
+      {"$timestamp_add_interval", "", "@($L1 + $2)", nullptr},
+      {"$timestamp_minus", "", "(epoch_us($L1) - epoch_us($L2))", nullptr},
+      {"$interval_add", "interval", "($1 + $2)", nullptr},
+      {"$interval_add", "", "CAST($1 + $2 AS $T)", nullptr},
+      {"$interval_subtract", "interval", "($1 - $2)", nullptr},
+      {"$interval_subtract", "", "CAST($1 - $2 AS $T)", nullptr},
+      {"$interval_negate", "", "(-$1)", nullptr},
+      {"$interval_multiply", "ym dt", nullptr, ScaleInterval},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb

@@ -1,0 +1,248 @@
+// Text functions.
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions_rows.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::TypeId;
+
+namespace {
+
+const std::string* ConstantText(const Lowered& l, size_t i) {
+  const auto* literal = std::get_if<typed::Literal>(&l.call.args[i]->node);
+  return literal ? std::get_if<std::string>(&literal->value.data) : nullptr;
+}
+const int64_t* ConstantNumber(const Lowered& l, size_t i) {
+  const auto* literal = std::get_if<typed::Literal>(&l.call.args[i]->node);
+  return literal ? std::get_if<int64_t>(&literal->value.data) : nullptr;
+}
+
+// A regular expression that RE2 reads as Java does; look-around, back references and possessive quantifiers it lacks.
+Status CheckRegex(const Lowered& l, size_t i) {
+  const auto* pattern = ConstantText(l, i);
+  if (!pattern) return Refuse("a regular expression that is not a constant", l.call.args[i]->at);
+  for (const char* lacking : {"(?=", "(?!", "(?<=", "(?<!", "(?>", "*+", "++", "?+", "&&", "\\G", "\\Z", "\\p{", "\\P{",
+                              "\\R", "\\h", "\\X", "$"}) {
+    if (std::string_view(lacking) == "$" && (pattern->find('$') == std::string::npos || pattern->ends_with("$")))
+      continue;
+    if (pattern->find(lacking) != std::string::npos) {
+      return Refuse("the regular expression part '" + std::string(lacking) + "'", l.call.args[i]->at);
+    }
+  }
+  for (size_t at = 0; at + 1 < pattern->size(); ++at) {
+    if ((*pattern)[at] != '\\') continue;
+    if ((*pattern)[at + 1] >= '1' && (*pattern)[at + 1] <= '9') {
+      return Refuse("a back reference in a regular expression", l.call.args[i]->at);
+    }
+    ++at;
+  }
+  return Ok();
+}
+
+Result<std::string> Rlike(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  return fmt::format("regexp_matches({}, {})", l.args[0], l.args[1]);
+}
+
+// Java's $1 is RE2's \1.
+Result<std::string> RegexpReplace(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  const auto* replacement = ConstantText(l, 2);
+  const auto* from = ConstantNumber(l, 3);
+  if (!replacement) return Refuse("a replacement that is not a constant", l.call.args[2]->at);
+  if (!from || *from != 1) return Refuse("regexp_replace from a position", l.expr.at);
+  std::string re2;
+  for (size_t i = 0; i < replacement->size(); ++i) {
+    char c = (*replacement)[i];
+    if (c == '\\' && i + 1 < replacement->size()) {
+      char next = (*replacement)[++i];
+      re2 += next == '\\' ? std::string("\\\\") : std::string(1, next);
+    } else if (c == '$') {
+      if (i + 1 == replacement->size() || !std::isdigit(static_cast<unsigned char>((*replacement)[i + 1]))) {
+        return Refuse("a named group in a replacement", l.call.args[2]->at);
+      }
+      re2 += '\\';
+    } else {
+      re2 += c;
+    }
+  }
+  return fmt::format("regexp_replace({}, {}, {}, 'g')", l.args[0], l.args[1], QuoteText(re2));
+}
+
+int Groups(const std::string& pattern) {
+  int groups = 0;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\')
+      ++i;
+    else if (pattern[i] == '(' && pattern.compare(i, 2, "(?") != 0)
+      ++groups;
+  }
+  return groups;
+}
+
+Result<std::string> RegexpExtract(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  const auto* group = ConstantNumber(l, 2);
+  if (!group) return Refuse("a group that is not a constant", l.expr.at);
+  int groups = Groups(*ConstantText(l, 1));
+  if (*group < 0 || *group > groups) {
+    Error error = InvalidArgument(fmt::format(
+        "The value of parameter(s) `idx` in `{}` is invalid: Expects group index between 0 and {}, but got {}.",
+        l.call.function, groups, *group));
+    error.error_class = "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX";
+    error.sqlstate = "22023";
+    error.at = l.expr.at;
+    return error;
+  }
+  const char* name = l.call.function == "regexp_extract" ? "regexp_extract" : "regexp_extract_all";
+  return fmt::format("{}({}, {}, {})", name, l.args[0], l.args[1], *group);
+}
+
+Result<std::string> RegexpCount(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  return fmt::format("CAST(len(regexp_extract_all({}, {})) AS INTEGER)", l.args[0], l.args[1]);
+}
+
+Result<std::string> RegexpSubstr(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  return fmt::format("CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, 0) END", l.args[0], l.args[1]);
+}
+
+// split(text, regex, -1); a pattern without special characters splits plainly.
+Result<std::string> Split(const Lowered& l) {
+  const auto* pattern = ConstantText(l, 1);
+  const auto* limit = ConstantNumber(l, 2);
+  if (!limit || *limit > 0) return Refuse("split with a limit", l.expr.at);
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  if (pattern->empty()) return Refuse("split by an empty pattern", l.expr.at);
+  std::string plain;
+  for (size_t i = 0; i < pattern->size(); ++i) {
+    char c = (*pattern)[i];
+    if (c == '\\' && i + 1 < pattern->size() && std::ispunct(static_cast<unsigned char>((*pattern)[i + 1]))) {
+      plain += (*pattern)[++i];
+    } else if (std::string_view("\\.[]{}()*+?^$|").find(c) != std::string_view::npos) {
+      return fmt::format("string_split_regex({}, {})", l.args[0], l.args[1]);
+    } else {
+      plain += c;
+    }
+  }
+  return fmt::format("string_split({}, {})", l.args[0], QuoteText(plain));
+}
+
+// A constant start that counts from the left needs no kernel.
+Result<std::string> Substring(const Lowered& l) {
+  const auto *pos = ConstantNumber(l, 1), *len = ConstantNumber(l, 2);
+  if (pos && len && *pos >= 1 && *len >= 0) {
+    if (*len == INT32_MAX) return fmt::format("substring({}, {})", l.args[0], *pos);
+    return fmt::format("substring({}, {}, {})", l.args[0], *pos, *len);
+  }
+  return fmt::format("tm_substring({}, {}, {})", l.args[0], l.args[1], l.args[2]);
+}
+
+Result<std::string> ConcatWs(const Lowered& l) {
+  for (size_t i = 1; i < l.args.size(); ++i) {
+    if (l.type(i).is(TypeId::kArray)) return Refuse("concat_ws of an array", l.call.args[i]->at);
+  }
+  if (l.args.size() == 1) return "CASE WHEN " + l.args[0] + " IS NOT NULL THEN '' END";
+  return fmt::format("concat_ws({})", fmt::join(l.args, ", "));
+}
+
+Result<std::string> Concat(const Lowered& l) { return fmt::format("({})", fmt::join(l.args, " || ")); }
+
+Result<std::string> Sha2(const Lowered& l) {
+  const auto* bits = ConstantNumber(l, 1);
+  if (bits && (*bits == 0 || *bits == 256)) return "sha256(" + l.args[0] + ")";
+  return Refuse("sha2 of other than 256 bits", l.expr.at);
+}
+
+Result<std::string> Elt(const Lowered& l) {
+  std::string sql = "CASE " + l.args[0];
+  for (size_t i = 1; i < l.args.size(); ++i) sql += fmt::format(" WHEN {} THEN {}", i, l.args[i]);
+  return sql + fmt::format(
+                   " WHEN NULL THEN NULL ELSE CASE WHEN {} IS NULL THEN NULL ELSE "
+                   "tm_raise_class('INVALID_ARRAY_INDEX', '22003', "
+                   "'The index is out of bounds. The array has {} elements.') END END",
+                   l.args[0], l.args.size() - 1);
+}
+
+}  // namespace
+
+std::span<const LoweringRow> TextLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"ascii", "", "ascii($1)", nullptr},
+      {"base64", "", "to_base64($1)", nullptr},
+      {"unbase64", "", "from_base64($1)", nullptr},
+      {"bit_length", "string", "CAST(strlen($1) * 8 AS INTEGER)", nullptr},
+      {"bit_length", "binary", "CAST(octet_length($1) * 8 AS INTEGER)", nullptr},
+      {"btrim", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return fmt::format("trim({}, {})", l.args[0], l.args.size() == 2 ? l.args[1] : "' '");
+       }},
+      {"trim", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return fmt::format("trim({}, {})", l.args[0], l.args.size() == 2 ? l.args[1] : "' '");
+       }},
+      {"ltrim", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return fmt::format("ltrim({}, {})", l.args[0], l.args.size() == 2 ? l.args[1] : "' '");
+       }},
+      {"rtrim", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return fmt::format("rtrim({}, {})", l.args[0], l.args.size() == 2 ? l.args[1] : "' '");
+       }},
+      {"char", "", "tm_chr($1)", nullptr},
+      {"char_length", "string", "CAST(length($1) AS INTEGER)", nullptr},
+      {"char_length", "binary", "CAST(octet_length($1) AS INTEGER)", nullptr},
+      {"concat", "array", nullptr, Concat},
+      {"concat", "", nullptr, Concat},
+      {"concat_ws", "", nullptr, ConcatWs},
+      {"contains", "string", "contains($1, $2)", nullptr},
+      {"elt", "", nullptr, Elt},
+      {"endswith", "string", "suffix($1, $2)", nullptr},
+      {"startswith", "string", "prefix($1, $2)", nullptr},
+      {"find_in_set", "", "tm_find_in_set($1, $2)", nullptr},
+      {"hex", "", "hex($1)", nullptr},
+      {"initcap", "", "tm_initcap($1)", nullptr},
+      {"instr", "", "tm_locate($2, $1, 1)", nullptr},
+      {"locate", "", "tm_locate($1, $2, $3)", nullptr},
+      {"lcase", "", "lower($1)", nullptr},
+      {"ucase", "", "upper($1)", nullptr},
+      {"left", "string", "tm_substring($1, 1, $2)", nullptr},
+      {"left", "binary", "tm_substring_bytes($1, 1, $2)", nullptr},
+      {"right", "", "tm_right($1, $2)", nullptr},
+      {"levenshtein", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         if (l.args.size() == 3) return Refuse("levenshtein with a threshold", l.expr.at);
+         return fmt::format("tm_levenshtein({}, {})", l.args[0], l.args[1]);
+       }},
+      {"lpad", "string", "tm_lpad($1, $2, $3)", nullptr},
+      {"rpad", "string", "tm_rpad($1, $2, $3)", nullptr},
+      {"md5", "", "md5($1)", nullptr},
+      {"octet_length", "string", "CAST(strlen($1) AS INTEGER)", nullptr},
+      {"octet_length", "binary", "CAST(octet_length($1) AS INTEGER)", nullptr},
+      {"overlay", "", "tm_overlay($1, $2, $3, $4)", nullptr},
+      {"rlike", "", nullptr, Rlike},
+      {"regexp_count", "", nullptr, RegexpCount},
+      {"regexp_extract", "", nullptr, RegexpExtract},
+      {"regexp_extract_all", "", nullptr, RegexpExtract},
+      {"regexp_replace", "", nullptr, RegexpReplace},
+      {"regexp_substr", "", nullptr, RegexpSubstr},
+      {"repeat", "", "repeat($1, $2)", nullptr},
+      {"replace", "", "replace($1, $2, $3)", nullptr},
+      {"reverse", "string", "tm_reverse($1)", nullptr},
+      {"sha", "", "sha1($1)", nullptr},
+      {"sha2", "", nullptr, Sha2},
+      {"space", "", "tm_space($1)", nullptr},
+      {"split", "", nullptr, Split},
+      {"split_part", "", "tm_split_part($1, $2, $3)", nullptr},
+      {"substring", "string", nullptr, Substring},
+      {"substring", "binary", "tm_substring_bytes($1, $2, $3)", nullptr},
+      {"substring_index", "", "tm_substring_index($1, $2, $3)", nullptr},
+      {"translate", "", "translate($1, $2, $3)", nullptr},
+      {"uuid", "", "CAST(uuid() AS VARCHAR)", nullptr},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb

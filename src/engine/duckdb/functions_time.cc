@@ -1,0 +1,160 @@
+// Dates and times.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/duckdb/functions_rows.h"
+#include "engine/duckdb/kernel_pattern.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::TypeId;
+
+namespace {
+
+const std::string* ConstantText(const Lowered& l, size_t i) {
+  const auto* literal = std::get_if<typed::Literal>(&l.call.args[i]->node);
+  return literal ? std::get_if<std::string>(&literal->value.data) : nullptr;
+}
+
+// A pattern is read here, so that one we do not know is refused before anything runs.
+Status CheckPattern(const Lowered& l, size_t i) {
+  const auto* text = ConstantText(l, i);
+  if (!text) return Refuse("a datetime pattern that is not a constant", l.call.args[i]->at);
+  auto pattern = DatetimePattern::Read(*text);
+  if (pattern.ok()) return Ok();
+  Error error = pattern.error();
+  error.at = l.call.args[i]->at;
+  return error;
+}
+
+Result<std::string> DateFormat(const Lowered& l) {
+  RETURN_IF_ERROR(CheckPattern(l, 1));
+  return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), l.args[1]);
+}
+
+Result<std::string> FromUnixTime(const Lowered& l) {
+  RETURN_IF_ERROR(CheckPattern(l, 1));
+  auto local = l.compiler.Local("tm_instant(make_timestamp(" + l.args[0] + " * 1000000))");
+  return fmt::format("tm_format_time({}, {})", local, l.args[1]);
+}
+
+// to_date, to_timestamp and their try_ forms with a pattern.
+Result<std::string> Parse(const Lowered& l) {
+  RETURN_IF_ERROR(CheckPattern(l, 1));
+  bool is_try = l.call.function.starts_with("try_");
+  auto local = fmt::format("tm_{}parse_time({}, {})", is_try ? "try_" : "", l.args[0], l.args[1]);
+  if (l.expr.type.is(TypeId::kDate)) return "CAST(" + local + " AS DATE)";
+  return l.expr.type.is(TypeId::kTimestamp) ? l.compiler.Instant(local) : local;
+}
+
+// Spark's names of units, as DuckDB's.
+std::optional<std::string> UnitOf(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  static const auto* units = new std::map<std::string, std::string>{{"year", "year"},
+                                                                    {"yyyy", "year"},
+                                                                    {"yy", "year"},
+                                                                    {"quarter", "quarter"},
+                                                                    {"month", "month"},
+                                                                    {"mm", "month"},
+                                                                    {"mon", "month"},
+                                                                    {"week", "week"},
+                                                                    {"day", "day"},
+                                                                    {"dd", "day"},
+                                                                    {"hour", "hour"},
+                                                                    {"minute", "minute"},
+                                                                    {"second", "second"},
+                                                                    {"millisecond", "millisecond"},
+                                                                    {"microsecond", "microsecond"}};
+  auto found = units->find(name);
+  return found == units->end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<std::string> DateTrunc(const Lowered& l) {
+  const auto* text = ConstantText(l, 0);
+  if (!text) return Refuse("date_trunc to a unit that is not a constant", l.expr.at);
+  auto unit = UnitOf(*text);
+  if (!unit) return std::string("CAST(NULL AS TIMESTAMPTZ)");
+  return l.compiler.Instant(fmt::format("date_trunc('{}', {})", *unit, l.compiler.Local(l.args[1])));
+}
+
+Result<std::string> Trunc(const Lowered& l) {
+  const auto* text = ConstantText(l, 1);
+  if (!text) return Refuse("trunc to a unit that is not a constant", l.expr.at);
+  auto unit = UnitOf(*text);
+  if (!unit || (*unit != "year" && *unit != "quarter" && *unit != "month" && *unit != "week"))
+    return std::string("CAST(NULL AS DATE)");
+  return fmt::format("CAST(date_trunc('{}', {}) AS DATE)", *unit, l.args[0]);
+}
+
+Result<std::string> TimestampAdd(const Lowered& l) {
+  auto unit = UnitOf(*ConstantText(l, 0));
+  if (!unit) return Refuse("timestampadd of the unit " + *ConstantText(l, 0), l.expr.at);
+  bool local = l.type(2).is(TypeId::kTimestamp);
+  std::string time = local ? l.compiler.Local(l.args[2]) : l.args[2];
+  std::string sum = *unit == "quarter" ? fmt::format("({} + to_months({} * 3))", time, l.args[1])
+                                       : fmt::format("({} + to_{}s({}))", time, *unit, l.args[1]);
+  return local ? l.compiler.Instant(sum) : sum;
+}
+
+// Whole units between two times.
+Result<std::string> TimestampDiff(const Lowered& l) {
+  auto unit = UnitOf(*ConstantText(l, 0));
+  if (!unit) return Refuse("timestampdiff of the unit " + *ConstantText(l, 0), l.expr.at);
+  return fmt::format("date_sub('{}', {}, {})", *unit, l.compiler.Local(l.args[1]), l.compiler.Local(l.args[2]));
+}
+
+}  // namespace
+
+std::span<const LoweringRow> TimeLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
+      {"date_add", "", "($1 + $2)", nullptr},
+      {"date_sub", "", "($1 - $2)", nullptr},
+      {"date_diff", "", "CAST($1 - $2 AS INTEGER)", nullptr},
+      {"date_format", "", nullptr, DateFormat},
+      {"date_from_unix_date", "", "(DATE '1970-01-01' + $1)", nullptr},
+      {"date_trunc", "", nullptr, DateTrunc},
+      {"day", "", "CAST(day($1) AS INTEGER)", nullptr},
+      {"dayname", "", "left(dayname($1), 3)", nullptr},
+      {"dayofweek", "", "CAST(dayofweek($1) + 1 AS INTEGER)", nullptr},
+      {"$dayofweek_iso", "", "CAST(isodow($1) AS INTEGER)", nullptr},
+      {"dayofyear", "", "CAST(dayofyear($1) AS INTEGER)", nullptr},
+      {"from_unixtime", "", nullptr, FromUnixTime},
+      {"hour", "", "CAST(hour($L1) AS INTEGER)", nullptr},
+      {"last_day", "", "last_day($1)", nullptr},
+      {"make_date", "", "tm_make_date($1, $2, $3)", nullptr},
+      {"make_timestamp_ntz", "", "tm_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))", nullptr},
+      {"make_ym_interval", "", "($1 * 12 + $2)", nullptr},
+      {"minute", "", "CAST(minute($L1) AS INTEGER)", nullptr},
+      {"month", "", "CAST(month($1) AS INTEGER)", nullptr},
+      {"monthname", "", "left(monthname($1), 3)", nullptr},
+      {"months_between", "", "tm_months_between($L1, $L2, $3)", nullptr},
+      {"next_day", "", "tm_next_day($1, $2)", nullptr},
+      {"quarter", "", "CAST(quarter($1) AS INTEGER)", nullptr},
+      {"second", "", "CAST(second($L1) AS INTEGER)", nullptr},
+      {"$second_with_fraction", "", "CAST(CAST(microsecond($L1) AS DECIMAL(18,0)) / 1000000 AS DECIMAL(8,6))", nullptr},
+      {"timestamp_micros", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT)))", nullptr},
+      {"timestamp_millis", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT) * 1000))", nullptr},
+      {"timestampadd", "", nullptr, TimestampAdd},
+      {"timestampdiff", "", nullptr, TimestampDiff},
+      {"to_date", "", nullptr, Parse},
+      {"try_to_date", "", nullptr, Parse},
+      {"to_timestamp", "", nullptr, Parse},
+      {"to_timestamp_ntz", "", nullptr, Parse},
+      {"try_to_timestamp", "", nullptr, Parse},
+      {"trunc", "", nullptr, Trunc},
+      {"unix_date", "", "CAST($1 - DATE '1970-01-01' AS INTEGER)", nullptr},
+      {"unix_micros", "", "epoch_us($1)", nullptr},
+      {"unix_millis", "", "CAST(floor(epoch_us($1) / 1000) AS BIGINT)", nullptr},
+      {"unix_seconds", "", "tm_seconds($1)", nullptr},
+      {"weekday", "", "CAST(isodow($1) - 1 AS INTEGER)", nullptr},
+      {"weekofyear", "", "CAST(week($1) AS INTEGER)", nullptr},
+      {"$yearofweek", "", "CAST(isoyear($1) AS INTEGER)", nullptr},
+      {"year", "", "CAST(year($1) AS INTEGER)", nullptr},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb

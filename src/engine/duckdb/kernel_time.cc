@@ -1,0 +1,156 @@
+// Dates and times: calendar arithmetic and Java's date patterns.
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/kernel_pattern.h"
+#include "engine/duckdb/kernel_vector.h"
+#include "plan/value.h"
+
+namespace tidemill::engine::duckdb {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+using std::chrono::year_month_day;
+using std::chrono::year_month_day_last;
+
+constexpr int64_t kMicrosPerDay = int64_t{86400} * 1000000;
+
+int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+year_month_day CalendarOf(int64_t day) { return year_month_day{sys_days(days(day))}; }
+
+void BadDateField(Row& row, std::string_view message) {
+  row.Fail("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "22023", message);
+}
+
+bool ValidDate(Row& row, int32_t y, int32_t m, int32_t d) {
+  year_month_day date{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)};
+  if (y > -9999 && y <= 9999 && date.ok()) return true;
+  BadDateField(row, m < 1 || m > 12 ? "Invalid value for MonthOfYear (valid values 1 - 12): " + std::to_string(m)
+                    : d < 1 || d > 31
+                        ? "Invalid value for DayOfMonth (valid values 1 - 28/31): " + std::to_string(d)
+                        : "Invalid date " + std::to_string(y) + "-" + std::to_string(m) + "-" + std::to_string(d));
+  return false;
+}
+
+int64_t DaysOf(int32_t y, int32_t m, int32_t d) {
+  return sys_days(year_month_day{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)})
+      .time_since_epoch()
+      .count();
+}
+
+Date MakeDate(Row& row, int32_t y, int32_t m, int32_t d) {
+  if (!ValidDate(row, y, m, d)) return {};
+  return {static_cast<int32_t>(DaysOf(y, m, d))};
+}
+
+// The seconds come as microseconds (decimal(16,6) without its point); 60 is the next minute, as in PostgreSQL.
+LocalTime MakeTime(Row& row, int32_t y, int32_t mo, int32_t d, int32_t h, int32_t mi, plan::Int128 micros) {
+  if (!ValidDate(row, y, mo, d)) return {};
+  if (h < 0 || h > 23) BadDateField(row, "Invalid value for HourOfDay (valid values 0 - 23): " + std::to_string(h));
+  if (mi < 0 || mi > 59)
+    BadDateField(row, "Invalid value for MinuteOfHour (valid values 0 - 59): " + std::to_string(mi));
+  if (micros > 60000000 || micros < 0) {
+    row.Fail("INVALID_FRACTION_OF_SECOND", "22023",
+             "Valid range for seconds is [0, 60] (inclusive), and 60 only without a fraction.");
+  }
+  return {(DaysOf(y, mo, d) * 86400 + h * 3600 + mi * 60) * 1000000 + static_cast<int64_t>(micros)};
+}
+
+// The next day after `date` that is called that: mo, mon, monday.
+Date NextDay(Row& row, Date date, std::string_view name) {
+  static constexpr const char* kDays[] = {"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"};
+  std::string upper;
+  for (char c : name) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (int i = 0; i < 7; ++i) {
+    std::string full = kDays[i];
+    if (upper != full && upper != full.substr(0, 3) && upper != full.substr(0, 2)) continue;
+    int today = static_cast<int>(((date.days + 4) % 7 + 7) % 7);
+    int ahead = (i - today + 7) % 7;
+    return {date.days + (ahead == 0 ? 7 : ahead)};
+  }
+  row.Fail("ILLEGAL_DAY_OF_WEEK", "22009", "Illegal input for day of week: " + std::string(name) + ".");
+  return {};
+}
+
+bool IsLastDay(const year_month_day& date) {
+  return date.day() == year_month_day_last{date.year(), date.month() / std::chrono::last}.day();
+}
+
+// Whole months when both are the same day of month, or both are the last; else 31-day months of the rest.
+double MonthsBetween(Row&, LocalTime a, LocalTime b, bool round_off) {
+  int64_t day1 = FloorDiv(a.micros, kMicrosPerDay), day2 = FloorDiv(b.micros, kMicrosPerDay);
+  auto x = CalendarOf(day1), y = CalendarOf(day2);
+  double months =
+      (static_cast<int>(x.year()) - static_cast<int>(y.year())) * 12 +
+      (static_cast<int>(static_cast<unsigned>(x.month())) - static_cast<int>(static_cast<unsigned>(y.month())));
+  if (x.day() == y.day() || (IsLastDay(x) && IsLastDay(y))) return months;
+  int64_t seconds1 = FloorDiv(a.micros - day1 * kMicrosPerDay, 1000000);
+  int64_t seconds2 = FloorDiv(b.micros - day2 * kMicrosPerDay, 1000000);
+  int64_t apart =
+      (static_cast<int64_t>(static_cast<unsigned>(x.day())) - static_cast<int64_t>(static_cast<unsigned>(y.day()))) *
+          86400 +
+      seconds1 - seconds2;
+  double difference = months + apart / (31.0 * 86400);
+  return round_off ? std::round(difference * 1e8) / 1e8 : difference;
+}
+
+// ---- Patterns ----
+
+// The last pattern read, kept by thread: patterns are constants, and reading one costs more than using it.
+const Result<DatetimePattern>& Cached(std::string_view text) {
+  thread_local std::string last;
+  thread_local Result<DatetimePattern> pattern = DatetimePattern::Read("");
+  if (last != text) {
+    last = text;
+    pattern = DatetimePattern::Read(text);
+  }
+  return pattern;
+}
+
+const DatetimePattern* PatternOf(Row& row, std::string_view text) {
+  const auto& pattern = Cached(text);
+  if (pattern.ok()) return &pattern.value();
+  row.Fail(pattern.error().error_class, pattern.error().sqlstate, pattern.error().message);
+  return nullptr;
+}
+
+std::string FormatTime(Row& row, LocalTime time, std::string_view text) {
+  const auto* pattern = PatternOf(row, text);
+  return pattern ? pattern->Format(time.micros) : "";
+}
+
+template <bool kTry>
+LocalTime ParseTime(Row& row, std::string_view text, std::string_view pattern_text) {
+  const auto* pattern = PatternOf(row, pattern_text);
+  if (!pattern) return {};
+  auto micros = pattern->Parse(text);
+  if (micros) return {*micros};
+  if (kTry) {
+    row.Null();
+  } else {
+    row.Fail("CANNOT_PARSE_TIMESTAMP", "22007",
+             "Text '" + std::string(text) +
+                 "' could not be parsed. Use `try_to_timestamp` to tolerate invalid input "
+                 "string and return NULL instead.");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status RegisterTimeKernels(duckdb_connection c) {
+  RETURN_IF_ERROR(RegisterKernel<MakeDate>(c, "tm_make_date"));
+  RETURN_IF_ERROR(RegisterKernel<MakeTime>(c, "tm_make_time"));
+  RETURN_IF_ERROR(RegisterKernel<NextDay>(c, "tm_next_day"));
+  RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
+  RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));
+  RETURN_IF_ERROR(RegisterKernel<ParseTime<false>>(c, "tm_parse_time"));
+  return RegisterKernel<ParseTime<true>>(c, "tm_try_parse_time");
+}
+
+}  // namespace tidemill::engine::duckdb
