@@ -34,9 +34,8 @@ static_library(sqlite_static libsqlite3.a m dl Threads::Threads)
 static_library(bzip2_static libbz2.a)
 static_library(snappy_static libsnappy.a)
 static_library(zlib_static libz.a)
-# Debian ships fmt's archive only as a shared object.
-add_library(fmt_static INTERFACE)
-target_compile_definitions(fmt_static INTERFACE FMT_HEADER_ONLY=1)
+# Compiled once, not in every file that formats.
+add_library(fmt_static STATIC cmake/fmt.cc)
 
 # What each room links besides the rooms below it.
 set(room_base_links fmt_static)
