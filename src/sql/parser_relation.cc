@@ -20,6 +20,8 @@ bool ReadNumber(std::string_view text, T* value) {
 }  // namespace
 
 // FROM a, LATERAL (...) b LATERAL VIEW ... PIVOT (...)
+// The comma binds as tight as JOIN, from the left: in `a, b JOIN c ON ...` the condition sees a, as in Spark unless
+// spark.sql.ansi.relationPrecedence is set.
 plan::RelationPtr Parser::ParseFrom() {
   Advance();
   plan::RelationPtr from;
@@ -30,15 +32,11 @@ plan::RelationPtr Parser::ParseFrom() {
     auto primary = ParseRelationPrimary();
     if (!primary) return nullptr;
     if (from) {
-      // The comma binds looser than JOIN, but a lateral table sees only what stands before it.
-      plan::Join join{.left = std::move(from), .lateral = lateral};
-      join.right = lateral ? std::move(primary) : ParseRelationExtensions(std::move(primary));
-      if (!join.right || !Deepen()) return nullptr;
-      from = plan::MakeRelation(std::move(join), at);
-      if (lateral) from = ParseRelationExtensions(std::move(from));
-    } else {
-      from = ParseRelationExtensions(std::move(primary));
+      if (!Deepen()) return nullptr;
+      plan::Join join{.left = std::move(from), .right = std::move(primary), .lateral = lateral};
+      primary = plan::MakeRelation(std::move(join), at);
     }
+    from = ParseRelationExtensions(std::move(primary));
     if (!from) return nullptr;
   } while (Take(TokenKind::kComma));
   from = ParseLateralViews(std::move(from));
@@ -90,7 +88,7 @@ bool Parser::StartsJoin() const {
 }
 
 // The words before JOIN. No words: an inner join.
-std::optional<plan::JoinType> Parser::TakeJoinType() {
+plan::JoinType Parser::TakeJoinType() {
   using plan::JoinType;
   if (Take(kInner)) return JoinType::kInner;
   if (Take(kCross)) return JoinType::kCross;
@@ -117,7 +115,7 @@ plan::RelationPtr Parser::ParseJoin(plan::RelationPtr left) {
   const Position at = Peek().at;
   plan::Join join{.left = std::move(left)};
   join.natural = Take(kNatural);
-  join.type = *TakeJoinType();
+  join.type = TakeJoinType();
   if (!Expect(kJoin)) return nullptr;
   join.lateral = Take(kLateral);
   if (join.natural && join.type == plan::JoinType::kCross) {

@@ -100,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         Pair{"from a left semi join b on x anti join c on y cross join d",
              "(join cross (join anti (join semi (table a) (table b) on x) (table c) on y) (table d))"},
         Pair{"from a, lateral (select a.x) b", "(join lateral inner (table a) (as (select [a.x]) b))"},
+        Pair{"from a, b join c on a.x = c.x", "(join inner (join inner (table a) (table b)) (table c) on (= a.x c.x))"},
         Pair{"from a join lateral explode(a.x) b on true",
              "(join lateral inner (table a) (as (table() explode [a.x]) b) on true)"},
         Pair{"from range(1, 10) r", "(as (table() range [1 10]) r)"},

@@ -177,7 +177,7 @@ class Parser {
   bool ParseSampleMethod(plan::Sample* sample);
   bool ParseTimeTravel(plan::TableRef* table);
   bool ParseProperties(std::map<std::string, std::string>* options);
-  std::optional<plan::JoinType> TakeJoinType();
+  plan::JoinType TakeJoinType();
   bool StartsJoin() const;
   plan::RelationPtr ParseJoin(plan::RelationPtr left);
   plan::RelationPtr ParsePivot(plan::RelationPtr input);
