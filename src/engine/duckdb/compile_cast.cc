@@ -129,9 +129,10 @@ Result<std::string> Nested(const CastJob& job) {
   const DataType &from = job.from, &to = job.to;
   auto mode = job.is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
   if (from.is(TypeId::kArray) && to.is(TypeId::kArray)) {
-    ASSIGN_OR_RETURN(auto element, CompileCast(job.compiler, "e", from.element(), to.element(), mode, job.at));
-    if (element == "e") return job.sql;
-    return fmt::format("list_transform({}, lambda e: {})", job.sql, element);
+    auto element = CompileCast(job.compiler, "e", from.element(), to.element(), mode, job.at);
+    if (!element.ok()) return element;
+    if (element->size() == 1) return job.sql;  // "e" itself: nothing to cast
+    return fmt::format("list_transform({}, lambda e: {})", job.sql, *element);
   }
   if (from.is(TypeId::kStruct) && to.is(TypeId::kStruct)) {
     std::string fields;

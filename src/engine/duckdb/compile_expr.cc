@@ -11,25 +11,6 @@ using plan::TypeId;
 using plan::Value;
 using typed::ExprPtr;
 
-std::string QuoteText(std::string_view text) {
-  std::string sql = "'";
-  for (char c : text) {
-    if (c == '\'') sql += '\'';
-    if (c == '\0') {
-      sql += "' || chr(0) || '";
-      continue;
-    }
-    sql += c;
-  }
-  return text.find('\0') == std::string_view::npos ? sql + "'" : "(" + sql + "')";
-}
-
-std::string QuoteName(std::string_view name) {
-  std::string sql = "\"";
-  for (char c : name) sql += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return sql + "\"";
-}
-
 std::string ColumnName(typed::ColumnId id) { return "x" + std::to_string(id); }
 
 Error Refuse(std::string what, Position at) {

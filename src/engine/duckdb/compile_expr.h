@@ -6,16 +6,13 @@
 
 #include "base/result.h"
 #include "engine/duckdb/compile.h"
+#include "engine/duckdb/connection.h"
 #include "plan/typed.h"
 
 namespace tidemill::engine::duckdb {
 
 namespace typed = plan::typed;
 
-// 'it''s'
-std::string QuoteText(std::string_view text);
-// "a""b"
-std::string QuoteName(std::string_view name);
 // A column inside a query: x<id>.
 std::string ColumnName(typed::ColumnId id);
 // Refused by name, with the place in the user's text.

@@ -1,7 +1,6 @@
 #include "engine/duckdb/kernels.h"
 
-#include <cstring>
-#include <regex>
+#include <optional>
 
 #include "engine/duckdb/kernel_vector.h"
 
