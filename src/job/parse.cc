@@ -276,6 +276,7 @@ class JobReader {
 
   void CheckCheckKeys(const Reader& in, const Check& check) {
     const CheckRule& rule = RuleOf(check.kind);
+    if (in.Has("kind") && !FromName<CheckKind>(in.Text("kind"))) return;  // said already
     if (!in.Has("kind") && !in.Has("expression")) {
       out_.Error(check.at, in.Path("kind"), "is missing", "name what is tested, like kind: not_null");
       return;
@@ -285,12 +286,12 @@ class JobReader {
       const bool given = std::any_of(group.begin(), group.end(), [&](auto key) { return in.Has(key); });
       if (!given) {
         out_.Error(check.at, in.path(),
-                   fmt::format("a {} check needs `{}`", Name(check.kind), fmt::join(group, "` or `")));
+                   fmt::format("kind {} needs `{}`", Name(check.kind), fmt::join(group, "` or `")));
       }
     }
     for (const Entry& entry : in.node().entries) {
       if (IsKeyOfOtherKinds(rule, entry.key)) {
-        out_.Error(entry.at, in.Path(entry.key), fmt::format("has no meaning for a {} check", Name(check.kind)),
+        out_.Error(entry.at, in.Path(entry.key), fmt::format("has no meaning for kind {}", Name(check.kind)),
                    "remove it");
       }
     }

@@ -75,6 +75,19 @@ Result<std::vector<engine::WrittenFile>> KeepOthers(const Job& job, const engine
   return std::move(written.files);
 }
 
+// Of the job's sources only those that a references check looks into; nothing else is read. Steps stay when one does.
+void KeepReferenced(Job& job) {
+  std::set<std::string> names;
+  for (const auto& check : job.checks) names.insert(check.to);
+  const bool step =
+      std::any_of(job.steps.begin(), job.steps.end(), [&](const Step& s) { return names.contains(s.name); });
+  if (!step) {
+    job.steps.clear();
+    std::erase_if(job.sources, [&](const SourceSpec& source) { return !names.contains(source.name); });
+  }
+  for (auto& source : job.sources) source.text.malformed = engine::Malformed::kDrop;
+}
+
 }  // namespace
 
 Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment) {
@@ -96,6 +109,7 @@ Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment) {
   replay.job = job;
   replay.job.name = job.name + ".replay";
   replay.job.window.reset();
+  KeepReferenced(replay.job);
   SourceSpec source;
   source.name = kSource;
   source.format = SourceFormat::kDelta;

@@ -196,12 +196,11 @@ class RuleChecker {
     const std::string path = fmt::format("checks[{}]", check.name);
     if (check.of_table() && check.on_fail == OnFail::kQuarantine) {
       out_.Error(check.at, path + ".on_fail",
-                 fmt::format("a {} check tests the whole output, so no row can be quarantined", Name(check.kind)),
+                 fmt::format("kind {} tests the whole output, so no row can be quarantined", Name(check.kind)),
                  "write warn or fail");
     }
     if (check.of_table() && check.max_bad != 0) {
-      out_.Error(check.at, path + ".max_bad", fmt::format("has no meaning for a {} check", Name(check.kind)),
-                 "remove it");
+      out_.Error(check.at, path + ".max_bad", fmt::format("has no meaning for kind {}", Name(check.kind)), "remove it");
     }
     if (check.kind == CheckKind::kRowCount) CheckRowCount(check, path);
     if (check.kind != CheckKind::kReferences || check.to.empty()) return;
@@ -223,7 +222,7 @@ class RuleChecker {
       return bound && (bound->empty() || bound->find_first_not_of("0123456789") != std::string::npos);
     };
     if (bad(check.min) || bad(check.max)) {
-      out_.Error(check.at, path, "`min` and `max` of a row_count check are whole numbers");
+      out_.Error(check.at, path, "`min` and `max` of kind row_count are whole numbers");
     } else if (check.min && check.max && std::stold(*check.min) > std::stold(*check.max)) {
       out_.Error(check.at, path, fmt::format("min {} is more than max {}", *check.min, *check.max), "swap them");
     }
@@ -296,7 +295,7 @@ class RuleChecker {
     }
     for (const auto& source : job_.sources) {
       for (const auto& path : source.paths) {
-        if (sink.path.empty() || source.format == SourceFormat::kDelta) continue;
+        if (sink.path.empty() || path.empty() || source.format == SourceFormat::kDelta) continue;
         const std::string resolved = job_.Resolve(path);
         if (inside(table, resolved) || inside(resolved, table)) {
           out_.Error(At({"sink", "path"}), "sink.path",
