@@ -1,0 +1,95 @@
+"""The one place that makes a real Spark session with Delta: local, loopback only, UTC, and gone without a trace."""
+import contextlib
+import logging
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+
+CACHE = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache" / "tidemill"))
+JARS = CACHE / "jars"
+DELTA_JARS = [JARS / "delta-spark_2.13-4.1.0.jar", JARS / "delta-storage-4.1.0.jar"]
+
+# A session that answers as Spark answers out of the box; what differs from the defaults is only where it lives and how
+# much of the machine it takes.
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
+
+@contextlib.contextmanager
+def spark(log_level="ERROR", **settings):
+    """A session; keyword settings are spelled with `__` for the dot: spark__sql__ansi__enabled="false"."""
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # every error twice otherwise
+    os.environ["TZ"] = "UTC"  # what Python makes of a collected timestamp
+    time.tzset()
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    from pyspark.sql import SparkSession
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidemill-spark-"))
+    own = {
+        "spark.jars": ",".join(map(str, DELTA_JARS)),
+        "spark.local.dir": str(folder / "local"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        # Two cores want no parallel collector; the log file's settings keep the start quiet.
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -XX:+UseSerialGC -Djava.io.tmpdir={folder} "
+        f"-Dderby.system.home={folder} -Dlog4j2.configurationFile={_quiet(folder)}",
+    }
+    builder = SparkSession.builder.master("local[2]").appName("oracle")
+    for key, value in {**SETTINGS, **own, **{k.replace("__", "."): v for k, v in settings.items()}}.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel(log_level)
+    try:
+        yield session
+    finally:
+        session.stop()
+        session.sparkContext._gateway.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quiet(folder):
+    file = folder / "log4j2.properties"
+    file.write_text("rootLogger.level = error\nrootLogger.appenderRef.console.ref = console\n"
+                    "appender.console.type = Console\nappender.console.name = console\n"
+                    "appender.console.target = SYSTEM_ERR\nappender.console.layout.type = PatternLayout\n"
+                    "appender.console.layout.pattern = %p %c{1}: %m%n\n")
+    return file
+
+
+def rows_as_text(session, frame):
+    """The rows as `spark-sql` prints them: one text a row, tabs between the values."""
+    result = session._jvm.org.apache.spark.sql.execution.HiveResult.hiveResultString(
+        frame._jdf.queryExecution().executedPlan())
+    return [result.apply(i) for i in range(result.size())]
+
+
+def schema_of(frame):
+    """struct<name:type,...>, every field of it."""
+    return frame._jdf.schema().catalogString()
+
+
+def error_of(error):
+    """(error class, SQLSTATE) of what Spark raised; an exception without a class gives its Java name."""
+    condition = getattr(error, "getCondition", lambda: None)()
+    if condition:
+        return condition, error.getSqlState() or ""
+    cause = getattr(error, "java_exception", None)
+    while cause is not None:
+        name = cause.getClass().getSimpleName()
+        if hasattr(cause, "getCondition") and name.startswith("Spark") and cause.getCondition():
+            return cause.getCondition(), cause.getSqlState() or ""
+        cause = cause.getCause()
+    return type(error).__name__, ""
