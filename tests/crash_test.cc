@@ -44,6 +44,9 @@ struct Scenario {
   std::vector<std::string> rows;
 };
 
+// How a failing test names its scenario.
+void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.mode; }
+
 const Scenario kScenarios[] = {
     {"append", "", {"1:10", "2:20", "3:30", "3:33", "4:40", "6:60"}},
     {"overwrite", "", {"3:33", "4:40", "6:60"}},
@@ -58,7 +61,7 @@ std::string JobText(const Scenario& scenario) {
          "  orders: {format: csv, path: \"${IN}\", header: true, schema: \"id INT, day DATE, amount INT\", malformed: "
          "quarantine, max_bad: 50%}\n"
          "steps:\n"
-         "  - {name: all_orders, sql: SELECT id, day, amount FROM orders}\n"
+         "  - {name: all_orders, sql: \"SELECT id, day, amount FROM orders\"}\n"
          "checks:\n"
          "  - {name: positive, kind: expression, expression: amount > 0, on_fail: quarantine, max_bad: 50%}\n"
          "sink:\n"
@@ -85,7 +88,7 @@ class Crash : public testing::TestWithParam<Scenario> {
     input.folder = place.string();
     input.variables = {{"IN", (folder_ / day).string()}};
     auto parsed = job::ParseJob(input);
-    EXPECT_TRUE(parsed.diagnostics.empty()) << "the job of this test is wrong";
+    EXPECT_TRUE(parsed.diagnostics.empty()) << job::AsError(parsed.diagnostics).message;
     return parsed.job;
   }
 

@@ -81,7 +81,7 @@ std::string ReadCsv(const std::vector<File>& files, const TextOptions& text, siz
   const std::string comment = text.comment.empty() ? "" : ", comment=" + QuoteText(text.comment);
   return fmt::format(
       "read_csv({}, auto_detect=false, columns={{{}}}, header={}, delim={}, quote={}, escape={}, nullstr='', "
-      "allow_quoted_nulls={}, max_line_size=33554432{}{})",
+      "allow_quoted_nulls={}, max_line_size=16777216, buffer_size=33554432{}{})",
       PathList(files), names, text.header, QuoteText(text.delimiter), QuoteText(text.quote), QuoteText(text.escape),
       quoted_nulls, comment, more);
 }
@@ -152,8 +152,18 @@ std::string LinesOf(const std::vector<File>& files) {
   return fmt::format(
       "read_csv({}, auto_detect=false, columns={{'line': 'VARCHAR'}}, header=false, delim=e'\\x01', quote='', "
       "escape='', "
-      "nullstr=e'\\x02', max_line_size=33554432)",
+      "nullstr=e'\\x02', max_line_size=16777216, buffer_size=33554432)",
       PathList(files));
+}
+
+std::string FittingRows(const std::string& outputs, const std::string& rows, const std::string& fits,
+                        const std::string& window, const std::string& source, const std::string& raw,
+                        const std::string& detail) {
+  return fmt::format(
+      "SELECT {} FROM (SELECT *, CASE WHEN {} THEN ({}) ELSE tm_malformed({}, tm_file, {}, {}) END AS tm_fits FROM "
+      "({})) "
+      "WHERE tm_fits",
+      outputs, fits, window, QuoteText(source), raw, QuoteText(detail), rows);
 }
 
 Result<std::string> TypedText(Connection& connection, const std::string& value, const Field& field, bool raises,
@@ -198,7 +208,8 @@ Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int
   }
   SourceSelect select;
   if (raises) {
-    select.sql = fmt::format("SELECT {} FROM {}", typed, ReadCsv(source.files, source.text, fields.size(), ""));
+    select.sql = fmt::format("SELECT * FROM (SELECT {} FROM {}) WHERE {}", typed,
+                             ReadCsv(source.files, source.text, fields.size(), ""), window);
     return select;
   }
   select.run_once = true;
@@ -208,11 +219,11 @@ Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int
                                        select.rejects_table, select.rejects_scan);
   std::string outputs;
   for (size_t i = 0; i < fields.size(); ++i) outputs += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
-  select.sql = fmt::format(
-      "SELECT {} FROM (SELECT *, {}, filename AS tm_file FROM {}) WHERE CASE WHEN {} THEN true ELSE tm_malformed({}, "
-      "tm_file, {}, 'a field does not fit its type') END",
-      outputs, typed, ReadCsv(source.files, source.text, fields.size(), more), fits.empty() ? "true" : fits,
-      QuoteText(source.name), RawRow(source.schema));
+  select.sql = FittingRows(outputs,
+                           fmt::format("SELECT *, {}, filename AS tm_file FROM {}", typed,
+                                       ReadCsv(source.files, source.text, fields.size(), more)),
+                           fits.empty() ? "true" : fits, window, source.name, RawRow(source.schema),
+                           "a field does not fit its type");
   return select;
 }
 

@@ -12,8 +12,17 @@ namespace tidemill::engine::duckdb {
 // A relation of one column `line`, each a line of the files.
 std::string LinesOf(const std::vector<File>& files);
 
-Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal, const std::string& time_zone);
+// `window`: the condition on c0, c1, ... that the rows must fulfil; "true" for every row. Malformed rows have no
+// window.
+Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal, const std::string& time_zone,
+                               const std::string& window);
 Result<plan::Schema> InferCsv(Connection& connection, const Source& source);
+
+// The columns `outputs` of those `rows` that fit and lie in the window; those that do not fit go to the collector, as
+// text `raw`. A projected column, not a filter, has that effect: DuckDB would move a filter, and rows would be missed.
+std::string FittingRows(const std::string& outputs, const std::string& rows, const std::string& fits,
+                        const std::string& window, const std::string& source, const std::string& raw,
+                        const std::string& detail);
 
 // A field's text `value` as `type`: raising on malformed text with the column's name, or giving NULL.
 Result<std::string> TypedText(Connection& connection, const std::string& value, const plan::Field& field, bool raises,

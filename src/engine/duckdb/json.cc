@@ -72,7 +72,8 @@ Result<DataType> TypeOfStructure(const Json& structure) {
 
 }  // namespace
 
-Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, const std::string& time_zone) {
+Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, const std::string& time_zone,
+                                const std::string& window) {
   if (source.text.multi_line) return Unimplemented("JSON records over several lines (multi_line) on the native engine");
   Json structure = Json::object();
   std::string typed;
@@ -97,17 +98,18 @@ Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, co
     const std::string wrong = fmt::format(
         "error('[MALFORMED_RECORD] ' || replace(tm_file, 'tm://', '') || ': not a JSON record of the schema: ' || "
         "left(line, 100))");
-    select.sql = fmt::format("SELECT {} FROM (SELECT CASE WHEN json_valid(line) THEN {} ELSE {} END AS tm_row FROM {})",
-                             typed, record, wrong, lines);
+    select.sql = fmt::format(
+        "SELECT * FROM (SELECT {} FROM (SELECT CASE WHEN json_valid(line) THEN {} ELSE {} END AS tm_row FROM {})) "
+        "WHERE {}",
+        typed, record, wrong, lines, window);
     return select;
   }
   std::string outputs;
   for (size_t i = 0; i < source.schema.fields.size(); ++i) outputs += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
   select.run_once = true;
-  select.sql = fmt::format(
-      "SELECT {} FROM (SELECT *, {} FROM (SELECT *, TRY({}) AS tm_row FROM {})) WHERE CASE WHEN {} THEN true ELSE "
-      "tm_malformed({}, tm_file, line, 'not a JSON record of the schema') END",
-      outputs, typed, record, lines, fits, QuoteText(source.name));
+  select.sql =
+      FittingRows(outputs, fmt::format("SELECT *, {} FROM (SELECT *, TRY({}) AS tm_row FROM {})", typed, record, lines),
+                  fits, window, source.name, "line", "not a JSON record of the schema");
   return select;
 }
 

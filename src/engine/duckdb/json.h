@@ -5,7 +5,8 @@
 
 namespace tidemill::engine::duckdb {
 
-Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, const std::string& time_zone);
+Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, const std::string& time_zone,
+                                const std::string& window);
 Result<plan::Schema> InferJson(Connection& connection, const Source& source);
 
 }  // namespace tidemill::engine::duckdb

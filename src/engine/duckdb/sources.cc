@@ -146,9 +146,9 @@ Result<Schema> DescribeParquet(Connection& connection, const Source& source) {
   return schema;
 }
 
-// WHERE for the window, over columns c0...
+// The condition that a row lies in the window, over columns c0, c1, ...
 Result<std::string> WindowCondition(const Source& source) {
-  if (!source.window) return std::string();
+  if (!source.window) return std::string("true");
   const int at = source.schema.IndexOf(source.window->column);
   if (at < 0) {
     return InvalidArgument(
@@ -179,6 +179,7 @@ std::string PathList(const std::vector<File>& files) {
 
 Result<SourceSelect> MakeSourceSelect(Connection& connection, const Source& source, int ordinal,
                                       const std::string& time_zone) {
+  ASSIGN_OR_RETURN(const std::string window, WindowCondition(source));
   SourceSelect select;
   if (source.files.empty()) {
     select.sql = fmt::format("SELECT {} WHERE false", NullColumns(source.schema));
@@ -186,14 +187,15 @@ Result<SourceSelect> MakeSourceSelect(Connection& connection, const Source& sour
     switch (source.format) {
       case Format::kParquet: {
         ASSIGN_OR_RETURN(select, ParquetSelect(connection, source, ordinal));
+        select.sql = fmt::format("SELECT * FROM ({}) WHERE {}", select.sql, window);
         break;
       }
       case Format::kCsv: {
-        ASSIGN_OR_RETURN(select, CsvSelect(connection, source, ordinal, time_zone));
+        ASSIGN_OR_RETURN(select, CsvSelect(connection, source, ordinal, time_zone, window));
         break;
       }
       case Format::kJson: {
-        ASSIGN_OR_RETURN(select, JsonSelect(connection, source, time_zone));
+        ASSIGN_OR_RETURN(select, JsonSelect(connection, source, time_zone, window));
         break;
       }
       case Format::kText: {
@@ -204,8 +206,6 @@ Result<SourceSelect> MakeSourceSelect(Connection& connection, const Source& sour
         return Unimplemented("the native engine does not read this format; Spark can");
     }
   }
-  ASSIGN_OR_RETURN(const std::string window, WindowCondition(source));
-  if (!window.empty()) select.sql = fmt::format("SELECT * FROM ({}) WHERE {}", select.sql, window);
   return select;
 }
 

@@ -39,9 +39,10 @@ std::string RowJson(const Schema& schema, int columns) {
   return fmt::format("CAST(json_object({}) AS VARCHAR)", row);
 }
 
-// The condition that lets good rows through, counts failures and puts the diverted rows aside. CASE evaluates its last
-// branch for the failing rows only.
-std::string CheckCondition(const Schema& schema, const WriteSpec& spec) {
+// The rows of `query` that pass. tm_check has an effect, so it must see exactly the rows of the query: DuckDB moves a
+// filter below a join, whatever it calls, but not a column of a projection. CASE evaluates its last branch for the
+// failing rows only.
+std::string PassingRows(const std::string& query, const Schema& schema, const WriteSpec& spec) {
   std::string arguments, reasons;
   for (const auto& check : spec.checks) {
     arguments += fmt::format("{}c{}", arguments.empty() ? "" : ", ", check.column);
@@ -50,9 +51,12 @@ std::string CheckCondition(const Schema& schema, const WriteSpec& spec) {
                              check.column, QuoteText(check.name));
     }
   }
-  if (reasons.empty()) return fmt::format("tm_check({})", arguments);
-  return fmt::format("CASE WHEN tm_check({}) THEN true ELSE tm_divert(CAST(to_json({}) AS VARCHAR), {}) END", arguments,
-                     reasons, RowJson(schema, spec.data_columns));
+  std::string passes = fmt::format("tm_check({})", arguments);
+  if (!reasons.empty()) {
+    passes = fmt::format("CASE WHEN {} THEN true ELSE tm_divert(CAST(to_json({}) AS VARCHAR), {}) END", passes, reasons,
+                         RowJson(schema, spec.data_columns));
+  }
+  return fmt::format("SELECT * FROM (SELECT *, {} AS tm_passes FROM ({})) WHERE tm_passes", passes, query);
 }
 
 Result<int64_t> Number(const Value& value) {
@@ -115,8 +119,7 @@ std::string CopySql(const std::string& select, const Schema& schema, const Write
     order += fmt::format("{}c{} {} NULLS {}", order.empty() ? "" : ", ", key.column, key.ascending ? "ASC" : "DESC",
                          key.ascending ? "FIRST" : "LAST");
   }
-  std::string query = fmt::format("SELECT * FROM ({})", select);
-  if (!spec.checks.empty()) query += " WHERE " + CheckCondition(schema, spec);
+  std::string query = spec.checks.empty() ? select : PassingRows(select, schema, spec);
   if (!order.empty()) query = fmt::format("SELECT * FROM ({}) ORDER BY {}", query, order);
   std::string options =
       fmt::format("FORMAT parquet, COMPRESSION {}, RETURN_STATS true, APPEND true, FILENAME_PATTERN {}",
