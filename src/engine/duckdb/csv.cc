@@ -190,8 +190,8 @@ Result<std::string> TypedText(Connection& connection, const std::string& value, 
       value, QuoteText(time_zone), call(name));
 }
 
-Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal,
-                               const std::string& time_zone) {
+Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal, const std::string& time_zone,
+                               const std::string& window) {
   for (const auto& file : source.files) {
     if (source.text.header) RETURN_IF_ERROR(CheckHeader(connection, source, file));
   }
