@@ -54,10 +54,8 @@ Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, Position at) {
   std::vector<Field> fields;
   for (size_t column = 0; column < width; ++column) {
     std::vector<DataType> types;
-    bool nullable = false;
     for (size_t i = 1 + column; i < args.size(); i += width) {
       types.push_back(args[i]->type);
-      nullable = nullable || args[i]->nullable;
     }
     auto common = WiderType(types);
     if (!common) {
@@ -66,7 +64,7 @@ Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, Position at) {
                       {{"columnIndex", std::to_string(column)}}, at);
     }
     for (size_t i = 1 + column; i < args.size(); i += width) args[i] = CastTo(args[i], *common);
-    fields.push_back({"col" + std::to_string(column), *common, nullable});
+    fields.push_back({"col" + std::to_string(column), *common, true});
   }
   return fields;
 }

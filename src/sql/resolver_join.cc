@@ -128,7 +128,7 @@ Result<Rel> Resolver::JoinUsing(const plan::Join& node, const plan::Relation& re
     if (node.type == JoinType::kFull) {
       PendingCall coalesce{"coalesce", {a, b}, {}, {}, "", relation.at, &options_};
       ASSIGN_OR_RETURN(auto args, CastAllToCommon(coalesce, coalesce.args));
-      one.expr = MakeCall("coalesce", args, args[0]->type, a->nullable && b->nullable, relation.at);
+      one.expr = MakeCall("coalesce", args, args[0]->type, true, relation.at);
       one.column = {0, l->column.name, one.expr->type, one.expr->nullable, {}};
     }
     one.column.qualifier.clear();

@@ -40,7 +40,10 @@ ExprPtr AsDecimal(const ExprPtr& expr) {
   const auto* literal = AsLiteral(expr);
   const auto* value = literal ? std::get_if<int64_t>(&literal->value.data) : nullptr;
   if (!value) return CastTo(expr, DecimalForType(expr->type));
-  return typed::MakeExpr(typed::Literal{plan::Value{plan::Int128{*value}}}, DecimalForInteger(*value), false, expr->at);
+  // Spark casts the literal, and its cast of an int to few digits counts as nullable.
+  DataType type = DecimalForInteger(*value);
+  return typed::MakeExpr(typed::Literal{plan::Value{plan::Int128{*value}}}, type, CastMayNull(expr->type, type),
+                         expr->at);
 }
 
 // `x - interval` is `x + (-interval)`.
@@ -162,7 +165,7 @@ ExprPtr DecimalArithmetic(const PendingCall& call, const std::string& op, const 
                           const ExprPtr& right, bool nullable) {
   ExprPtr a = AsDecimal(left), b = AsDecimal(right);
   if (op == "div") return MakeCall(name, {a, b}, TypeId::kLong, true, call.at);
-  return MakeCall(name, {a, b}, DecimalResult(op, a->type, b->type), nullable, call.at);
+  return MakeCall(name, {a, b}, DecimalResult(op, a->type, b->type), nullable || a->nullable || b->nullable, call.at);
 }
 
 // `op` is the operator; `name` the function to call: the same, or its try_ form.
@@ -184,7 +187,7 @@ Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::stri
   bool nullable = left->nullable || right->nullable || divides || is_try;
   bool decimal = left->type.is(TypeId::kDecimal) || right->type.is(TypeId::kDecimal);
   bool fractional = left->type.is_fractional() || right->type.is_fractional();
-  if (decimal && !fractional) return DecimalArithmetic(call, op, name, left, right, true);
+  if (decimal && !fractional) return DecimalArithmetic(call, op, name, left, right, divides || is_try);
   DataType type = op == "/"     ? DataType(TypeId::kDouble)
                   : op == "div" ? DataType(TypeId::kLong)
                   : decimal     ? DataType(TypeId::kDouble)

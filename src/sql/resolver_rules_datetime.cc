@@ -87,7 +87,7 @@ Ruled Parse(const PendingCall& call) {
   ASSIGN_OR_RETURN(auto pattern, Implicit(call, 1, TypeId::kString));
   std::string name = (is_try ? "try_to_" : "to_") + std::string(date ? "date" : ntz ? "timestamp_ntz" : "timestamp");
   if (is_try && date) name = "try_to_date";
-  return MakeCall(name, {call.args[0], pattern}, type, true, call.at);
+  return MakeCall(name, {call.args[0], pattern}, type, is_try || call.args[0]->nullable || pattern->nullable, call.at);
 }
 
 Ruled UnixTimestamp(const PendingCall& call) {
@@ -103,8 +103,9 @@ Ruled UnixTimestamp(const PendingCall& call) {
   if (call.args.size() == 2) {
     ASSIGN_OR_RETURN(pattern, Implicit(call, 1, TypeId::kString));
   }
-  auto time = MakeCall("to_timestamp", {call.args[0], pattern}, TypeId::kTimestamp, true, call.at);
-  return MakeCall("unix_seconds", {time}, TypeId::kLong, true, call.at);
+  bool nullable = call.args[0]->nullable || pattern->nullable;
+  auto time = MakeCall("to_timestamp", {call.args[0], pattern}, TypeId::kTimestamp, nullable, call.at);
+  return MakeCall("unix_seconds", {time}, TypeId::kLong, nullable, call.at);
 }
 
 // make_timestamp(y, mo, d, h, mi, s [, zone]); the seconds are decimal(16, 6).

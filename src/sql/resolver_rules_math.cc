@@ -51,8 +51,7 @@ Ruled Round(const PendingCall& call) {
   ASSIGN_OR_RETURN(auto arg, AsNumber(call, 0));
   ASSIGN_OR_RETURN(int64_t places, Places(call));
   DataType type = arg->type.is(TypeId::kDecimal) ? RoundedDecimal(arg->type, places) : arg->type;
-  bool nullable = arg->nullable || arg->type.is(TypeId::kDecimal);
-  return MakeCall(call.name, {arg, IntLiteral(places)}, type, nullable, call.at);
+  return MakeCall(call.name, {arg, IntLiteral(places)}, type, true, call.at);
 }
 
 // ceil and floor, of a number or to a number of places.
@@ -63,10 +62,10 @@ Ruled CeilOrFloor(const PendingCall& call) {
     if (arg->type.is(TypeId::kDecimal)) {
       const DataType& type = arg->type;
       DataType result = type.scale() == 0 ? type : DataType::Decimal(type.precision() - type.scale() + 1, 0);
-      return MakeCall(call.name, {arg}, result, arg->nullable, call.at);
+      return MakeCall(call.name, {arg}, result, true, call.at);
     }
     return MakeCall(call.name, {CastTo(arg, arg->type.is_integral() ? TypeId::kLong : TypeId::kDouble)}, TypeId::kLong,
-                    arg->nullable, call.at);
+                    true, call.at);
   }
   ASSIGN_OR_RETURN(int64_t places, Places(call));
   ExprPtr decimal = CastTo(arg, DecimalForType(arg->type));

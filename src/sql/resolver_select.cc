@@ -68,7 +68,7 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
         {{"expr", QuotedSql(SparkName(alias->child))}, {"names", alias->names.front()}}, written->at);
   }
   ASSIGN_OR_RETURN(auto expr, resolver_.Expression(alias ? alias->child : written, names_));
-  Item item{expr, alias ? alias->names.front() : SparkName(written)};
+  Item item{expr, alias ? alias->names.front() : NameOf(written, expr)};
   if (std::holds_alternative<plan::Attribute>(written->node)) {
     for (const auto& binding : from_.layer.bindings) {
       const auto* ref = std::get_if<typed::ColumnRef>(&expr->node);
@@ -81,6 +81,26 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
   }
   items_.push_back(std::move(item));
   return Ok();
+}
+
+// Spark's name of an item without an alias, where it depends on more than the text: a named window is written out, and
+// arithmetic on dates bears the name of what it turned into.
+std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& expr) const {
+  const auto* call = std::get_if<plan::Call>(&written->node);
+  if (!call) return SparkName(written);
+  if (call->over && !call->over->reference.empty()) {
+    auto spec = resolver_.NamedWindow(*call->over, written->at, names_);
+    if (!spec.ok()) return SparkName(written);
+    plan::Call copy = *call;
+    copy.over = std::make_shared<const plan::WindowSpec>(*spec);
+    return SparkName(plan::MakeExpr(std::move(copy), written->at));
+  }
+  const auto* made = AsCall(expr);
+  bool sum = call->args.size() == 2 && (call->name.back() == "+" || call->name.back() == "-");
+  if (!sum || !made || !expr->type.is_datetime()) return SparkName(written);
+  std::string left = SparkName(call->args[0]), right = SparkName(call->args[1]);
+  if (!made->function.starts_with("$")) return made->function + "(" + left + ", " + right + ")";
+  return left + " " + call->name.back() + " " + right;
 }
 
 Status SelectResolver::AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases) {

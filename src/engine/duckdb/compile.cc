@@ -42,10 +42,9 @@ class RelationCompiler {
     std::vector<std::string> names;
     for (size_t i = 0; i < relation->columns.size(); ++i) {
       names.push_back("c" + std::to_string(i));
-      // What is computed may be a narrower decimal, and what is read may be anything wide enough.
-      if (relation->columns[i].type.is(TypeId::kDecimal)) {
-        block.list[i].second = "CAST(" + block.list[i].second + " AS " + DuckDbType(relation->columns[i].type) + ")";
-      }
+      // What is computed may be a narrower decimal, and DuckDB gives a bare NULL a type of its own. A cast of what is
+      // right already costs nothing: DuckDB drops it.
+      block.list[i].second = "CAST(" + block.list[i].second + " AS " + DuckDbType(relation->columns[i].type) + ")";
     }
     if (names.empty()) names.push_back("c0");
     return Render(block, names);

@@ -45,11 +45,66 @@ Result<std::string> Subscript(const Lowered& l) {
       l.args[0], l.args[1]);
 }
 
+// Counts from 1, and backwards from the end.
+Result<std::string> ElementAt(const Lowered& l) {
+  return fmt::format(
+      "CASE WHEN {1} <> 0 AND abs({1}) <= len({0}) THEN list_extract({0}, {1}) WHEN {1} = 0 AND {0} IS NOT NULL AND "
+      "tm_raise_class('INVALID_INDEX_OF_ZERO', '22003', 'The index 0 is invalid. An index shall be either < 0 or > 0 "
+      "(the first element has index 1).') = '' THEN NULL WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND "
+      "tm_raise_class('INVALID_ARRAY_INDEX_IN_ELEMENT_AT', '22003', 'The index ' || {1} || ' is out of bounds. The "
+      "array has ' || len({0}) || ' elements. Use `try_element_at` to tolerate accessing element at invalid index and "
+      "return NULL instead.') = '' THEN NULL END",
+      l.args[0], l.args[1]);
+}
+
+// exists and forall with SQL's three values: an unknown answer of the lambda leaves the whole unknown.
+Result<std::string> Quantified(const Lowered& l) {
+  bool any = l.call.function == "exists";
+  std::string answers = fmt::format("list_transform({}, {})", l.args[0], l.args[1]);
+  return fmt::format(
+      "CASE WHEN {0} IS NULL THEN NULL WHEN list_contains({1}, {2}) THEN {2} WHEN list_count({1}) < len({1}) THEN "
+      "NULL ELSE {3} END",
+      l.args[0], answers, any ? "TRUE" : "FALSE", any ? "FALSE" : "TRUE");
+}
+
+// Without a step: up by one, or down by one.
+Result<std::string> Sequence(const Lowered& l) {
+  std::string type = DuckDbType(l.expr.type);
+  if (l.args.size() == 3) {
+    return fmt::format(
+        "CASE WHEN ({2} > 0 AND {0} <= {1}) OR ({2} < 0 AND {0} >= {1}) OR ({2} = 0 AND {0} = {1}) THEN "
+        "CAST(CASE WHEN {2} = 0 THEN [{0}] ELSE generate_series({0}, {1}, {2}) END AS {3}) WHEN {0} IS NOT NULL AND "
+        "{1} IS NOT NULL AND {2} IS NOT NULL AND tm_raise_class('ILLEGAL_SEQUENCE_BOUNDARIES', '22023', 'Illegal "
+        "sequence boundaries: ' || {0} || ' to ' || {1} || ' by ' || {2}) = '' THEN NULL END",
+        l.args[0], l.args[1], l.args[2], type);
+  }
+  return fmt::format(
+      "CAST(CASE WHEN {0} <= {1} THEN generate_series({0}, {1}) ELSE generate_series({0}, {1}, -1) END AS {2})",
+      l.args[0], l.args[1], type);
+}
+
 }  // namespace
 
 std::span<const LoweringRow> CollectionLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"array", "", nullptr, Array},
+      {"array_contains", "",
+       "CASE WHEN list_contains($1, $2) THEN TRUE WHEN $1 IS NULL OR $2 IS NULL OR list_count($1) < len($1) THEN NULL "
+       "ELSE FALSE END",
+       nullptr},
+      {"array_position", "",
+       "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END",
+       nullptr},
+      {"array_remove", "", "CASE WHEN $2 IS NULL THEN NULL ELSE list_filter($1, lambda e: e IS DISTINCT FROM $2) END",
+       nullptr},
+      {"array_repeat", "", "CASE WHEN $2 IS NOT NULL THEN list_transform(range(greatest($2, 0)), lambda i: $1) END",
+       nullptr},
+      {"sequence", "tinyint smallint int bigint", nullptr, Sequence},
+      {"element_at", "array", nullptr, ElementAt},
+      {"exists", "", nullptr, Quantified},
+      {"forall", "", nullptr, Quantified},
+      {"map_entries", "", "map_entries($1)", nullptr},
+      {"map_from_arrays", "", "map($1, $2)", nullptr},
       {"array_append", "", "list_append($1, $2)", nullptr},
       {"array_prepend", "", "list_prepend($2, $1)", nullptr},
       {"array_compact", "", "list_filter($1, lambda e: e IS NOT NULL)", nullptr},

@@ -207,7 +207,7 @@ std::span<const LoweringRow> TextLowerings() {
       {"instr", "", "tm_locate($2, $1, 1)", nullptr},
       {"locate", "", "tm_locate($1, $2, $3)", nullptr},
       {"lcase", "", "lower($1)", nullptr},
-      {"ucase", "", "upper($1)", nullptr},
+      {"ucase", "", "upper(tm_upper_special($1))", nullptr},
       {"left", "string", "tm_substring($1, 1, $2)", nullptr},
       {"left", "binary", "tm_substring_bytes($1, 1, $2)", nullptr},
       {"right", "", "tm_right($1, $2)", nullptr},

@@ -297,12 +297,41 @@ TM_MATH(tanh)
 TM_MATH(asinh)
 TM_MATH(acosh)
 TM_MATH(atanh)
-TM_MATH(exp)
 TM_MATH(expm1)
-TM_MATH(cbrt)
 TM_MATH(rint)
 TM_MATH(sqrt)
 #undef TM_MATH
+// Java's cube root is right to the last bit where the C library's may be one off: one step of Newton's.
+double cbrt_(double x) {
+  double root = std::cbrt(x);
+  if (!std::isfinite(root) || root == 0) return root;
+  long double r = root;
+  return static_cast<double>(r - (r * r * r - x) / (3 * r * r));
+}
+
+// e^x by the method of Java's StrictMath, whose last bit differs from the C library's: x = k ln 2 + r, and a rational
+// approximation on r.
+double exp_(double x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kPerLn2 = 1.44269504088896338700e+00;
+  constexpr double kP[] = {1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05,
+                           -1.65339022054652515390e-06, 4.13813679705723846039e-08};
+  if (!(std::fabs(x) < 700)) return std::exp(x);
+  double size = std::fabs(x);
+  if (size < 0x1p-28) return 1 + x;
+  double high = x, low = 0;
+  int k = 0;
+  if (size > 0.5 * 0.69314718055994530942) {
+    k = size < 1.5 * 0.69314718055994530942 ? (x < 0 ? -1 : 1) : static_cast<int>(kPerLn2 * x + (x < 0 ? -0.5 : 0.5));
+    high = x - k * kLn2High;
+    low = k * kLn2Low;
+  }
+  double r = high - low, t = r * r;
+  double c = r - t * (kP[0] + t * (kP[1] + t * (kP[2] + t * (kP[3] + t * kP[4]))));
+  if (k == 0) return 1 - ((r * c) / (c - 2) - r);
+  return std::ldexp(1 - ((low - (r * c) / (2 - c)) - high), k);
+}
+
 double Power(Row&, double a, double b) { return std::pow(a, b); }
 double Hypot(Row&, double a, double b) { return std::hypot(a, b); }
 double Signum(Row&, double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; }

@@ -118,6 +118,24 @@ std::string InitCap(Row& row, std::string_view text) {
   return result;
 }
 
+// Letters whose capital form is several letters, which DuckDB's upper() leaves single: those of Unicode's SpecialCasing
+// that occur in text.
+std::string UpperSpecial(Row&, std::string_view text) {
+  static constexpr std::pair<std::string_view, std::string_view> kSpecial[] = {
+      {"\u00DF", "SS"},      {"\u0149", "\u02BCN"}, {"\u01F0", "J\u030C"}, {"\u0587", "\u0535\u0552"},
+      {"\uFB00", "FF"},      {"\uFB01", "FI"},      {"\uFB02", "FL"},      {"\uFB03", "FFI"},
+      {"\uFB04", "FFL"},     {"\uFB05", "ST"},      {"\uFB06", "ST"},      {"\u1E96", "H\u0331"},
+      {"\u1E97", "T\u0308"}, {"\u1E98", "W\u030A"}, {"\u1E99", "Y\u030A"}, {"\u1E9A", "A\u02BE"}};
+  std::string result(text);
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c & 0x80; })) return result;
+  for (const auto& [small, large] : kSpecial) {
+    for (size_t at = result.find(small); at != std::string::npos; at = result.find(small, at + large.size())) {
+      result.replace(at, small.size(), large);
+    }
+  }
+  return result;
+}
+
 std::string Chr(Row&, int64_t code) {
   if (code < 0) return "";
   unsigned char c = code & 0xFF;
@@ -198,6 +216,7 @@ Status RegisterTextKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<Locate>(c, "tm_locate"));
   RETURN_IF_ERROR(RegisterKernel<SubstringIndex>(c, "tm_substring_index"));
   RETURN_IF_ERROR(RegisterKernel<InitCap>(c, "tm_initcap"));
+  RETURN_IF_ERROR(RegisterKernel<UpperSpecial>(c, "tm_upper_special"));
   RETURN_IF_ERROR(RegisterKernel<Chr>(c, "tm_chr"));
   RETURN_IF_ERROR(RegisterKernel<Space>(c, "tm_space"));
   RETURN_IF_ERROR(RegisterKernel<FindInSet>(c, "tm_find_in_set"));

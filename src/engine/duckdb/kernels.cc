@@ -72,6 +72,8 @@ void Row::Fail(std::string_view error_class, std::string_view sqlstate, std::str
 
 Error FromDuckDb(const char* message) {
   std::string_view text = message ? message : "DuckDB failed without a message";
+  // DuckDB points into its own SQL, which the user did not write.
+  text = text.substr(0, text.find("\n\nLINE "));
   if (auto own = Decode(text)) return *own;
   for (const auto& known : kKnown) {
     if (text.find(known.text) == std::string_view::npos) continue;
@@ -103,7 +105,27 @@ Status kernel::RegisterEntry(duckdb_connection connection, const char* name, con
   return Ok();
 }
 
+namespace {
+
+// A local time that occurs twice (clocks set back by an hour) is the earlier instant, as in Spark; ICU takes the later.
+constexpr const char* kZoned =
+    "CREATE OR REPLACE MACRO tm_zoned(local_time, zone) AS CASE WHEN timezone(zone, timezone(zone, local_time) - "
+    "INTERVAL "
+    "1 HOUR) = local_time THEN timezone(zone, local_time) - INTERVAL 1 HOUR ELSE timezone(zone, local_time) END";
+
+Status RegisterMacros(duckdb_connection connection) {
+  duckdb_result result;
+  duckdb_state state = duckdb_query(connection, kZoned, &result);
+  std::string message = state == DuckDBSuccess ? "" : duckdb_result_error(&result);
+  duckdb_destroy_result(&result);
+  if (state != DuckDBSuccess) return Internal("DuckDB did not take a macro: " + message);
+  return Ok();
+}
+
+}  // namespace
+
 Status RegisterKernels(duckdb_connection connection) {
+  RETURN_IF_ERROR(RegisterMacros(connection));
   RETURN_IF_ERROR(RegisterBridge(connection));
   RETURN_IF_ERROR(RegisterCastKernels(connection));
   RETURN_IF_ERROR(RegisterMathKernels(connection));

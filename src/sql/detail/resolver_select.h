@@ -59,6 +59,7 @@ class SelectResolver {
   Status ResolveFrom();
   Status ResolveList();
   Status AddItem(const plan::ExprPtr& written);
+  std::string NameOf(const plan::ExprPtr& written, const typed::ExprPtr& expr) const;
   Status AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases);
   Result<Groups> ResolveGroups();
   Result<std::vector<std::vector<int>>> SetsOf(const plan::Grouping& grouping, Groups& groups);
