@@ -74,15 +74,14 @@ int Quarantine(Program& program, const QuarantineFlags& flags) {
   switch (flags.what) {
     case QuarantineFlags::What::kLs:
       return Query(program, flags,
-                   "run_key, window_start, window_end, array_join(reasons, ', ') AS reasons, count(*) AS rows, "
+                   "run_key, window_start, window_end, reasons, count(*) AS rows, "
                    "max(quarantined_at) AS quarantined_at",
-                   "GROUP BY run_key, window_start, window_end, array_join(reasons, ', ') ORDER BY 6 DESC, 1, 4");
+                   "GROUP BY run_key, window_start, window_end, reasons ORDER BY 6 DESC, 1, 4");
     case QuarantineFlags::What::kShow:
-      return Query(
-          program, flags,
-          "quarantined_at, array_join(reasons, ', ') AS reasons, coalesce(row, raw) AS row, source, file, line, "
-          "detail, run_key",
-          "ORDER BY 1 DESC, file, line");
+      return Query(program, flags,
+                   "quarantined_at, reasons, coalesce(row, raw) AS row, source, file, line, "
+                   "detail, run_key",
+                   "ORDER BY 1 DESC, file, line");
     case QuarantineFlags::What::kReplay:
       return Replay(program, flags);
   }

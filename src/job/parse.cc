@@ -237,7 +237,7 @@ class JobReader {
     if (const auto age = ParseDuration(in.Text("max_age")); age.ok()) check.max_age = *age;
     ReadReference(in, check);
     check.on_fail = in.Choice("on_fail", check.of_table() ? OnFail::kFail : OnFail::kQuarantine);
-    const double share = check.on_fail == OnFail::kQuarantine ? 0.05 : 0;
+    const double share = check.on_fail == OnFail::kQuarantine && !check.of_table() ? 0.05 : 0;
     check.max_bad = in.Has("max_bad") ? ParseShare(in.Text("max_bad")).value_or(share) : share;
     check.name = in.Text("name", DefaultCheckName(check));
     CheckCheckKeys(in, check);

@@ -323,14 +323,19 @@ class Runner {
     if (!session_->AddSource(source).ok()) return;
     prepared_.catalog.Add(source.name, source.schema);
     const auto relation = ResolveText(
-        "SELECT array_join(reasons, ', '), coalesce(row, raw), concat_ws(' ', file, line, detail) FROM `quarantined "
+        "SELECT reasons, coalesce(row, raw), concat_ws(' ', file, line, detail) FROM `quarantined "
         "sample`",
         prepared_);
     if (!relation.ok()) return;
     const auto rows = session_->Query(*relation, kSampleRows);
     if (!rows.ok()) return;
     for (const auto& row : rows->rows) {
-      result_->sample.push_back({SampleText(row[0]), SampleText(row[1]), SampleText(row[2])});
+      std::string reasons;
+      const auto* list = std::get_if<plan::Value::Children>(&row[0].data);
+      for (size_t i = 0; list != nullptr && i < (*list)->size(); ++i) {
+        reasons += (i == 0 ? "" : ", ") + SampleText((**list)[i]);
+      }
+      result_->sample.push_back({std::move(reasons), SampleText(row[1]), SampleText(row[2])});
     }
   }
 
