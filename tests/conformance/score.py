@@ -12,6 +12,7 @@ What can happen to a query:
   wrong      other rows, and no error: the worst that can happen
   no error   Spark gives an error, we give rows
   refused    we say by name that we do not do it
+  broken     an internal error, a crash or a hang: our bug
   error      an error where Spark has rows, or an error of another class
 """
 import argparse
@@ -26,8 +27,9 @@ import golden  # noqa: E402
 import native  # noqa: E402
 import tables  # noqa: E402
 
-KINDS = ["right", "order", "digits", "wrong", "no error", "refused", "error"]
-WORST_FIRST = ["wrong", "no error", "digits", "order", "error"]
+KINDS = ["right", "order", "digits", "wrong", "no error", "refused", "broken", "error"]
+WORST_FIRST = ["wrong", "no error", "broken", "digits", "order", "error"]
+BROKEN = ("internal error", *native.LOST)
 NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
 
 
@@ -55,6 +57,8 @@ def close(one, other):
 def verdict(query, answer):
     if answer.error_class == native.REFUSED:
         return "refused"
+    if answer.error_class in BROKEN:
+        return "broken"
     if query.error is not None:
         if not answer.error_class:
             return "no error"

@@ -11,7 +11,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REFUSED = "unsupported"  # the class of an error that refuses a construct by name
 CRASHED = "crashed"      # no answer, and the process is gone
 HUNG = "hung"
-SWALLOWED = "swallowed"  # the script's next statement became part of this one, or this one gave no answer at all
+SWALLOWED = "swallowed"  # it swallowed what follows it in the script: an open quote or comment
+LOST = (CRASHED, HUNG, SWALLOWED)
+MARK = "SELECT 'the end of statement {}'"
 
 
 def tidemill():
@@ -22,49 +24,45 @@ def answers(statements, conf=None, folder=None, timeout_s=120, again=()):
     """An Answer a statement. `again`: the indexes of those that a new process needs (views and settings)."""
     given = []
     while len(given) < len(statements):
-        prelude = [statements[i] for i in sorted(again) if i < len(given)] if given else []
-        lines, ending = _process(prelude + statements[len(given):], conf or {}, folder, timeout_s)
-        given += _aligned(prelude + statements[len(given):], lines)[len(prelude):]
-        if len(given) < len(statements):
-            given.append(Answer(error_class=SWALLOWED if len(lines) > len(prelude) and ending == CRASHED else ending))
+        prelude = [statements[i] for i in sorted(again) if i < len(given) and given[i].error_class not in LOST]
+        told, ending = _process(prelude + statements[len(given):], conf or {}, folder, timeout_s)
+        news = _answers(told)[len(prelude):]
+        given += news or [Answer(error_class=ending)]
+        if news and len(given) < len(statements):
+            given.append(Answer(error_class=ending))
     return given
 
 
-def _aligned(statements, lines):
-    """The answers of the statements from the first on, as far as the lines are about them."""
-    given, at = [], 0
-    for statement in map(_normal, statements):
-        text = ""
-        while at < len(lines) and text != statement and statement.startswith(text):
-            text = _normal(f"{text}; {lines[at]['sql']}") if text else _normal(lines[at]["sql"])
-            at += 1
-        if text != statement:
-            return given
-        given.append(_answer(lines[at - 1]))
+def _answers(told):
+    """What was told up to each mark, as far as the marks are there. Of several statements in one, the last one's."""
+    given, last = [], None
+    for line in told:
+        if line["sql"].strip() == MARK.format(len(given)):
+            given.append(_answer(last) if last else Answer(schema="struct<>"))
+            last = None
+        else:
+            last = line
     return given
-
-
-def _normal(sql):
-    return " ".join(sql.replace(";", " ; ").split()).strip("; ")
 
 
 def _process(statements, conf, folder, timeout_s):
     with tempfile.TemporaryDirectory(prefix="tidemill-sql-") as own:
         script = pathlib.Path(own) / "script.sql"
-        script.write_text("".join(f"{s}\n;\n" for s in statements))
+        script.write_text("".join(f"{s}\n;\n{MARK.format(i)};\n" for i, s in enumerate(statements)))
         command = [tidemill(), "sql", "--output", "jsonl", "--keep-going", "--memory", "1GB", "-f", str(script),
                    "--state", f"{own}/state.db"]
         for key, value in conf.items():
             command += ["--conf", f"{key}={value}"]
         out = pathlib.Path(own) / "out"
-        ending = CRASHED
         with open(out, "wb") as stdout:
             try:
-                subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, cwd=folder or own, timeout=timeout_s)
+                done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, cwd=folder or own,
+                                      timeout=timeout_s)
+                ending = CRASHED if done.returncode < 0 else SWALLOWED
             except subprocess.TimeoutExpired:
                 ending = HUNG
         lines = out.read_text(errors="replace").split("\n")[:-1]
-        return [json.loads(line) for line in lines], ending
+        return [json.loads(line) for line in lines if line.startswith("{")], ending
 
 
 def _answer(told):
