@@ -43,7 +43,10 @@ std::vector<std::string> SplitLine(const std::string& line, const TextOptions& t
 }
 
 Result<std::vector<std::string>> FirstLine(Connection& connection, const File& file, const TextOptions& text) {
-  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format("SELECT line FROM {} LIMIT 1", LinesOf({file}))));
+  // With several threads and no order kept, LIMIT 1 may give a line from the middle of the file.
+  std::string lines = LinesOf({file});
+  lines.insert(lines.size() - 1, ", parallel=false");
+  ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format("SELECT line FROM {} LIMIT 1", lines)));
   ASSIGN_OR_RETURN(const auto rows, answer->Texts());
   if (rows.empty()) return std::vector<std::string>{};
   std::string line = rows[0][0];
