@@ -99,7 +99,14 @@ std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& 
   bool sum = call->args.size() == 2 && (call->name.back() == "+" || call->name.back() == "-");
   if (!sum || !made || !expr->type.is_datetime()) return SparkName(written);
   std::string left = SparkName(call->args[0]), right = SparkName(call->args[1]);
-  if (!made->function.starts_with("$")) return made->function + "(" + left + ", " + right + ")";
+  if (!made->function.starts_with("$")) {
+    // date_add(d, n), or of a constant interval's days.
+    const auto* literal = std::get_if<plan::Literal>(&call->args[1]->node);
+    bool interval = literal && literal->type.is_ansi_interval();
+    if (interval) right = "extractansiintervaldays(" + right + ")";
+    if (interval && call->name.back() == "-") right = "(- " + right + ")";
+    return made->function + "(" + left + ", " + right + ")";
+  }
   return left + " " + call->name.back() + " " + right;
 }
 

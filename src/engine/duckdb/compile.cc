@@ -187,7 +187,7 @@ class RelationCompiler {
 
   Result<Block> Node(const typed::Filter& node, const typed::Relation& relation) {
     ASSIGN_OR_RETURN(auto source, Source(node.input));
-    ASSIGN_OR_RETURN(auto condition, exprs_.Compile(node.condition));
+    ASSIGN_OR_RETURN(auto condition, exprs_.Condition(node.condition));
     Block block = Over(source, relation.columns);
     block.tail += " WHERE " + condition;
     return block;
@@ -241,7 +241,7 @@ class RelationCompiler {
     ASSIGN_OR_RETURN(auto right, Source(node.right));
     std::string condition = "TRUE";
     if (node.condition) {
-      ASSIGN_OR_RETURN(condition, exprs_.Compile(node.condition));
+      ASSIGN_OR_RETURN(condition, exprs_.Condition(node.condition));
     }
     if (node.lateral) right = "LATERAL " + right;
     const char* word = nullptr;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "engine/duckdb/functions.h"
 
 namespace tidemill::engine::duckdb {
@@ -107,6 +110,72 @@ Result<std::string> ExprCompiler::Compile(const ExprPtr& expr) const {
   return std::visit([&](const auto& node) { return Node(node, *expr); }, expr->node);
 }
 
+namespace {
+
+// Whether the expression can raise an error that a condition before it may be there to prevent.
+bool MayRaise(const ExprPtr& expr) {
+  static const auto* names = new std::set<std::string>{"+",
+                                                       "-",
+                                                       "*",
+                                                       "/",
+                                                       "%",
+                                                       "div",
+                                                       "pmod",
+                                                       "$subscript",
+                                                       "element_at",
+                                                       "raise_error",
+                                                       "make_date",
+                                                       "to_date",
+                                                       "to_timestamp",
+                                                       "to_timestamp_ntz",
+                                                       "make_timestamp_ntz",
+                                                       "next_day",
+                                                       "elt",
+                                                       "split_part",
+                                                       "negative",
+                                                       "abs"};
+  if (!expr) return false;
+  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) {
+    bool safe =
+        cast->mode != typed::Cast::Mode::kAnsi || expr->type.is(TypeId::kString) ||
+        (cast->child->type.is_integral() && (expr->type.is_fractional() || expr->type.id() > cast->child->type.id()));
+    return !safe || MayRaise(cast->child);
+  }
+  if (const auto* call = std::get_if<typed::Call>(&expr->node)) {
+    if (names->contains(call->function) && !expr->type.is_fractional()) return true;
+    if (call->function == "/" || call->function == "%") return true;
+    return std::any_of(call->args.begin(), call->args.end(), MayRaise);
+  }
+  if (const auto* node = std::get_if<typed::Case>(&expr->node)) {
+    return MayRaise(node->otherwise) ||
+           std::any_of(node->branches.begin(), node->branches.end(),
+                       [](const auto& branch) { return MayRaise(branch.first) || MayRaise(branch.second); });
+  }
+  if (const auto* field = std::get_if<typed::GetField>(&expr->node)) return MayRaise(field->child);
+  return false;
+}
+
+}  // namespace
+
+// DuckDB computes both sides of AND and OR in a SELECT list, Spark the right one only where the left leaves it open.
+Result<std::string> ExprCompiler::Logic(const typed::Call& node) const {
+  bool conjunction = node.function == "and";
+  ASSIGN_OR_RETURN(auto left, Compile(node.args[0]));
+  ASSIGN_OR_RETURN(auto right, Compile(node.args[1]));
+  std::string both = fmt::format("({} {} {})", left, conjunction ? "AND" : "OR", right);
+  if (!MayRaise(node.args[1])) return both;
+  const char* decided = conjunction ? "FALSE" : "TRUE";
+  return fmt::format("CASE WHEN {0} IS {1} THEN {1} ELSE {2} END", left, decided, both);
+}
+
+Result<std::string> ExprCompiler::Condition(const ExprPtr& expr) const {
+  const auto* call = std::get_if<typed::Call>(&expr->node);
+  if (!call || call->function != "and") return Compile(expr);
+  ASSIGN_OR_RETURN(auto left, Condition(call->args[0]));
+  ASSIGN_OR_RETURN(auto right, Condition(call->args[1]));
+  return "(" + left + " AND " + right + ")";
+}
+
 Result<std::string> ExprCompiler::CompileExact(const ExprPtr& expr) const {
   ASSIGN_OR_RETURN(auto sql, Compile(expr));
   if (!expr->type.is(TypeId::kDecimal) || !std::holds_alternative<typed::Call>(expr->node)) return sql;
@@ -169,9 +238,10 @@ Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed:
 }
 
 Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Expr& expr) const {
+  if (node.function == "and" || node.function == "or") return Logic(node);
   const DataType* first = node.args.empty() ? nullptr : &node.args[0]->type;
   const LoweringRow* row = FindLowering(node.function, first);
-  if (!row) {
+  if (!row) {  // also every name in RefusedHere()
     std::string of = first ? " of " + first->ToString() : "";
     return Refuse("the function " + node.function + of, expr.at);
   }

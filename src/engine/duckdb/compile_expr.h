@@ -30,6 +30,8 @@ class ExprCompiler {
 
   // The SQL, of DuckDbType(expr->type) but for decimals, whose precision may be narrower (the scale never differs).
   Result<std::string> Compile(const typed::ExprPtr& expr) const;
+  // A WHERE or ON condition: DuckDB tests its conjuncts one by one, each on the rows the last one left.
+  Result<std::string> Condition(const typed::ExprPtr& expr) const;
   // Exactly of DuckDbType(expr->type).
   Result<std::string> CompileExact(const typed::ExprPtr& expr) const;
   Result<std::string> SortKeys(const std::vector<typed::SortKey>& keys) const;
@@ -56,6 +58,7 @@ class ExprCompiler {
   Result<std::string> Node(const typed::Subquery& node, const typed::Expr& expr) const;
   Result<std::string> Node(const typed::GetField& node, const typed::Expr& expr) const;
   Result<std::string> Node(const typed::WindowCall& node, const typed::Expr& expr) const;
+  Result<std::string> Logic(const typed::Call& node) const;
   Result<std::string> Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const;
 
   const CompileOptions& options_;

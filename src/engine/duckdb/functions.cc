@@ -75,6 +75,8 @@ const LoweringRow* FindLowering(std::string_view name, const DataType* first) {
   return nullptr;
 }
 
+bool HasLowering(std::string_view name) { return Rows().contains(name); }
+
 Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
   if (!row.sql) return row.code(lowered);
   std::string_view text = row.sql;
@@ -102,6 +104,84 @@ Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
     }
   }
   return local && lowered.expr.type.is(TypeId::kTimestamp) ? lowered.compiler.Instant(sql) : sql;
+}
+
+std::vector<std::string_view> RefusedHere() {
+  return {"decode",
+          "encode",
+          "format_number",
+          "format_string",
+          "mask",
+          "quote",
+          "parse_url",
+          "regexp_instr",
+          "sentences",
+          "crc32",
+          "soundex",
+          "to_binary",
+          "unhex",
+          "url_decode",
+          "url_encode",
+          "luhn_check",
+          "is_valid_utf8",
+          "bit_get",
+          "conv",
+          "rand",
+          "randn",
+          "width_bucket",
+          "hash",
+          "xxhash64",
+          "convert_timezone",
+          "from_utc_timestamp",
+          "make_dt_interval",
+          "make_interval",
+          "$extract_interval",
+          "to_utc_timestamp",
+          "window",
+          "aggregate",
+          "array_distinct",
+          "array_except",
+          "array_insert",
+          "array_intersect",
+          "array_join",
+          "array_sort",
+          "array_union",
+          "arrays_overlap",
+          "arrays_zip",
+          "map_concat",
+          "map_filter",
+          "map_from_entries",
+          "shuffle",
+          "slice",
+          "str_to_map",
+          "transform_keys",
+          "transform_values",
+          "zip_with",
+          "map_zip_with",
+          "to_json",
+          "from_json",
+          "get_json_object",
+          "json_array_length",
+          "json_object_keys",
+          "version",
+          "current_user",
+          "monotonically_increasing_id",
+          "spark_partition_id",
+          "input_file_name",
+          "to_char",
+          "to_number",
+          "try_to_number",
+          "approx_count_distinct",
+          "approx_percentile",
+          "histogram_numeric",
+          "mode",
+          "percentile_cont",
+          "percentile_disc",
+          "regr_r2",
+          "skewness",
+          "$date_add_interval",
+          "$interval_divide",
+          "json_tuple"};
 }
 
 }  // namespace tidemill::engine::duckdb

@@ -33,6 +33,7 @@ struct LoweringRow {
 
 // The row for that function and first argument's type; null when there is none.
 const LoweringRow* FindLowering(std::string_view name, const plan::DataType* first);
+bool HasLowering(std::string_view name);
 Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered);
 // Functions that the resolver knows and this engine refuses, because DuckDB's answer would not be Spark's.
 std::vector<std::string_view> RefusedHere();

@@ -146,8 +146,6 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"<=", "", "($1 <= $2)", nullptr},
       {">", "", "($1 > $2)", nullptr},
       {">=", "", "($1 >= $2)", nullptr},
-      {"and", "", "($1 AND $2)", nullptr},
-      {"or", "", "($1 OR $2)", nullptr},
       {"not", "", "(NOT $1)", nullptr},
       {"&", "", "($1 & $2)", nullptr},
       {"|", "", "($1 | $2)", nullptr},
