@@ -157,7 +157,9 @@ Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& ca
                              bool window) {
   AggregateJob job{compiler, call, expr, {}, window};
   for (const auto& arg : call.args) {
-    ASSIGN_OR_RETURN(auto sql, compiler.CompileExact(arg));
+    // A sum is as wide as it gets, whatever its input's digits.
+    bool sums = call.function == "sum" || call.function == "avg";
+    ASSIGN_OR_RETURN(auto sql, sums ? compiler.Compile(arg) : compiler.CompileExact(arg));
     if (arg->type.is_fractional() && call.distinct) sql = "(" + sql + " + 0)";
     job.args.push_back(sql);
   }

@@ -70,6 +70,31 @@ Result<std::string> DivDecimals(const Lowered& l) {
   return fmt::format("CAST(tm_quotient({}, {}) AS BIGINT)", Digits(l, 0, scale), Digits(l, 1, scale));
 }
 
+// A constant above zero, by which DuckDB's own operators divide as Spark does.
+bool IsPositive(const typed::ExprPtr& expr) {
+  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) return IsPositive(cast->child);
+  const auto* literal = std::get_if<typed::Literal>(&expr->node);
+  if (!literal) return false;
+  if (const auto* whole = std::get_if<int64_t>(&literal->value.data)) return *whole > 0;
+  const auto* fraction = std::get_if<double>(&literal->value.data);
+  return fraction && *fraction > 0;
+}
+
+Result<std::string> Divide(const Lowered& l) {
+  if (IsPositive(l.call.args[1])) return fmt::format("({} / {})", l.args[0], l.args[1]);
+  return fmt::format("tm_divide({}, {})", l.args[0], l.args[1]);
+}
+
+Result<std::string> DivideWhole(const Lowered& l) {
+  if (IsPositive(l.call.args[1])) return fmt::format("({} // {})", l.args[0], l.args[1]);
+  return fmt::format("tm_div({}, {})", l.args[0], l.args[1]);
+}
+
+Result<std::string> RemainderWhole(const Lowered& l) {
+  if (IsPositive(l.call.args[1])) return fmt::format("({} % {})", l.args[0], l.args[1]);
+  return fmt::format("CAST(tm_mod({}, {}) AS {})", l.args[0], l.args[1], DuckDbType(l.expr.type));
+}
+
 Result<std::string> In(const Lowered& l) {
   std::string list;
   for (size_t i = 1; i < l.args.size(); ++i) list += (i > 1 ? ", " : "") + l.args[i];
@@ -116,15 +141,15 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"*", "decimal", nullptr, MultiplyDecimals},
       {"*", "", "($1 * $2)", nullptr},
       {"/", "decimal", nullptr, DivideDecimals},
-      {"/", "double", "tm_divide($1, $2)", nullptr},
+      {"/", "double", nullptr, Divide},
       {"%", "decimal", nullptr, RemainderDecimals},
-      {"%", "integral", "CAST(tm_mod($1, $2) AS $T)", nullptr},
+      {"%", "integral", nullptr, RemainderWhole},
       {"%", "fractional", "CAST(tm_mod_double($1, $2) AS $T)", nullptr},
       {"pmod", "decimal", nullptr, RemainderDecimals},
       {"pmod", "integral", "CAST(tm_pmod($1, $2) AS $T)", nullptr},
       {"pmod", "fractional", "CAST(tm_pmod_double($1, $2) AS $T)", nullptr},
       {"div", "decimal", nullptr, DivDecimals},
-      {"div", "bigint", "tm_div($1, $2)", nullptr},
+      {"div", "bigint", nullptr, DivideWhole},
       {"try_add", "decimal", nullptr, AddDecimals},
       {"try_add", "integral", "TRY_CAST(CAST($1 AS HUGEINT) + $2 AS $T)", nullptr},
       {"try_add", "fractional", "($1 + $2)", nullptr},
