@@ -52,7 +52,7 @@ int Replay(Program& program, const QuarantineFlags& flags) {
   if (!environment.ok()) return Fail(environment.error());
   auto replay = job::MakeReplay(*job, *environment);
   if (!replay.ok()) return Fail(replay.error());
-  if (replay->rows_files == 0) {
+  if (replay->rows == 0) {
     std::printf("the quarantine holds no row that can be replayed\n");
     return kOk;
   }

@@ -15,22 +15,31 @@ namespace {
 
 constexpr const char* kSource = "quarantined_rows";
 constexpr int kMostAttempts = 20;
+constexpr int64_t kMostRows = 5'000'000;  // they are held in memory on their way
 
 bool IsMadeFromTime(const Sink& sink, const std::string& column) {
   return std::any_of(sink.partition_by.begin(), sink.partition_by.end(),
                      [&](const auto& p) { return !p.part.empty() && p.name == column; });
 }
 
-// One column out of the row's JSON text.
-Result<std::string> ColumnSql(const plan::Field& field) {
-  if (field.type.is_nested() || field.type.is(plan::TypeId::kBinary) || field.type.is(plan::TypeId::kVariant)) {
+// How a column is read back from the row's JSON: what JSON would have rounded travels as text (the engine's writer).
+struct ReadBack {
+  std::string declaration;  // in the JSON source's schema
+  std::string select;
+};
+
+Result<ReadBack> ReadBackOf(const plan::Field& field) {
+  if (field.type.is(plan::TypeId::kBinary) || field.type.is(plan::TypeId::kVariant)) {
     return Unimplemented(
         fmt::format("column '{}' is {}, which is not read back from the quarantine; repair those rows at "
                     "their source and run the job with --replace",
                     field.name, field.type.ToSql()));
   }
-  const std::string path = QuoteText("$['" + field.name + "']");
-  return fmt::format("CAST(get_json_object(row, {}) AS {}) AS {}", path, field.type.ToSql(), QuoteName(field.name));
+  const std::string name = QuoteName(field.name), type = field.type.ToSql();
+  const bool native = field.type.is(plan::TypeId::kBoolean) || field.type.is_integral() ||
+                      field.type.is(plan::TypeId::kString) || field.type.is_nested();
+  if (native) return ReadBack{name + " " + type, name};
+  return ReadBack{name + " STRING", fmt::format("CAST({0} AS {1}) AS {0}", name, type)};
 }
 
 // Several jobs may share a quarantine. Rows that failed a replay are the replay's.
@@ -53,6 +62,38 @@ Result<engine::Source> FilesStillThere(const delta::Snapshot& replayed, const de
   }
   std::erase_if(source.files, [&](const auto& file) { return !wanted.contains(file.path); });
   return source;
+}
+
+// The rows to replay as a file of JSON lines beside the quarantine's data, hidden from readers. Its name is the same
+// for every attempt, because a run is known by its input.
+Result<int64_t> ExportRows(const Job& job, const delta::Snapshot& quarantine, const std::string& path,
+                           RunEnvironment& environment) {
+  ASSIGN_OR_RETURN(const auto session,
+                   environment.engine->Open(SessionOptionsFor(job, environment, environment.clock->Now()),
+                                            *environment.cancel, nullptr));
+  ASSIGN_OR_RETURN(const auto source, SnapshotSource(kSource, quarantine));
+  if (source.files.empty()) return 0;
+  RETURN_IF_ERROR(session->AddSource(source));
+  Prepared prepared;
+  prepared.catalog.Add(kSource, source.schema);
+  ASSIGN_OR_RETURN(
+      const auto relation,
+      ResolveText(fmt::format("SELECT row FROM {} WHERE {} AND row IS NOT NULL", kSource, OfThisJob(job)), prepared));
+  ASSIGN_OR_RETURN(const auto rows, session->Query(relation, kMostRows + 1));
+  if (std::ssize(rows.rows) > kMostRows) {
+    return Unimplemented(
+        fmt::format("more than {} rows are in the quarantine, too many to replay; repair their source and "
+                    "run the job with --replace",
+                    FormatCount(kMostRows)));
+  }
+  std::string text;
+  for (const auto& row : rows.rows) text += std::get<std::string>(row[0].data) + "\n";
+  if (!rows.rows.empty()) RETURN_IF_ERROR(environment.storage->Put(path, text));
+  return static_cast<int64_t>(rows.rows.size());
+}
+
+std::string ExportPath(const Job& job, int64_t version) {
+  return fmt::format("{}/_replay/version-{}.json", job.sink.quarantine, version);
 }
 
 // Writes the files' other rows again: malformed ones and those of other jobs.
@@ -99,12 +140,14 @@ Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment) {
   Replay replay;
   if (!table.snapshot || !quarantine.snapshot) return replay;
   replay.quarantine = quarantine.snapshot;
-  replay.rows_files = static_cast<int64_t>(quarantine.snapshot->files().size());
-  std::vector<std::string> columns;
+  const std::string path = ExportPath(job, quarantine.snapshot->version());
+  ASSIGN_OR_RETURN(replay.rows, ExportRows(job, *quarantine.snapshot, job.Resolve(path), environment));
+  std::vector<std::string> declarations, columns;
   for (const auto& field : table.snapshot->schema().fields) {
     if (IsMadeFromTime(job.sink, field.name)) continue;
-    ASSIGN_OR_RETURN(const auto sql, ColumnSql(field));
-    columns.push_back(sql);
+    ASSIGN_OR_RETURN(auto column, ReadBackOf(field));
+    declarations.push_back(std::move(column.declaration));
+    columns.push_back(std::move(column.select));
   }
   replay.job = job;
   replay.job.name = job.name + ".replay";
@@ -112,14 +155,13 @@ Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment) {
   KeepReferenced(replay.job);
   SourceSpec source;
   source.name = kSource;
-  source.format = SourceFormat::kDelta;
-  source.paths = {job.sink.quarantine};
-  source.version = quarantine.snapshot->version();
+  source.format = SourceFormat::kJson;
+  source.paths = {path};
+  source.schema_text = fmt::format("{}", fmt::join(declarations, ", "));
   replay.job.sources.push_back(std::move(source));
   Step step;
   step.name = "replayed_rows";
-  step.sql.text =
-      fmt::format("SELECT {} FROM {} WHERE {} AND row IS NOT NULL", fmt::join(columns, ", "), kSource, OfThisJob(job));
+  step.sql.text = fmt::format("SELECT {} FROM {}", fmt::join(columns, ", "), kSource);
   replay.job.steps.push_back(std::move(step));
   std::erase_if(replay.job.checks, [](const Check& check) { return check.of_table(); });
   for (auto& check : replay.job.checks) check.max_bad = 1;  // what fails again simply stays in the quarantine
@@ -149,7 +191,10 @@ Result<int64_t> FinishReplay(const Job& job, const Replay& replay, RunEnvironmen
     delta::CommitOptions options;
     options.constraints_enforced = true;
     ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*environment.clock, environment.random, options));
-    if (const auto* committed = std::get_if<delta::Committed>(&outcome)) return committed->version;
+    if (const auto* committed = std::get_if<delta::Committed>(&outcome)) {
+      RETURN_IF_ERROR(environment.storage->Remove(job.Resolve(ExportPath(job, replay.quarantine->version()))));
+      return committed->version;
+    }
     if (const auto* unknown = std::get_if<delta::Unknown>(&outcome))
       return Unavailable(unknown->message + "; replay again");
     for (const auto& file : kept) RETURN_IF_ERROR(environment.storage->Remove(file.path));

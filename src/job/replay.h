@@ -19,11 +19,11 @@ namespace tidemill::job {
 struct Replay {
   Job job;  // ready to be run
   delta::SnapshotPtr quarantine;
-  std::string marker;      // the transaction that takes the replayed rows out
-  int64_t rows_files = 0;  // files that may hold rows to replay; 0: nothing to do
+  std::string marker;  // the transaction that takes the replayed rows out
+  int64_t rows = 0;    // to replay; 0: nothing to do
 };
 
-// kUnimplemented for columns whose text in the quarantine cannot be read back (binary, nested).
+// kUnimplemented for columns whose text in the quarantine cannot be read back (binary, variant).
 Result<Replay> MakeReplay(const Job& job, RunEnvironment& environment);
 
 // Call when the replay's run is in the table. Returns the version of the quarantine table.

@@ -22,7 +22,7 @@ h2{font-size:16px;margin:0 0 14px}
 .pill.good{background:var(--goodbg)}.pill.warn{background:var(--warnbg)}.pill.bad{background:var(--badbg)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin-bottom:16px}
 .note{border-left:3px solid var(--warn)}.note.bad{border-left-color:var(--bad);color:inherit}
-.kpis{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;background:var(--line);padding:0;
+.kpis{display:grid;grid-template-columns:repeat(4,1fr);gap:1px;background:var(--line);padding:0;
 overflow:hidden}
 .kpi{background:var(--card);padding:14px 18px}
 .kpi b{display:block;font-size:21px;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -52,7 +52,7 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}
 .curve{fill:none;stroke:var(--fill);stroke-width:1.6}.bandrect{fill:var(--band)}
 details summary{cursor:pointer;color:var(--soft);font-size:14px;margin-top:10px}
 footer{color:var(--soft);font-size:13px}
-@media(max-width:560px){main{padding:20px 12px 40px}.card{padding:14px}.kpis{padding:0}.kpi{padding:11px 14px}
+@media(max-width:560px){main{padding:20px 12px 40px}.card{padding:14px}.kpis{padding:0;grid-template-columns:repeat(2,1fr)}.kpi{padding:11px 14px}
 .kpi b{font-size:18px}.stage{grid-template-columns:64px 1fr 70px;gap:8px}}
 )css";
 

@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <sstream>
 
@@ -230,8 +231,9 @@ std::string SyntaxHint(std::string_view text, int line) {
 std::string Plain(const Node& node) {
   if (node.is_null()) return "null";
   const bool safe = !node.text.empty() && node.text.find_first_of(":#{}[],&*!|>'\"%@`\\\n\t") == std::string::npos &&
-                    node.text.front() != '-' && node.text.front() != '?' && node.text.front() != ' ' &&
-                    node.text.back() != ' ';
+                    (node.text.front() != '-' ||
+                     (node.text.size() > 1 && std::isdigit(static_cast<unsigned char>(node.text[1])) != 0)) &&
+                    node.text.front() != '?' && node.text.front() != ' ' && node.text.back() != ' ';
   if (safe && !node.quoted) return node.text;
   std::string quoted = "\"";
   for (const char c : node.text) {

@@ -1,0 +1,35 @@
+# bash completion for tidemill
+_tidemill() {
+  local current="${COMP_WORDS[COMP_CWORD]}" words="" word names=""
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == [a-z]* && $word != *[./]* ]] && words="${words:+$words }$word"
+  done
+  while :; do
+    case "$words" in
+    "") names="run validate init sql convert table quarantine runs completion --help --version" ;;
+    "run") names="--help --profile --set --window --from --to --jobs --replace --again --json --report --junit --results --memory --threads --state" ;;
+    "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
+    "init") names="--help --force" ;;
+    "sql") names="--help --execute --file --output --keep-going --conf --memory --threads --state" ;;
+    "convert") names="--help --from-format --format --partition-by --sort-by --mode --compression --target-file-size --schema --delimiter --null-text --malformed --no-header --again --json --report --junit --results --memory --threads --state" ;;
+    "table") names="describe history files check --help" ;;
+    "table describe") names="--help --version --json" ;;
+    "table history") names="--help --limit --json" ;;
+    "table files") names="--help --version --limit --json" ;;
+    "table check") names="--help --json" ;;
+    "quarantine") names="ls show replay --help" ;;
+    "quarantine ls") names="--help --run --limit --json --memory --threads --state" ;;
+    "quarantine show") names="--help --run --limit --json --memory --threads --state" ;;
+    "quarantine replay") names="--help --profile --set --json --report --junit --results --memory --threads --state" ;;
+    "runs") names="ls show --help" ;;
+    "runs ls") names="--help --job --limit --json --state" ;;
+    "runs show") names="--help --json --state" ;;
+    "completion") names="--help" ;;
+    *) [[ $words == *" "* ]] && words="${words% *}" || words=""; continue ;;
+    esac
+    break
+  done
+  COMPREPLY=($(compgen -W "$names" -- "$current"))
+  [[ $current == -* ]] || COMPREPLY+=($(compgen -f -- "$current"))
+}
+complete -o filenames -F _tidemill tidemill
