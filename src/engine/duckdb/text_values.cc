@@ -134,14 +134,43 @@ std::optional<int64_t> ZoneSeconds(std::string_view zone) {
 }  // namespace
 
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t least, int64_t most) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() > 1 && text.front() == '+' && IsDigit(text[1])) text.remove_prefix(1);
   int64_t value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc{} || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
   return value;
 }
 
+namespace {
+
+// The usual form, [-]digits[.digits] with no more places than the scale, in 64 bits; none when it is not that.
+std::optional<int64_t> ParseShortDecimal(std::string_view text, int precision, int scale) {
+  constexpr size_t kMostCharacters = 17;
+  if (text.size() > kMostCharacters || precision > 18) return std::nullopt;
+  const bool negative = Take(text, '-');
+  int64_t value = 0;
+  int places = -1;  // after the point; -1: no point yet
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      value = value * 10 + (c - '0');
+      if (places >= 0) ++places;
+    } else if (c == '.' && places < 0) {
+      places = 0;
+    } else {
+      return std::nullopt;
+    }
+  }
+  const int digits = static_cast<int>(text.size()) - (places >= 0 ? 1 : 0);
+  const int missing = scale - std::max(places, 0);
+  if (digits == 0 || missing < 0 || digits + missing > precision) return std::nullopt;
+  for (int i = 0; i < missing; ++i) value *= 10;
+  return negative ? -value : value;
+}
+
+}  // namespace
+
 std::optional<Int128> ParseDecimal(std::string_view text, int precision, int scale) {
+  if (const auto value = ParseShortDecimal(text, precision, scale)) return Int128{*value};
   const bool negative = Take(text, '-');
   if (!negative) Take(text, '+');
   Int128 digits = 0;

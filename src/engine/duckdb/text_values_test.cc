@@ -33,6 +33,9 @@ TEST(TextValues, DecimalsRoundHalfUpAndRefuseOverflow) {
   EXPECT_EQ(ParseDecimal("0.00000000000000000001", 3, 1), plan::Int128{0});
   EXPECT_EQ(ParseDecimal("99.95", 3, 1), std::nullopt) << "rounds to 100.0, which has four digits";
   EXPECT_EQ(ParseDecimal("100", 4, 2), std::nullopt);
+  EXPECT_EQ(ParseDecimal("0099.9", 4, 2), plan::Int128{9990}) << "leading zeros are no digits";
+  EXPECT_EQ(ParseDecimal("-26087.18", 15, 2), plan::Int128{-2608718});
+  EXPECT_EQ(ParseDecimal("12345678901234567890.1", 38, 2), plan::Int128{1234567890123456789} * 1000 + 10);
   for (const char* bad : {"", ".", "-", "1,5", " 1", "1 ", "abc", "1.2.3", "e5", "NaN"}) {
     EXPECT_EQ(ParseDecimal(bad, 10, 2), std::nullopt) << bad;
   }
