@@ -136,8 +136,8 @@ std::string RateGauge(double reached, double target, std::string_view target_nam
 }
 
 std::string RateCurve(const std::vector<std::pair<Micros, int64_t>>& points) {
-  constexpr double kLeft = 70, kTop = 10, kHeight = 120;
-  std::vector<std::pair<double, double>> rates;  // seconds, MB/s
+  constexpr double kLeft = 40, kTop = 10, kHeight = 90, kWidth = 480;  // stands in half a page
+  std::vector<std::pair<double, double>> rates;                        // seconds, MB/s
   for (size_t i = 1; i < points.size(); ++i) {
     const double seconds = Seconds(points[i].first - points[i - 1].first);
     const auto bytes = static_cast<double>(points[i].second - points[i - 1].second);
@@ -154,10 +154,10 @@ std::string RateCurve(const std::vector<std::pair<Micros, int64_t>>& points) {
     line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", kLeft + (kWidth - kLeft) * (when - first) / span,
                         kTop + kHeight * (1 - rate / most));
   }
-  std::string text = R"(<svg viewBox="0 0 1000 150" role="img" aria-label="GB per minute over time">)";
+  std::string text = R"(<svg class="half" viewBox="0 0 480 112" role="img" aria-label="GB per minute over time">)";
   for (const double part : {0.0, 0.5, 1.0}) {
     const double y = kTop + kHeight * (1 - part);
-    text += fmt::format(R"(<line class="grid" x1="{}" x2="1000" y1="{:.1f}" y2="{:.1f}"/>)", kLeft, y, y);
+    text += fmt::format(R"(<line class="grid" x1="{}" x2="480" y1="{:.1f}" y2="{:.1f}"/>)", kLeft, y, y);
     text += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{:.3g}</text>)", kLeft - 8, y + 4, most * part);
   }
   text += fmt::format(R"(<path class="area" d="{}L{:.1f} {:.1f}L{:.1f} {:.1f}Z"/><path class="curve" d="{}"/>)", line,

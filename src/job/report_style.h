@@ -53,7 +53,7 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}
 details summary{cursor:pointer;color:var(--soft);font-size:14px;margin-top:10px}
 footer{color:var(--soft);font-size:13px}
 @media(max-width:560px){main{padding:20px 12px 40px}.card{padding:14px}.kpis{padding:0;grid-template-columns:repeat(2,1fr)}.kpi{padding:11px 14px}
-.kpi b{font-size:18px}.stage{grid-template-columns:64px 1fr 70px;gap:8px}}
+.kpi b{font-size:18px}svg text{font-size:27px}svg.half text{font-size:14px}.stage{grid-template-columns:64px 1fr 70px;gap:8px}}
 )css";
 
 }  // namespace tidemill::job

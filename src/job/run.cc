@@ -16,6 +16,7 @@
 #include "job/output.h"
 #include "job/parquet_sink.h"
 #include "job/parse.h"
+#include "job/partition_rows.h"
 #include "job/prepare.h"
 #include "job/quarantine.h"
 #include "job/target.h"
@@ -452,26 +453,9 @@ class Runner {
     finished.message = fmt::format("committed version {}", committed.version);
     teller_.Tell(event::Committed{sink_, committed.version, finished.files_written, finished.rows_written,
                                   finished.bytes_written, removed_files_});
-    ListPartitions();
+    result_->partitions = PartitionsOf(written_.files, output_.table, output_.partition_columns);
+    for (const auto& file : written_.files) result_->file_sizes.push_back(file.size_bytes);
     return Outcome::kCommitted;
-  }
-
-  void ListPartitions() {
-    std::map<std::string, size_t> index;
-    for (const auto& file : written_.files) {
-      result_->file_sizes.push_back(file.size_bytes);
-      std::string label;
-      for (size_t i = 0; i < file.partition_values.size(); ++i) {
-        const auto& field = output_.table.fields[static_cast<size_t>(output_.partition_columns[i])];
-        label += (i == 0 ? "" : "/") + plan::ToSparkText(file.partition_values[i].second, field.type);
-      }
-      const auto [found, fresh] = index.emplace(label, result_->partitions.size());
-      if (fresh) result_->partitions.push_back({label});
-      auto& partition = result_->partitions[found->second];
-      partition.rows += file.rows;
-      partition.bytes += file.size_bytes;
-      ++partition.files;
-    }
   }
 
   Outcome Conflicted(const std::string& message) {
