@@ -168,6 +168,21 @@ TEST_F(RunTest, OtherInputIsAnotherRun) {
   EXPECT_EQ(Query("SELECT id FROM delta.table"), (Texts{"1", "2"}));
 }
 
+TEST_F(RunTest, NewFilesBehindAnOldGlobAreSaid) {
+  Write("in-1.csv", "id,day,amount\n1,2024-01-01,10\n");
+  const Job job = MakeJob(kOrders, {"sources.orders.path=in-*.csv"});
+  ExpectCommitted(RunIt(job));
+  const auto warnings = [&] {
+    return std::count_if(events_.begin(), events_.end(),
+                         [](const Event& e) { return std::holds_alternative<event::Warning>(e.body); });
+  };
+  EXPECT_EQ(RunIt(job).finished.outcome, Outcome::kAlreadyCommitted);
+  EXPECT_EQ(warnings(), 0);
+  Write("in-2.csv", "id,day,amount\n2,2024-01-01,10\n");
+  EXPECT_EQ(RunIt(job).finished.outcome, Outcome::kAlreadyCommitted);
+  EXPECT_EQ(warnings(), 1);
+}
+
 TEST_F(RunTest, TooManyBadRowsCommitNothing) {
   Write("in.csv", "id,day,amount\n1,2024-01-01,10\n2,2024-01-01,-5\n3,2024-01-01,-6\n");
   const auto result = RunIt(MakeJob(kOrders));

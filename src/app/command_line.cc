@@ -248,35 +248,44 @@ class Declarations {
   std::string shell_;
 };
 
-// The library says that an argument was not expected; which one was meant it doesn't say.
-void PrintMistake(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  std::fprintf(stderr, "tidemill: %s\n", error.what());
-  const CLI::App* at = &app;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word(argv[i]);
-    std::vector<std::string> known;
-    if (word.starts_with("-")) {
-      for (const auto* option : at->get_options()) {
-        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
-      }
-    } else {
-      for (const auto* sub : at->get_subcommands({})) known.push_back(sub->get_name());
-    }
-    const std::string name = word.substr(0, word.find('='));
-    if (std::find(known.begin(), known.end(), name) != known.end()) {
-      for (const auto* sub : at->get_subcommands({})) {
-        if (sub->get_name() == name) at = sub;
-      }
-      continue;
-    }
-    const bool unknown = word.starts_with("--") || (!known.empty() && at->get_subcommands({}).size() > 0);
-    if (const auto nearest = NearestName(name, known); unknown && nearest && !known.empty()) {
-      std::fprintf(stderr, "'%s': did you mean '%s'?\n", name.c_str(), nearest->c_str());
-      break;
+std::vector<std::string> NamesOf(const CLI::App& app, bool options) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) {
+      if (options) names.push_back("--" + name);
     }
   }
-  std::fprintf(stderr, "`tidemill%s%s --help` shows what there is\n", at == &app ? "" : " ",
-               at == &app ? "" : at->get_name().c_str());
+  for (const auto* sub : app.get_subcommands({})) {
+    if (!options) names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+// The first word that is no command or flag of where it stands, with the nearest that is; the library names it, if at
+// all, without one.
+void PrintMistake(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const CLI::App* at = &app;
+  std::string unknown, words;
+  std::vector<std::string> known;
+  for (int i = 1; i < argc && unknown.empty(); ++i) {
+    const std::string word(argv[i]), name = word.substr(0, word.find('='));
+    const bool option = word.starts_with("--");
+    known = NamesOf(*at, option);
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      if (option || (!known.empty() && !word.starts_with("-"))) unknown = name;
+    } else if (!option) {
+      at = at->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; }).front();
+      words += " " + name;
+    }
+  }
+  if (unknown.empty()) {
+    std::fprintf(stderr, "tidemill: %s\n", error.what());
+  } else {
+    const auto nearest = NearestName(unknown, known);
+    std::fprintf(stderr, "tidemill: there is no '%s' here%s\n", unknown.c_str(),
+                 nearest ? ("; did you mean '" + *nearest + "'?").c_str() : "");
+  }
+  std::fprintf(stderr, "`tidemill%s --help` shows what there is\n", words.c_str());
 }
 
 }  // namespace

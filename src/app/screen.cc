@@ -117,11 +117,12 @@ struct Screen::Look {
 
 void Screen::Show(const Event& event) { std::visit(Look{*this, event}, event.body); }
 
-void Screen::Line(const Event& event, const std::string& text) {
+void Screen::Line(const Event& event, const std::string& text, std::FILE* to) {
+  if (to == nullptr) to = lines_;
   Erase();
   const std::string prefix = several_ ? "[" + names_[event.attempt] + "] " : "";
-  std::fprintf(lines_, "%s%s\n", prefix.c_str(), text.c_str());
-  std::fflush(lines_);
+  std::fprintf(to, "%s%s\n", prefix.c_str(), text.c_str());
+  std::fflush(to);
 }
 
 void Screen::Draw(const Event& event, const event::Progress& progress) {

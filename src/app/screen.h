@@ -12,7 +12,8 @@ namespace tidemill::app {
 
 class Screen {
  public:
-  // Lines go to `lines`; the live line, when `live`, to stderr. `several`: runs side by side, so lines name theirs.
+  // Lines go to `lines`, how a run failed to stderr; the live line, when `live`, to stderr. `several`: runs side by
+  // side, so lines name theirs.
   Screen(std::FILE* lines, bool live, bool color, bool several)
       : lines_(lines), live_(live), color_(color), several_(several) {}
   ~Screen() { Erase(); }
@@ -22,7 +23,7 @@ class Screen {
 
  private:
   struct Look;
-  void Line(const job::Event& event, const std::string& text);
+  void Line(const job::Event& event, const std::string& text, std::FILE* to = nullptr);
   void Draw(const job::Event& event, const job::event::Progress& progress);
   void Erase();
   std::string Paint(const char* code, const std::string& text) const;

@@ -174,6 +174,12 @@ std::optional<Error> Ledger::failure() const {
 Status Ledger::Write(const Event& event) {
   if (std::holds_alternative<event::Progress>(event.body)) return Ok();
   if (const auto* started = std::get_if<event::RunStarted>(&event.body)) {
+    // An attempt that never told its end was killed; should it be alive after all, its own end has the last word.
+    Statement killed(
+        database_,
+        "UPDATE runs SET outcome = 'killed', message = 'a later attempt began', finished = ? WHERE run_key = ? "
+        "AND outcome = 'running'");
+    RETURN_IF_ERROR(killed.Bind(FormatTimestamp(event.at)).Bind(started->run_key).Run());
     Statement insert(
         database_,
         "INSERT INTO runs (attempt, run_key, job, window, engine, table_path, mode, memory_bytes, threads, "

@@ -27,7 +27,7 @@ struct LedgerRun {
   std::string table;
   std::string started;  // as FormatTimestamp
   std::string finished;
-  std::string outcome;  // "running" until it is finished
+  std::string outcome;  // "running" until it is finished; "killed": it never was
   std::string message;
   event::RunFinished figures;
 };

@@ -61,6 +61,16 @@ TEST_F(LedgerTest, TwoProcessesMayWrite) {
   EXPECT_EQ((*one)->Runs("", 10)->size(), 2U);
 }
 
+TEST_F(LedgerTest, AnAttemptThatNeverEndedWasKilled) {
+  const auto ledger = Ledger::Open(Path());
+  ASSERT_TRUE(ledger.ok());
+  (*ledger)->Record(At(0, "a", event::RunStarted{"key", "job", "all"}));
+  EXPECT_EQ((*ledger)->Find("1")->outcome, "running");
+  (*ledger)->Record(At(1, "b", event::RunStarted{"key", "job", "all"}));
+  EXPECT_EQ((*ledger)->Find("1")->outcome, "killed");
+  EXPECT_EQ((*ledger)->Find("2")->outcome, "running");
+}
+
 TEST_F(LedgerTest, AFileThatIsNoLedgerIsRefused) {
   const auto ledger = Ledger::Open("/proc/no/such/place/state.db");
   ASSERT_FALSE(ledger.ok());

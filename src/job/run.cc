@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "delta/history.h"
 #include "job/commit.h"
+#include "job/inputs.h"
 #include "job/judge.h"
 #include "job/leftovers.h"
 #include "job/malformed.h"
@@ -28,7 +29,7 @@ namespace {
 constexpr int kMostRedos = 5;  // of a merge, which computes again; other modes only commit again
 constexpr int kSampleRows = 20;
 
-Error Cancelled() { return Error{ErrorKind::kCancelled, "cancelled; nothing was committed"}; }
+Error Cancelled() { return Error{ErrorKind::kCancelled, "cancelled"}; }
 
 std::string SampleText(const plan::Value& value) {
   const auto* text = std::get_if<std::string>(&value.data);
@@ -101,11 +102,23 @@ class Runner {
       result_->finished.message = there->table_version >= 0
                                       ? fmt::format("already committed at version {}", there->table_version)
                                       : "already committed, at a version that the log no longer shows";
+      if (is_delta() && key_.by_input) WarnOfNewInput(there->table_version);
       ReportLeftovers();
       return true;
     }
     proceed_ = std::get<Proceed>(std::move(standing).value());
     return false;
+  }
+
+  // A run is known by its paths. What has come into a folder since is not in the table, and nothing else would say so.
+  void WarnOfNewInput(int64_t version) {
+    const auto then = ReadInputs(target_.table, version);
+    const auto now = InputsOf(job_, environment_);
+    if (!then.ok() || then->empty() || !now.ok() || *then == *now) return;
+    teller_.Warn(
+        fmt::format("the sources have changed since version {}: they had {} and have {}; --replace takes them in "
+                    "anew, --again adds them beside what is there",
+                    version, *then, *now));
   }
 
   Status OpenSession() {
@@ -424,7 +437,7 @@ class Runner {
     }
   }
 
-  delta::CommitDescription Description() const {
+  delta::CommitDescription Description() {
     delta::CommitDescription description;
     nlohmann::ordered_json partitions = output_.partitions;
     description.operation = job_.sink.mode == SinkMode::kMerge ? "MERGE" : "WRITE";
@@ -439,6 +452,7 @@ class Runner {
                                    {"rows_quarantined", written_.rows_diverted},
                                    {"rows_malformed", written_.rows_malformed}};
     if (!proceed_.replaced_keys.empty()) ours["replaced"] = proceed_.replaced_keys;
+    if (const auto inputs = InputsOf(job_, environment_); key_.by_input && inputs.ok()) ours[kInputsMember] = *inputs;
     description.tidemill = ours.dump();
     return description;
   }
@@ -549,7 +563,8 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
     result.finished.outcome = *outcome;
   } else {
     result.finished.outcome = runner.refused() ? Outcome::kRefused : OutcomeOf(outcome.error());
-    result.finished.message = outcome.error().ToString();
+    const bool cancelled = outcome.error().kind == ErrorKind::kCancelled;
+    result.finished.message = cancelled ? "cancelled; nothing was committed" : outcome.error().ToString();
     result.error = std::move(outcome).error();
   }
   result.finished.duration = environment.clock->Monotonic() - start;
