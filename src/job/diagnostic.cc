@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 namespace tidemill::job {
 
 std::string Diagnostic::ToString() const {
   std::string text = at.file;
-  if (at.line > 0) text += fmt::format(":{}:{}", at.line, at.column);
+  if (at.line > 0 && !at.file.empty()) text += fmt::format(":{}:{}", at.line, at.column);
   if (!text.empty()) text += ": ";
   if (warning) text += "warning: ";
   if (!key.empty()) text += key + ": ";
@@ -21,6 +22,11 @@ std::string Diagnostic::ToString() const {
 void Diagnostics::Error(const Place& at, std::string key, std::string message, std::string suggestion) {
   list_.push_back({at, std::move(key), std::move(message), std::move(suggestion), false});
   ++errors_;
+}
+
+void Diagnostics::Error(const Place& at, std::string key, const tidemill::Error& cause) {
+  Error(at, std::move(key), cause.ToString());
+  list_.back().kind = cause.kind;
 }
 
 void Diagnostics::Warning(const Place& at, std::string key, std::string message, std::string suggestion) {
@@ -36,13 +42,17 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
 }
 
 tidemill::Error AsError(const Diagnostics& diagnostics) {
+  constexpr ErrorKind kWorlds[] = {ErrorKind::kDataLoss, ErrorKind::kUnavailable, ErrorKind::kPermissionDenied,
+                                   ErrorKind::kResourceExhausted, ErrorKind::kInternal};
   std::string text;
+  auto kind = ErrorKind::kInvalidArgument;
   for (const auto& diagnostic : diagnostics.Sorted()) {
     if (diagnostic.warning) continue;
+    if (std::find(std::begin(kWorlds), std::end(kWorlds), diagnostic.kind) != std::end(kWorlds)) kind = diagnostic.kind;
     if (!text.empty()) text += "\n";
     text += diagnostic.ToString();
   }
-  return InvalidArgument(std::move(text));
+  return tidemill::Error{.kind = kind, .message = std::move(text)};
 }
 
 }  // namespace tidemill::job

@@ -21,6 +21,7 @@ struct Diagnostic {
   std::string message;     // what is wrong
   std::string suggestion;  // one thing to do: "did you mean 'format'?"
   bool warning = false;
+  ErrorKind kind = ErrorKind::kInvalidArgument;  // what the world said, where the mistake is not the file's
 
   // "job.yaml:12:5: sources.flights.fromat: unknown key; did you mean 'format'?"
   std::string ToString() const;
@@ -29,6 +30,8 @@ struct Diagnostic {
 class Diagnostics {
  public:
   void Error(const Place& at, std::string key, std::string message, std::string suggestion = "");
+  // The job file names something that failed: the data, the disk.
+  void Error(const Place& at, std::string key, const tidemill::Error& cause);
   void Warning(const Place& at, std::string key, std::string message, std::string suggestion = "");
 
   // In the order of their places.
@@ -42,7 +45,7 @@ class Diagnostics {
   int errors_ = 0;
 };
 
-// The errors as one Error (kInvalidArgument), a line each.
+// The errors as one Error, a line each: kInvalidArgument, or what the world said where it failed.
 tidemill::Error AsError(const Diagnostics& diagnostics);
 
 }  // namespace tidemill::job

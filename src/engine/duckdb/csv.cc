@@ -245,10 +245,12 @@ std::optional<Error> ExplainCsvError(const std::string& message) {
   const size_t reason_at = at == std::string::npos ? std::string::npos : message.find('\n', at);
   std::string reason = reason_at == std::string::npos ? "" : message.substr(reason_at + 1);
   reason = reason.substr(0, reason.find('\n'));
-  return DataLoss(
-      fmt::format("[MALFORMED_RECORD] {}, line {}: {} in '{}'; mend the file, or set the source's `malformed` to "
-                  "drop or quarantine",
+  Error error = DataLoss(
+      fmt::format("{}, line {}: {} in '{}'; mend the file, or set the source's `malformed` to drop or quarantine",
                   FromDuckDbPath(after("file = ")), line, reason, original.substr(0, 200)));
+  error.error_class = kMalformedRecord;
+  error.sqlstate = "22023";
+  return error;
 }
 
 Result<Schema> InferCsv(Connection& connection, const Source& source) {

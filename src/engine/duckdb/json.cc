@@ -7,6 +7,8 @@
 
 #include "engine/duckdb/compile.h"
 #include "engine/duckdb/csv.h"
+#include "engine/duckdb/kernel_vector.h"
+#include "engine/duckdb/text_values.h"
 
 namespace tidemill::engine::duckdb {
 namespace {
@@ -96,8 +98,9 @@ Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, co
   SourceSelect select;
   if (raises) {
     const std::string wrong = fmt::format(
-        "error('[MALFORMED_RECORD] ' || replace(tm_file, 'tm://', '') || ': not a JSON record of the schema: ' || "
-        "left(line, 100))");
+        "error(replace({}, '%', regexp_replace(tm_file, '^tmz?://', '') || ': not a JSON record of the schema: ' || "
+        "left(line, 100)))",
+        QuoteText(EncodeError(kMalformedRecord, "22023", "%")));
     select.sql = fmt::format(
         "SELECT * FROM (SELECT {} FROM (SELECT CASE WHEN json_valid(line) THEN {} ELSE {} END AS tm_row FROM {})) "
         "WHERE {}",

@@ -49,6 +49,21 @@ Result<std::string> MakeSpillFolder(const std::string& temp) {
   return folder;
 }
 
+// DuckDB's complaint about a file or a value that has no name in Spark: the bytes are wrong, not the request. Its words
+// are kept, without its own name for the error and for our paths.
+Error AboutTheData(Error error) {
+  if (!error.error_class.empty()) return error;
+  if (error.kind == ErrorKind::kInvalidArgument) error.kind = ErrorKind::kDataLoss;
+  for (const std::string_view prefix : {"Invalid Input Error: ", "IO Error: "}) {
+    if (error.message.starts_with(prefix)) error.message.erase(0, prefix.size());
+  }
+  for (const std::string_view scheme : {"tm://", "tmz://"}) {
+    for (size_t at = 0; (at = error.message.find(scheme, at)) != std::string::npos;)
+      error.message.erase(at, scheme.size());
+  }
+  return error;
+}
+
 class NativeSession final : public Session {
  public:
   NativeSession(const SessionOptions& options, const Cancel& cancel, OnProgress on_progress)
@@ -207,7 +222,7 @@ class NativeSession final : public Session {
     if (cancel_) return Error{ErrorKind::kCancelled, "cancelled"};
     if (cause) return std::move(*cause);
     if (auto malformed = ExplainCsvError(result.error().message)) return std::move(*malformed);
-    return result;
+    return AboutTheData(std::move(result).error());
   }
 
   Result<std::unique_ptr<Answer>> Run(const std::string& sql) {

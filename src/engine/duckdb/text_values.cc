@@ -9,6 +9,8 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/duckdb/kernel_vector.h"
+
 namespace tidemill::engine::duckdb {
 namespace {
 
@@ -300,12 +302,10 @@ void RaiseMalformed(duckdb_function_info info, const TextFunction& function, std
   auto name = static_cast<duckdb_string_t*>(duckdb_vector_get_data(names))[row];
   const std::string_view column(duckdb_string_t_data(&name), duckdb_string_t_length(name));
   const std::string shown(text.substr(0, 100));
-  duckdb_scalar_function_set_error(
-      info,
-      fmt::format("[MALFORMED_RECORD] column {}: '{}' is not a {}; mend the file, or set the source's `malformed` "
-                  "to drop or quarantine",
-                  column, shown, function.type_name)
-          .c_str());
+  const std::string message =
+      fmt::format("column {}: '{}' is not a {}; mend the file, or set the source's `malformed` to drop or quarantine",
+                  column, shown, function.type_name);
+  duckdb_scalar_function_set_error(info, EncodeError(kMalformedRecord, "22023", message).c_str());
 }
 
 // Runs `parse(text, function, &out)` over a column of texts; T is the output's physical type.

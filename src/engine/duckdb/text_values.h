@@ -16,6 +16,9 @@
 
 namespace tidemill::engine::duckdb {
 
+// Spark's error class for a text row that does not fit its schema.
+inline constexpr std::string_view kMalformedRecord = "MALFORMED_RECORD_IN_PARSING";
+
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t least, int64_t most);
 // The unscaled digits at `scale`, rounded half up; none when more than `precision` digits are needed.
 std::optional<plan::Int128> ParseDecimal(std::string_view text, int precision, int scale);
@@ -27,7 +30,7 @@ std::optional<int32_t> ParseDate(std::string_view text);
 // one was written; a region name ("Europe/Paris") is not understood.
 std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone);
 
-// Registers tm_text_<type>(text, column) that raises MALFORMED_RECORD... and tm_text_try_<type>(text) that gives NULL,
+// Registers tm_text_<type>(text, column) that raises kMalformedRecord and tm_text_try_<type>(text) that gives NULL,
 // for every type but decimal and the nested ones.
 Status RegisterTextValues(duckdb_connection connection);
 // The same for decimal(precision, scale): tm_text_decimal_<p>_<s>.
