@@ -379,6 +379,7 @@ TEST_F(RunTest, MissingAndBrokenSourcesNameThemselves) {
   const auto broken = RunIt(MakeJob(kOrders));
   EXPECT_NE(broken.finished.outcome, Outcome::kCommitted);
   EXPECT_NE(broken.finished.message.find("amount: 'ten'"), std::string::npos) << broken.finished.message;
+  EXPECT_NE(broken.finished.message.find("in.csv"), std::string::npos) << broken.finished.message;
 }
 
 }  // namespace

@@ -97,12 +97,10 @@ int Convert(Program& program, const ConvertFlags& flags) {
   if (!text.ok()) return Fail(text.error());
   job::ParseInput input;
   input.text = std::move(text).value();
-  input.file = "convert";
   input.folder = program.folder;
   auto parsed = job::ParseJob(input);
   job::CheckSqlSyntax(parsed.job, parsed.diagnostics);
-  for (auto diagnostic : parsed.diagnostics.Sorted()) {
-    diagnostic.at.line = 0;  // the user wrote flags, not this text
+  for (const auto& diagnostic : parsed.diagnostics.Sorted()) {  // no file: the user wrote flags, not this text
     std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
   }
   if (parsed.diagnostics.has_errors()) return kUsage;

@@ -54,7 +54,7 @@ class Preparer {
       auto opened = OpenSource(job_, spec, environment_, session_);
       if (!opened.ok()) {
         failed_.insert(Lower(spec.name));
-        out_.Error(spec.at, "", opened.error().ToString());
+        out_.Error(spec.at, "", opened.error());
         continue;
       }
       prepared_.catalog.Add(spec.name, opened->source.schema);
@@ -72,14 +72,15 @@ class Preparer {
 
   void Select(OpenedSource& opened, const std::optional<engine::TimeRange>& window) {
     const auto selected = SelectFiles(opened, window);
-    if (!selected.ok()) out_.Error(opened.spec->at, "", selected.error().ToString());
+    if (!selected.ok()) out_.Error(opened.spec->at, "", selected.error());
   }
 
   void ResolveStep(const Step& step) {
     auto relation = Resolve(step.sql);
     if (!relation.ok()) {
+      const bool earlier = ComesFromEarlier(relation.error());
       failed_.insert(Lower(step.name));
-      if (!ComesFromEarlier(relation.error())) {
+      if (!earlier) {
         Error bare = relation.error();
         bare.at = {};
         out_.Error(step.sql.PlaceOf(relation.error().at), fmt::format("steps[{}]", step.name), bare.ToString());
@@ -103,7 +104,7 @@ class Preparer {
     if (error.error_class.find("TABLE_OR_VIEW_NOT_FOUND") == std::string::npos) return false;
     const std::string message = Lower(error.message);
     return std::any_of(failed_.begin(), failed_.end(),
-                       [&](const auto& name) { return message.find(name) != std::string::npos; });
+                       [&](const auto& name) { return message.find("`" + name + "`") != std::string::npos; });
   }
 
   const Job& job_;
@@ -161,7 +162,11 @@ Prepared Prepare(const Job& job, const std::optional<Window>& window, RunEnviron
 }
 
 Status Register(const Prepared& prepared, engine::Session& session) {
-  for (const auto& opened : prepared.sources) RETURN_IF_ERROR(session.AddSource(opened.source));
+  for (const auto& opened : prepared.sources) {
+    if (auto added = session.AddSource(opened.source); !added.ok()) {
+      return NameFiles(std::move(added).error(), {&opened.source});
+    }
+  }
   for (const auto& step : prepared.steps) {
     RETURN_IF_ERROR(session.AddStep(step.step->name, step.relation, step.step->cache));
   }

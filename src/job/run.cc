@@ -53,6 +53,8 @@ class Runner {
   const RunKey& key() const { return key_; }
   // The request does not fit what the table has: the user chooses between the ways out.
   bool refused() const { return refused_; }
+  // The request is understood: from here on it is the data, or the world, that fails.
+  bool computing() const { return computing_; }
 
   Result<Outcome> Go(RunResult& result) {
     result_ = &result;
@@ -147,6 +149,7 @@ class Runner {
 
   Result<Outcome> PrepareAndCommit() {
     RETURN_IF_ERROR(InStage("prepare", [this] { return PrepareQueries(); }));
+    computing_ = true;
     RETURN_IF_ERROR(InStage("read", [this] { return Register(prepared_, *session_); }));
     for (int redo = 0;; ++redo) {
       RETURN_IF_ERROR(InStage("write", [this] { return Write(); }));
@@ -224,8 +227,16 @@ class Runner {
       rewritten_ = std::move(plan.rewritten);
       new_rows_ = plan.new_rows;
     }
-    ASSIGN_OR_RETURN(written_, session_->Write(relation, SpecOfWrite()));
+    auto written = session_->Write(relation, SpecOfWrite());
+    if (!written.ok()) return NameFiles(std::move(written).error(), SourcesOfRows());
+    written_ = std::move(written).value();
     return Ok();
+  }
+
+  std::vector<const engine::Source*> SourcesOfRows() const {
+    std::vector<const engine::Source*> sources;
+    for (const auto& opened : prepared_.sources) sources.push_back(&opened.source);
+    return sources;
   }
 
   Result<bool> JudgeChecks() {
@@ -533,15 +544,16 @@ class Runner {
   int64_t removed_files_ = 0;
   bool quarantine_committed_ = false;
   bool refused_ = false;
+  bool computing_ = false;
 };
 
-Outcome OutcomeOf(const Error& error) {
+Outcome OutcomeOf(const Error& error, bool computing) {
   switch (error.kind) {
     case ErrorKind::kCancelled:
       return Outcome::kCancelled;
     case ErrorKind::kInvalidArgument:
     case ErrorKind::kUnimplemented:
-      return Outcome::kRefused;
+      return computing && error.kind == ErrorKind::kInvalidArgument ? Outcome::kFailed : Outcome::kRefused;
     case ErrorKind::kAborted:
       return Outcome::kConflict;
     default:
@@ -562,7 +574,7 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
   if (outcome.ok()) {
     result.finished.outcome = *outcome;
   } else {
-    result.finished.outcome = runner.refused() ? Outcome::kRefused : OutcomeOf(outcome.error());
+    result.finished.outcome = runner.refused() ? Outcome::kRefused : OutcomeOf(outcome.error(), runner.computing());
     const bool cancelled = outcome.error().kind == ErrorKind::kCancelled;
     result.finished.message = cancelled ? "cancelled; nothing was committed" : outcome.error().ToString();
     result.error = std::move(outcome).error();

@@ -94,7 +94,9 @@ Result<OpenedSource> Open(const Job& job, const SourceSpec& spec, RunEnvironment
     return opened;
   }
   ASSIGN_OR_RETURN(source.files, ExpandPaths(job, spec, *environment.storage));
-  ASSIGN_OR_RETURN(source.schema, SchemaOfFiles(spec, source, session));
+  auto schema = SchemaOfFiles(spec, source, session);
+  if (!schema.ok()) return NameFiles(std::move(schema).error(), {&source});
+  source.schema = std::move(schema).value();
   return opened;
 }
 
@@ -195,6 +197,28 @@ Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>&
   opened.source.window = window;
   opened.pruned_files = static_cast<int64_t>(opened.snapshot->files().size() - opened.source.files.size());
   return Ok();
+}
+
+Error NameFiles(Error error, const std::vector<const engine::Source*>& sources) {
+  constexpr size_t kMostNames = 3;
+  const bool of_input = error.kind == ErrorKind::kDataLoss || error.kind == ErrorKind::kInvalidArgument;
+  const bool of_sql = !error.error_class.empty() && error.error_class.find("MALFORMED") == std::string::npos;
+  const bool unnamed = error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kInternal;
+  if (of_sql || (!of_input && !(unnamed && error.message.find('/') == std::string::npos))) return error;
+  std::vector<std::string> names;
+  for (const auto* source : sources) {
+    for (const auto& file : source->files) {
+      if (error.message.find(file.path) != std::string::npos) return error;
+      names.push_back(file.path);
+    }
+  }
+  if (names.empty()) return error;
+  const size_t more = names.size() - std::min(names.size(), kMostNames);
+  names.resize(names.size() - more);
+  error.message +=
+      fmt::format(" (while reading {}{})", fmt::join(names, ", "),
+                  more == 0 ? "" : fmt::format(" and {} other files", FormatCount(static_cast<int64_t>(more))));
+  return error;
 }
 
 }  // namespace tidemill::job

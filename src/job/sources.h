@@ -39,4 +39,7 @@ Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>&
 Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& snapshot,
                                       const delta::Predicate& predicate = {});
 
+// An error about bytes that names none of the files that were read names them now.
+Error NameFiles(Error error, const std::vector<const engine::Source*>& sources);
+
 }  // namespace tidemill::job
