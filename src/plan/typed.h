@@ -85,6 +85,7 @@ struct Subquery {
   plan::SubqueryExpr::Kind kind = plan::SubqueryExpr::Kind::kScalar;
   std::vector<ExprPtr> needle;
   RelationPtr query;
+  bool correlated = false;  // the query reads columns of the one around it
 };
 
 // A struct's field by position.

@@ -1,4 +1,6 @@
 // Expressions, node by node; calls are in resolver_call.cc.
+#include <set>
+
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -22,6 +24,26 @@ class Deeper {
  private:
   int& depth_;
 };
+
+Error NotBoolean(std::string_view clause, const plan::ExprPtr& expr, const DataType& type) {
+  std::string sql = QuotedSql(SparkName(expr));
+  if (clause == "ON") {
+    return AnalysisError("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E",
+                         "The join condition <joinCondition> has the invalid type <conditionType>, expected "
+                         "\"BOOLEAN\".",
+                         {{"joinCondition", sql}, {"conditionType", QuotedType(type)}}, expr->at);
+  }
+  if (clause == "FILTER") {
+    return AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "42903",
+                         "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER "
+                         "expression of the BOOLEAN type.",
+                         {{"filterExpr", sql}}, expr->at);
+  }
+  return AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type "
+                       "<type> is not a boolean.",
+                       {{"sqlExpr", sql}, {"filter", sql}, {"type", QuotedType(type)}}, expr->at);
+}
 }  // namespace
 
 Result<ExprPtr> Resolver::Expression(const plan::ExprPtr& expr, const Names& names) {
@@ -41,19 +63,21 @@ Result<std::vector<ExprPtr>> Resolver::Expressions(const std::vector<plan::ExprP
 
 Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& names, const char* clause) {
   ASSIGN_OR_RETURN(auto condition, Expression(expr, names));
-  if (condition->type.is(TypeId::kNull) || condition->type.is(TypeId::kString)) {
-    condition = CastTo(condition, TypeId::kBoolean);
+  std::string_view place = clause;
+  if (place == "HAVING" && condition->type.is(TypeId::kNull)) condition = CastTo(condition, TypeId::kBoolean);
+  if (!condition->type.is(TypeId::kBoolean)) return NotBoolean(place, expr, condition->type);
+  if (place == "WHERE" && ContainsWindow(condition)) {
+    return AnalysisError("_LEGACY_ERROR_TEMP_1034", "",
+                         "It is not allowed to use window functions inside WHERE clause. Compute them in a subquery.",
+                         {}, expr->at);
   }
-  if (!condition->type.is(TypeId::kBoolean)) {
-    return AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09",
-                         "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type "
-                         "<type> is not a boolean.",
-                         {{"sqlExpr", QuotedSql(SparkName(expr))},
-                          {"filter", QuotedSql(SparkName(expr))},
-                          {"type", QuotedType(condition->type)}},
-                         expr->at);
+  if (place == "FILTER" && ContainsWindow(condition)) {
+    return AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION", "42903",
+                         "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER "
+                         "expression without a window function.",
+                         {{"filterExpr", QuotedSql(SparkName(expr))}}, expr->at);
   }
-  if (std::string_view(clause) == "WHERE" && (ContainsAggregate(condition) || ContainsWindow(condition))) {
+  if (place == "WHERE" && ContainsAggregate(condition)) {
     return AnalysisError(
         "INVALID_WHERE_CONDITION", "42903",
         "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the "
@@ -109,6 +133,27 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr
   return typed::MakeExpr(typed::Cast{child, mode}, type, nullable, expr.at);
 }
 
+namespace {
+
+// Whether the query reads a column that `names` can see.
+bool ReadsFrom(const typed::RelationPtr& query, const Names& names) {
+  std::set<typed::ColumnId> seen;
+  for (const Names* scope = &names; scope; scope = scope->outer) {
+    for (const auto* layer : scope->layers) {
+      for (const auto& binding : layer->bindings) seen.insert(binding.column.id);
+    }
+  }
+  bool reads = false;
+  VisitRelation(query, [&](const typed::Expr& expr) {
+    const auto* ref = std::get_if<typed::ColumnRef>(&expr.node);
+    reads = reads || (ref && ref->outer && seen.contains(ref->id));
+    return true;
+  });
+  return reads;
+}
+
+}  // namespace
+
 Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr, const Names& names) {
   ExprPtr operand;
   if (node.operand) {
@@ -123,7 +168,12 @@ Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr
       ASSIGN_OR_RETURN(auto value, Expression(when, names));
       ASSIGN_OR_RETURN(condition, Comparison(pending, "=", operand, value));
     } else {
-      ASSIGN_OR_RETURN(condition, Condition(when, names, "CASE"));
+      ASSIGN_OR_RETURN(condition, Expression(when, names));
+      if (!condition->type.is(TypeId::kBoolean)) {
+        pending.args = {condition};
+        pending.arg_sql = {SparkName(when)};
+        return UnexpectedType(pending, 0, "\"BOOLEAN\"");
+      }
     }
     ASSIGN_OR_RETURN(auto value, Expression(then, names));
     made.branches.emplace_back(condition, value);
@@ -148,7 +198,7 @@ Result<ExprPtr> Resolver::Resolve(const plan::Lambda&, const plan::Expr& expr, c
 
 Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Expr& expr, const Names& names) {
   ASSIGN_OR_RETURN(auto rel, Relation(node.query, &names));
-  typed::Subquery made{node.kind, {}, rel.node};
+  typed::Subquery made{node.kind, {}, rel.node, ReadsFrom(rel.node, names)};
   if (node.kind == plan::SubqueryExpr::Kind::kExists) {
     return typed::MakeExpr(std::move(made), TypeId::kBoolean, false, expr.at);
   }

@@ -63,6 +63,10 @@ Result<Rel> Resolver::JoinOn(const plan::Join& node, const plan::Relation& relat
   if (node.condition) {
     Names names{{&both}, outer};
     ASSIGN_OR_RETURN(made.condition, Condition(node.condition, names, "ON"));
+    bool inner = node.type == JoinType::kInner || node.type == JoinType::kCross;
+    bool subquery =
+        Contains(made.condition, [](const typed::Expr& e) { return std::holds_alternative<typed::Subquery>(e.node); });
+    if (subquery && !inner) return Refused("a subquery in the ON of an outer, semi or anti join", node.condition->at);
   }
   Rel rel;
   rel.node = typed::MakeRelation(std::move(made), Joined(node.type, left, right), relation.at);
@@ -227,6 +231,12 @@ Result<Rel> Resolver::RangeFunction(const plan::TableFunction& node, const plan:
   range.start = args.size() > 1 ? args[0] : IntLiteral(0, TypeId::kLong);
   range.end = args.size() > 1 ? args[1] : args[0];
   range.step = args.size() > 2 ? args[2] : IntLiteral(1, TypeId::kLong);
+  if (ConstantInteger(range.step) == 0) {
+    return AnalysisError("FAILED_FUNCTION_CALL", "38000",
+                         "Preparation of the function <funcName> for call failed: "
+                         "step (0) cannot be 0.",
+                         {{"funcName", "`range`"}}, relation.at);
+  }
   range.column = {NewId(), "id", TypeId::kLong, false, {}};
   std::vector<typed::Column> columns{range.column};
   return Rel{typed::MakeRelation(std::move(range), columns, relation.at), LayerOf(columns)};

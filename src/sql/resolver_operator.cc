@@ -39,7 +39,7 @@ ExprPtr AsDecimal(const ExprPtr& expr) {
   if (expr->type.is(TypeId::kDecimal)) return expr;
   const auto* literal = AsLiteral(expr);
   const auto* value = literal ? std::get_if<int64_t>(&literal->value.data) : nullptr;
-  if (!value) return CastTo(expr, DecimalForType(expr->type));
+  if (!value || expr->type.is(TypeId::kByte)) return CastTo(expr, DecimalForType(expr->type));
   // Spark casts the literal, and its cast of an int to few digits counts as nullable.
   DataType type = DecimalForInteger(*value);
   return typed::MakeExpr(typed::Literal{plan::Value{plan::Int128{*value}}}, type, CastMayNull(expr->type, type),

@@ -83,6 +83,26 @@ Result<Rel> Resolver::Resolve(const plan::Unpivot& node, const plan::Relation& r
   return Relation(plan::MakeRelation(std::move(filter), relation.at), outer);
 }
 
+// A number as a key of |> AGGREGATE is the place of a column of its input; anything else is itself.
+Result<plan::ExprPtr> Resolver::InputColumn(const plan::ExprPtr& key, const plan::RelationPtr& from,
+                                            const Names* outer) {
+  const auto* literal = std::get_if<plan::Literal>(&key->node);
+  const auto* ordinal =
+      literal && literal->type.is(TypeId::kInt) ? std::get_if<int64_t>(&literal->value.data) : nullptr;
+  if (!ordinal) return key;
+  ASSIGN_OR_RETURN(auto input, Relation(from, outer));
+  std::vector<plan::ExprPtr> columns;
+  for (const auto& binding : input.layer.bindings) {
+    if (binding.in_star) columns.push_back(ColumnNamed(binding.column.name, key->at));
+  }
+  if (*ordinal < 1 || *ordinal > static_cast<int64_t>(columns.size())) {
+    return AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", "42805",
+                         "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
+                         {{"index", std::to_string(*ordinal)}, {"size", std::to_string(columns.size())}}, key->at);
+  }
+  return columns[*ordinal - 1];
+}
+
 Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer) {
   plan::Select select;
   select.from = node.input;
@@ -107,7 +127,8 @@ Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& rela
       return Refused("|> AGGREGATE with grouping sets", relation.at);
     }
     select.group_by.kind = aggregate->group_by.kind;
-    for (const auto& key : aggregate->group_by.exprs) {
+    for (auto& key : select.list) {
+      ASSIGN_OR_RETURN(key, InputColumn(key, node.input, outer));
       const auto* alias = std::get_if<plan::Alias>(&key->node);
       select.group_by.exprs.push_back(alias ? alias->child : key);
     }

@@ -17,6 +17,13 @@ using typed::ExprPtr;
 namespace {
 constexpr int kMaxRelationDepth = 400;
 constexpr int kMaxViewDepth = 100;
+
+// An inline table turns no string into a number or a date by itself.
+bool MixesStrings(const std::vector<DataType>& types) {
+  auto is_string = [](const DataType& type) { return type.is(TypeId::kString); };
+  auto is_other = [](const DataType& type) { return !type.is(TypeId::kString) && !type.is(TypeId::kNull); };
+  return std::any_of(types.begin(), types.end(), is_string) && std::any_of(types.begin(), types.end(), is_other);
+}
 }  // namespace
 
 Result<Rel> Resolver::Relation(const plan::RelationPtr& relation, const Names* outer) {
@@ -129,7 +136,7 @@ Result<Rel> Resolver::Resolve(const plan::Values& node, const plan::Relation& re
       nullable = nullable || row[i]->nullable;
     }
     auto common = WiderType(types);
-    if (!common) {
+    if (!common || MixesStrings(types)) {
       return AnalysisError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000",
                            "Invalid inline table. Found incompatible types in the column <colName> for inline table.",
                            {{"colName", QuotedName({"col" + std::to_string(i + 1)})}}, relation.at);
@@ -191,6 +198,13 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
   if (node.recursive) {
     for (const auto& table : node.tables) {
       if (table.max_recursion >= 0) return Refused("MAX RECURSION LEVEL", relation.at);
+    }
+  }
+  for (auto table = node.tables.begin(); table != node.tables.end(); ++table) {
+    if (std::any_of(node.tables.begin(), table, [&](const auto& t) { return SameName(t.name, table->name); })) {
+      return AnalysisError("DUPLICATED_CTE_NAMES", "42602",
+                           "CTE definition can't have duplicate names: <duplicateNames>.",
+                           {{"duplicateNames", QuotedName({table->name})}}, relation.at);
     }
   }
   size_t before = common_tables_.size();
@@ -381,6 +395,13 @@ Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& rela
 
 Result<int64_t> Resolver::ConstantCount(const plan::ExprPtr& expr, const char* clause) {
   ASSIGN_OR_RETURN(auto value, Expression(expr, Names{}));
+  if (!value->type.is_integral()) {
+    return AnalysisError(
+        "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E",
+        "The limit like expression <expr> is invalid. The <name> expression must be integer type, but "
+        "got <dataType>.",
+        {{"expr", QuotedSql(SparkName(expr))}, {"name", clause}, {"dataType", QuotedType(value->type)}}, expr->at);
+  }
   auto count = ConstantInteger(CastTo(value, TypeId::kInt));
   if (!count) {
     return AnalysisError(

@@ -37,6 +37,7 @@ Ruled Coalesce(const PendingCall& call) {
 
 Ruled If(const PendingCall& call) {
   if (call.args.size() != 3) return WrongCount(call, "3");
+  if (call.args[0]->type.is(TypeId::kString)) return UnexpectedType(call, 0, "\"BOOLEAN\"");
   ASSIGN_OR_RETURN(auto condition, Implicit(call, 0, TypeId::kBoolean));
   ASSIGN_OR_RETURN(auto values, CastAllToCommon(call, {call.args[1], call.args[2]}));
   return MakeCase(condition, values[0], values[1], call.at);

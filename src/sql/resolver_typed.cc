@@ -38,9 +38,17 @@ bool SameValue(const Value& a, const Value& b) {
   return std::equal((*children)->begin(), (*children)->end(), other->begin(), other->end(), SameValue);
 }
 
+// a + b is b + a, as in Spark's canonical form.
+bool SameArguments(const typed::Call& a, const typed::Call& b) {
+  if (SameExprs(a.args, b.args)) return true;
+  static const auto* commutative = new std::set<std::string>{"+", "*", "and", "or", "=", "<=>", "&", "|", "^"};
+  return a.args.size() == 2 && b.args.size() == 2 && commutative->contains(a.function) &&
+         SameExpr(a.args[0], b.args[1]) && SameExpr(a.args[1], b.args[0]);
+}
+
 bool SameCall(const typed::Call& a, const typed::Call& b) {
   return a.function == b.function && a.distinct == b.distinct && a.ignore_nulls == b.ignore_nulls &&
-         SameExprs(a.args, b.args) && SameExpr(a.filter, b.filter) && SameKeys(a.within_group, b.within_group);
+         SameArguments(a, b) && SameExpr(a.filter, b.filter) && SameKeys(a.within_group, b.within_group);
 }
 
 bool SameBound(const typed::FrameBound& a, const typed::FrameBound& b) {

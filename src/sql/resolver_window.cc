@@ -61,9 +61,20 @@ Result<ExprPtr> Resolver::Over(typed::Call call, DataType type, bool nullable, c
                          "Distinct window functions are not supported: <windowExpr>.",
                          {{"windowExpr", QuotedSql(SparkName(plan::MakeExpr(written, expr.at)))}}, expr.at);
   }
+  if (call.filter) {
+    return AnalysisError("_LEGACY_ERROR_TEMP_1030", "",
+                         "Window aggregate function with filter predicate is not supported yet. Put the condition into "
+                         "the argument.",
+                         {}, expr.at);
+  }
   bool own_frame = HasOwnFrame(call.function);
+  if (call.function == "percentile" && (spec.frame || !window.order_by.empty())) {
+    return AnalysisError("INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "42601",
+                         "Cannot specify ORDER BY or a window frame for <aggFunc>.",
+                         {{"aggFunc", QuotedSql(written.name.back())}}, expr.at);
+  }
   if (own_frame && window.order_by.empty()) {
-    return AnalysisError("WINDOW_FUNCTION_WITHOUT_ORDER_BY", "42601",
+    return AnalysisError("_LEGACY_ERROR_TEMP_1037", "",
                          "Window function <function> requires window to be ordered, please add ORDER BY clause.",
                          {{"function", QuotedSql(call.function)}}, expr.at);
   }

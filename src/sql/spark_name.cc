@@ -210,6 +210,8 @@ class Printer {
       const std::string text = LiteralText(*literal);
       return "TIMESTAMP" + text.substr(std::string_view("TIMESTAMP_NTZ").size());
     }
+    if (node.type.is_nested()) return Print(node.child);  // as Spark has it
+    if (node.type.is_char() || node.type.is_varchar()) return fmt::format("CAST({} AS STRING)", Print(node.child));
     return fmt::format("{}({} AS {})", node.try_cast ? "TRY_CAST" : "CAST", Print(node.child), node.type.ToSql());
   }
 

@@ -1,5 +1,6 @@
 #include "engine/duckdb/compile.h"
 
+#include <algorithm>
 #include <set>
 
 #include "engine/duckdb/compile_expr.h"
@@ -37,6 +38,7 @@ class RelationCompiler {
       : options_(options), exprs_(options, [this](const typed::RelationPtr& r) { return Text(r); }) {}
 
   Result<std::string> Final(const typed::RelationPtr& relation) {
+    if (relation->columns.empty()) return Refuse("a query without columns", relation->at);
     ASSIGN_OR_RETURN(auto block, Compile(relation));
     if (block.distinct || block.list.size() != relation->columns.size()) block = Wrap(block, relation->columns);
     std::vector<std::string> names;
@@ -46,7 +48,6 @@ class RelationCompiler {
       // right already costs nothing: DuckDB drops it.
       block.list[i].second = "CAST(" + block.list[i].second + " AS " + DuckDbType(relation->columns[i].type) + ")";
     }
-    if (names.empty()) names.push_back("c0");
     return Render(block, names);
   }
 
@@ -200,22 +201,49 @@ class RelationCompiler {
     for (const auto& key : node.keys) {
       ASSIGN_OR_RETURN(auto sql, exprs_.Compile(key.expr));
       if (key.expr->type.is_fractional()) sql = "(" + sql + " + 0)";  // -0.0 and 0.0 are one group, shown as 0.0
+      if (HoldsMap(key.expr->type)) return Refuse("GROUP BY " + key.expr->type.ToString(), key.expr->at);
+      bool used = !node.grouping_id || InSomeSet(node, keys.size());
+      block.list.emplace_back(key.column.id, used ? sql : "CAST(NULL AS " + DuckDbType(key.expr->type) + ")");
       keys.push_back(sql);
-      block.list.emplace_back(key.column.id, sql);
     }
     for (const auto& aggregate : node.aggregates) {
       ASSIGN_OR_RETURN(auto sql, exprs_.CompileAggregate(std::get<typed::Call>(aggregate.expr->node), *aggregate.expr));
       block.list.emplace_back(aggregate.column.id, sql);
     }
     if (node.grouping_id) {
-      std::string sql = keys.empty() ? "0" : "GROUPING(" + JoinText(keys, ", ") + ")";
-      block.list.emplace_back(node.grouping_id->id, "CAST(" + sql + " AS BIGINT)");
+      block.list.emplace_back(node.grouping_id->id, GroupingId(node, keys));
     }
     block.tail = " FROM " + source + GroupBy(node, keys);
     return block;
   }
 
+  static bool HoldsMap(const DataType& type) {
+    if (type.is(TypeId::kMap)) return true;
+    if (type.is(TypeId::kArray)) return HoldsMap(type.element());
+    return std::any_of(type.fields().begin(), type.fields().end(), [](const auto& f) { return HoldsMap(f.type); });
+  }
+
+  static bool InSomeSet(const typed::Aggregate& node, size_t key) {
+    return std::any_of(node.sets.begin(), node.sets.end(), [&](const std::vector<int>& set) {
+      return std::find(set.begin(), set.end(), static_cast<int>(key)) != set.end();
+    });
+  }
+
+  // A bit a key, the first key's highest: 1 where the row is not grouped by it. DuckDB's GROUPING() knows only keys
+  // that are in some set.
+  static std::string GroupingId(const typed::Aggregate& node, const std::vector<std::string>& keys) {
+    std::string sum = "CAST(0 AS BIGINT)";
+    for (size_t i = 0; i < keys.size(); ++i) {
+      int64_t bit = int64_t{1} << (keys.size() - 1 - i);
+      std::string set = InSomeSet(node, i) ? "GROUPING(" + keys[i] + ") * " : "";
+      sum += " + " + set + std::to_string(bit);
+    }
+    return "CAST(" + sum + " AS BIGINT)";
+  }
+
   static std::string GroupBy(const typed::Aggregate& node, const std::vector<std::string>& keys) {
+    // One group, which without an aggregate function DuckDB would not make.
+    if (!node.grouping_id && keys.empty() && node.aggregates.empty()) return " GROUP BY ()";
     if (!node.grouping_id) return keys.empty() ? "" : " GROUP BY " + JoinText(keys, ", ");
     std::vector<std::string> sets;
     for (const auto& set : node.sets) {

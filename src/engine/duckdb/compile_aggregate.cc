@@ -24,7 +24,6 @@ const std::map<std::string, std::string>& Plain() {
                                                                     {"bit_and", "bit_and"},
                                                                     {"bit_or", "bit_or"},
                                                                     {"bit_xor", "bit_xor"},
-                                                                    {"corr", "corr"},
                                                                     {"covar_pop", "covar_pop"},
                                                                     {"covar_samp", "covar_samp"},
                                                                     {"stddev_pop", "stddev_pop"},
@@ -69,6 +68,10 @@ Result<std::string> Sum(const AggregateJob& job) {
   bool is_try = job.call.function == "try_sum";
   std::string sum = fmt::format("sum({}{}){}", job.Distinct(), job.args[0], kHere);
   if (job.type().is_fractional()) return sum;
+  // DuckDB adds up 128 bits, which hold more than 38 digits.
+  if (job.type().is(TypeId::kDecimal) && job.type().precision() > 28) {
+    return fmt::format("tm_{}decimal(tm_unscaled({}), 38, {})", is_try ? "try_" : "", sum, job.expr.type.scale());
+  }
   return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", sum, DuckDbType(job.expr.type));
 }
 
@@ -133,6 +136,9 @@ Result<std::string> Template(const AggregateJob& job) {
   if (name == "array_agg" || name == "collect_set") return Collect(job);
   if (name == "listagg") return ListAgg(job);
   if (name == "percentile") return fmt::format("quantile_cont({}, {}){}", job.args[0], job.args[1], kHere);
+  if (name == "corr") {
+    return fmt::format("CASE WHEN regr_count({0}){1} > 1 THEN corr({0}){1} END", job.All(), kHere);
+  }
   if (name == "regr_count") return fmt::format("CAST(regr_count({}){} AS BIGINT)", job.All(), kHere);
   if (name == "lead" || name == "lag") return Shift(job);
   if (name == "nth_value") {
@@ -156,6 +162,7 @@ std::string Fill(const std::string& text, const std::string& with) {
 Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& call, const typed::Expr& expr,
                              bool window) {
   AggregateJob job{compiler, call, expr, {}, window};
+  RETURN_IF_ERROR(CheckOrdering(call, expr.at));
   for (const auto& arg : call.args) {
     // A sum is as wide as it gets, whatever its input's digits.
     bool sums = call.function == "sum" || call.function == "avg";

@@ -70,7 +70,11 @@ Result<std::string> FromString(const CastJob& job) {
 Result<std::string> ToString(const CastJob& job) {
   const DataType& from = job.from;
   if (from.is(TypeId::kBoolean) || from.is_integral()) return "CAST(" + job.sql + " AS VARCHAR)";
-  if (from.is(TypeId::kDecimal)) return fmt::format("CAST(CAST({} AS {}) AS VARCHAR)", job.sql, DuckDbType(from));
+  if (from.is(TypeId::kDecimal)) {
+    auto text = fmt::format("CAST(CAST({} AS {}) AS VARCHAR)", job.sql, DuckDbType(from));
+    // DuckDB prints no zero before the point of a type that has no digits there.
+    return from.precision() > from.scale() ? text : "regexp_replace(" + text + ", '^(-?)\\.', '\\10.')";
+  }
   if (from.is_fractional()) return fmt::format("tm_text_{}({})", from.is(TypeId::kFloat) ? "float" : "double", job.sql);
   if (from.is(TypeId::kDate)) return "tm_text_of_date(" + job.sql + ")";
   if (from.is(TypeId::kTimestampNtz)) return "tm_text_of_time(" + job.sql + ")";

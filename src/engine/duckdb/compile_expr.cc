@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/duckdb/functions.h"
@@ -168,8 +169,76 @@ Result<std::string> ExprCompiler::Logic(const typed::Call& node) const {
   return fmt::format("CASE WHEN {0} IS {1} THEN {1} ELSE {2} END", left, decided, both);
 }
 
-Result<std::string> ExprCompiler::Condition(const ExprPtr& expr) const {
+namespace {
+
+const typed::Subquery* AsInQuery(const ExprPtr& expr) {
+  const auto* subquery = std::get_if<typed::Subquery>(&expr->node);
+  return subquery && subquery->kind == plan::SubqueryExpr::Kind::kIn ? subquery : nullptr;
+}
+
+bool HoldsInQuery(const ExprPtr& expr) {
+  if (AsInQuery(expr)) return true;
   const auto* call = std::get_if<typed::Call>(&expr->node);
+  bool logic = call && (call->function == "and" || call->function == "or" || call->function == "not");
+  return logic && std::any_of(call->args.begin(), call->args.end(), HoldsInQuery);
+}
+
+}  // namespace
+
+// Spark computes `x IN (query)` as whether some row matches, and `x NOT IN (query)` as whether no row matches or may
+// match: neither is ever unknown. So a NOT goes down to the IN it is about.
+Result<std::string> ExprCompiler::Negated(const ExprPtr& expr) const {
+  if (const auto* in = AsInQuery(expr)) {
+    if (in->needle.size() > 1) {
+      ASSIGN_OR_RETURN(auto many, InQueryOfMany(*in, "TRUE"));
+      return "(NOT " + many + ")";
+    }
+    ASSIGN_OR_RETURN(auto one, InQuery(*in));
+    return expr->nullable ? "(NOT coalesce(" + one + ", TRUE))" : "(NOT " + one + ")";
+  }
+  const auto* call = std::get_if<typed::Call>(&expr->node);
+  if (!call || !HoldsInQuery(expr)) {
+    ASSIGN_OR_RETURN(auto sql, Compile(expr));
+    return "(NOT " + sql + ")";
+  }
+  if (call->function == "not") return Compile(call->args[0]);
+  ASSIGN_OR_RETURN(auto left, Negated(call->args[0]));
+  ASSIGN_OR_RETURN(auto right, Negated(call->args[1]));
+  return fmt::format("({} {} {})", left, call->function == "and" ? "OR" : "AND", right);
+}
+
+Result<std::string> ExprCompiler::InQuery(const typed::Subquery& node) const {
+  if (node.needle.size() > 1) return InQueryOfMany(node, "FALSE");
+  ASSIGN_OR_RETURN(auto query, relation_(node.query));
+  ASSIGN_OR_RETURN(auto needle, CompileExact(node.needle[0]));
+  return "(" + needle + " IN (" + query + "))";
+}
+
+Result<std::string> ExprCompiler::InQueryOfMany(const typed::Subquery& node, const char* unknown) const {
+  ASSIGN_OR_RETURN(auto query, relation_(node.query));
+  std::string names, matches;
+  for (size_t i = 0; i < node.needle.size(); ++i) {
+    ASSIGN_OR_RETURN(auto sql, CompileExact(node.needle[i]));
+    names += fmt::format("{}m{}", i ? ", " : "", i);
+    bool nullable = node.needle[i]->nullable || node.query->columns[i].nullable;
+    bool counts = nullable && std::string_view(unknown) == "TRUE";
+    matches +=
+        fmt::format("{}{}{} = m{}{}", i ? " AND " : "", counts ? "coalesce(" : "", sql, i, counts ? ", TRUE)" : "");
+  }
+  return fmt::format("EXISTS (SELECT 1 FROM ({}) m({}) WHERE {})", query, names, matches);
+}
+
+Result<std::string> ExprCompiler::Condition(const ExprPtr& expr) const {
+  // Unknown counts as false here, so that DuckDB's plain IN does, which it runs as a semi join.
+  if (const auto* in = AsInQuery(expr)) return InQuery(*in);
+  const auto* call = std::get_if<typed::Call>(&expr->node);
+  if (call && call->function == "not") {
+    const auto* in = AsInQuery(call->args[0]);
+    if (in && in->needle.size() == 1) {
+      ASSIGN_OR_RETURN(auto sql, InQuery(*in));
+      return "(NOT " + sql + ")";
+    }
+  }
   if (!call || call->function != "and") return Compile(expr);
   ASSIGN_OR_RETURN(auto left, Condition(call->args[0]));
   ASSIGN_OR_RETURN(auto right, Condition(call->args[1]));
@@ -225,20 +294,94 @@ Result<std::string> ExprCompiler::Node(const typed::GetField& node, const typed:
   return "struct_extract(" + child + ", " + QuoteText(node.child->type.fields()[node.index].name) + ")";
 }
 
-Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed::Expr&) const {
-  ASSIGN_OR_RETURN(auto query, relation_(node.query));
-  if (node.kind == plan::SubqueryExpr::Kind::kScalar) return "(" + query + ")";
-  if (node.kind == plan::SubqueryExpr::Kind::kExists) return "EXISTS (" + query + ")";
-  std::string needle;
-  for (const auto& expr : node.needle) {
-    ASSIGN_OR_RETURN(auto sql, CompileExact(expr));
-    needle += (needle.empty() ? "" : ", ") + sql;
+namespace {
+
+// The aggregate whose rows the subquery gives, through projections, filters and sorts; null when there is none.
+const typed::Aggregate* TopAggregate(const typed::RelationPtr& relation) {
+  if (const auto* aggregate = std::get_if<typed::Aggregate>(&relation->node)) return aggregate;
+  if (const auto* project = std::get_if<typed::Project>(&relation->node)) return TopAggregate(project->input);
+  if (const auto* filter = std::get_if<typed::Filter>(&relation->node)) return TopAggregate(filter->input);
+  if (const auto* sort = std::get_if<typed::Sort>(&relation->node)) return TopAggregate(sort->input);
+  return nullptr;
+}
+
+// Where Spark's rewrite of correlated aggregates into joins changes what an empty group gives, its answer is not the
+// query's: EXISTS of an aggregate without keys, and a count by keys.
+Status CheckDecorrelation(const typed::Subquery& node, Position at) {
+  const auto* aggregate = node.correlated ? TopAggregate(node.query) : nullptr;
+  if (!aggregate) return Ok();
+  if (node.kind == plan::SubqueryExpr::Kind::kExists && aggregate->keys.empty()) {
+    return Refuse("EXISTS of a correlated aggregate", at);
   }
-  return "((" + needle + ") IN (" + query + "))";
+  bool counts = std::any_of(aggregate->aggregates.begin(), aggregate->aggregates.end(),
+                            [](const auto& made) { return !made.expr->nullable; });
+  if (node.kind == plan::SubqueryExpr::Kind::kScalar && !aggregate->keys.empty() && counts) {
+    return Refuse("a correlated count with GROUP BY as a value", at);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed::Expr& expr) const {
+  if (node.kind == plan::SubqueryExpr::Kind::kIn) {
+    ASSIGN_OR_RETURN(auto in, InQuery(node));
+    return expr.nullable && node.needle.size() == 1 ? "coalesce(" + in + ", FALSE)" : in;
+  }
+  RETURN_IF_ERROR(CheckDecorrelation(node, expr.at));
+  ASSIGN_OR_RETURN(auto query, relation_(node.query));
+  return (node.kind == plan::SubqueryExpr::Kind::kScalar ? "(" : "EXISTS (") + query + ")";
+}
+
+namespace {
+
+// Spark puts NULLs first inside structs and arrays, DuckDB last.
+bool OrdersAlike(const DataType& type) {
+  if (type.is(TypeId::kArray)) return !type.contains_null() && OrdersAlike(type.element());
+  return std::all_of(type.fields().begin(), type.fields().end(),
+                     [](const auto& field) { return !field.nullable && OrdersAlike(field.type); });
+}
+
+// Which argument a function orders by, and whether it is that or its elements.
+struct Ordering {
+  size_t argument = 0;
+  bool elements = false;
+};
+
+const Ordering* OrderingOf(const std::string& function) {
+  static const auto* orderings = new std::map<std::string, Ordering>{{"<", {}},
+                                                                     {"<=", {}},
+                                                                     {">", {}},
+                                                                     {">=", {}},
+                                                                     {"greatest", {}},
+                                                                     {"least", {}},
+                                                                     {"max", {}},
+                                                                     {"min", {}},
+                                                                     {"mode", {}},
+                                                                     {"max_by", {1, false}},
+                                                                     {"min_by", {1, false}},
+                                                                     {"array_max", {0, true}},
+                                                                     {"array_min", {0, true}},
+                                                                     {"sort_array", {0, true}},
+                                                                     {"array_sort", {0, true}}};
+  auto found = orderings->find(function);
+  return found == orderings->end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Status CheckOrdering(const typed::Call& call, Position at) {
+  const auto* ordering = OrderingOf(call.function);
+  if (!ordering || call.args.size() <= ordering->argument) return Ok();
+  const DataType& type = call.args[ordering->argument]->type;
+  if (OrdersAlike(ordering->elements ? type.element() : type)) return Ok();
+  return Refuse(call.function + " of values of " + type.ToString() + " that hold NULLs", at);
 }
 
 Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Expr& expr) const {
   if (node.function == "and" || node.function == "or") return Logic(node);
+  if (node.function == "not") return Negated(node.args[0]);
+  RETURN_IF_ERROR(CheckOrdering(node, expr.at));
   const DataType* first = node.args.empty() ? nullptr : &node.args[0]->type;
   const LoweringRow* row = FindLowering(node.function, first);
   if (!row) {  // also every name in RefusedHere()
@@ -257,6 +400,8 @@ Result<std::string> ExprCompiler::SortKeys(const std::vector<typed::SortKey>& ke
   std::string sql;
   for (const auto& key : keys) {
     ASSIGN_OR_RETURN(auto expr, Compile(key.expr));
+    if (!OrdersAlike(key.expr->type))
+      return Refuse("ORDER BY " + key.expr->type.ToString() + " that holds NULLs", key.expr->at);
     // A bare number would be read as a column's place.
     if (std::holds_alternative<typed::Literal>(key.expr->node))
       expr = "CAST(" + expr + " AS " + DuckDbType(key.expr->type) + ")";
@@ -268,6 +413,10 @@ Result<std::string> ExprCompiler::SortKeys(const std::vector<typed::SortKey>& ke
 
 Result<std::string> ExprCompiler::Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const {
   using Kind = plan::FrameBound::Kind;
+  // An empty frame, which DuckDB takes only with numbers at both ends.
+  bool backwards = window.rows && bound.kind == Kind::kCurrentRow;
+  if (backwards && &bound == &window.start && window.end.kind == Kind::kPreceding) return std::string("0 PRECEDING");
+  if (backwards && &bound == &window.end && window.start.kind == Kind::kFollowing) return std::string("0 FOLLOWING");
   switch (bound.kind) {
     case Kind::kUnboundedPreceding:
       return std::string("UNBOUNDED PRECEDING");

@@ -17,6 +17,8 @@ namespace typed = plan::typed;
 std::string ColumnName(typed::ColumnId id);
 // Refused by name, with the place in the user's text.
 Error Refuse(std::string what, Position at);
+// Refuses a call that orders values DuckDB does not order as Spark does.
+Status CheckOrdering(const typed::Call& call, Position at);
 // A constant of a type.
 Result<std::string> CompileLiteral(const plan::Value& value, const plan::DataType& type, Position at);
 
@@ -59,6 +61,12 @@ class ExprCompiler {
   Result<std::string> Node(const typed::GetField& node, const typed::Expr& expr) const;
   Result<std::string> Node(const typed::WindowCall& node, const typed::Expr& expr) const;
   Result<std::string> Logic(const typed::Call& node) const;
+  // NOT of the expression, by Spark's rules for IN (query).
+  Result<std::string> Negated(const typed::ExprPtr& expr) const;
+  // IN (query) of one column by DuckDB's operator, of several by EXISTS; `unknown` is what an unknown comparison
+  // counts.
+  Result<std::string> InQuery(const typed::Subquery& node) const;
+  Result<std::string> InQueryOfMany(const typed::Subquery& node, const char* unknown) const;
   Result<std::string> Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const;
 
   const CompileOptions& options_;

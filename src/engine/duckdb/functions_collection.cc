@@ -35,26 +35,14 @@ Result<std::string> Map(const Lowered& l) {
 
 // a[i] counts from 0 and is an error outside the array.
 Result<std::string> Subscript(const Lowered& l) {
-  return fmt::format(
-      "CASE WHEN {1} >= 0 AND {1} < len({0}) THEN list_extract({0}, CAST({1} AS BIGINT) + 1) "
-      "WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND tm_raise_class('INVALID_ARRAY_INDEX', '22003', 'The index ' || {1} "
-      "|| "
-      "' is out of bounds. The array has ' || len({0}) || ' elements. Use the SQL function `get()` to tolerate "
-      "accessing "
-      "element at invalid index and return NULL instead.') = '' THEN NULL END",
-      l.args[0], l.args[1]);
+  return fmt::format("CASE WHEN tm_index_in({1}, len({0})) THEN list_extract({0}, CAST({1} AS BIGINT) + 1) END",
+                     l.args[0], l.args[1]);
 }
 
 // Counts from 1, and backwards from the end.
 Result<std::string> ElementAt(const Lowered& l) {
-  return fmt::format(
-      "CASE WHEN {1} <> 0 AND abs({1}) <= len({0}) THEN list_extract({0}, {1}) WHEN {1} = 0 AND {0} IS NOT NULL AND "
-      "tm_raise_class('INVALID_INDEX_OF_ZERO', '22003', 'The index 0 is invalid. An index shall be either < 0 or > 0 "
-      "(the first element has index 1).') = '' THEN NULL WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND "
-      "tm_raise_class('INVALID_ARRAY_INDEX_IN_ELEMENT_AT', '22003', 'The index ' || {1} || ' is out of bounds. The "
-      "array has ' || len({0}) || ' elements. Use `try_element_at` to tolerate accessing element at invalid index and "
-      "return NULL instead.') = '' THEN NULL END",
-      l.args[0], l.args[1]);
+  return fmt::format("CASE WHEN tm_{2}element_in({1}, len({0})) THEN list_extract({0}, {1}) END", l.args[0], l.args[1],
+                     l.call.function == "try_element_at" ? "try_" : "");
 }
 
 // exists and forall with SQL's three values: an unknown answer of the lambda leaves the whole unknown.
@@ -105,8 +93,8 @@ std::span<const LoweringRow> CollectionLowerings() {
       {"forall", "", nullptr, Quantified},
       {"map_entries", "", "map_entries($1)", nullptr},
       {"map_from_arrays", "", "map($1, $2)", nullptr},
-      {"array_append", "", "list_append($1, $2)", nullptr},
-      {"array_prepend", "", "list_prepend($2, $1)", nullptr},
+      {"array_append", "", "CASE WHEN $1 IS NOT NULL THEN list_append($1, $2) END", nullptr},
+      {"array_prepend", "", "CASE WHEN $1 IS NOT NULL THEN list_prepend($2, $1) END", nullptr},
       {"array_compact", "", "list_filter($1, lambda e: e IS NOT NULL)", nullptr},
       {"array_max", "", "list_max($1)", nullptr},
       {"array_min", "", "list_min($1)", nullptr},
@@ -116,7 +104,7 @@ std::span<const LoweringRow> CollectionLowerings() {
       {"$subscript", "map", "map_extract_value($1, $2)", nullptr},
       {"$subscript", "array", nullptr, Subscript},
       {"get", "array", "CASE WHEN $2 >= 0 THEN list_extract($1, CAST($2 AS BIGINT) + 1) END", nullptr},
-      {"try_element_at", "array", "list_extract($1, $2)", nullptr},
+      {"try_element_at", "array", nullptr, ElementAt},
       {"filter", "", "list_filter($1, $2)", nullptr},
       {"transform", "", nullptr,
        [](const Lowered& l) -> Result<std::string> {
@@ -132,7 +120,8 @@ std::span<const LoweringRow> CollectionLowerings() {
       {"named_struct", "", nullptr, NamedStruct},
       {"reverse", "array", "list_reverse($1)", nullptr},
       {"sort_array", "",
-       "CASE WHEN $2 THEN list_sort($1, 'ASC', 'NULLS FIRST') ELSE list_sort($1, 'DESC', 'NULLS LAST') END", nullptr},
+       "CASE WHEN $2 THEN list_sort($1, 'ASC', 'NULLS FIRST') WHEN NOT $2 THEN list_sort($1, 'DESC', 'NULLS LAST') END",
+       nullptr},
   };
   return kRows;
 }

@@ -32,6 +32,7 @@ Result<std::string> CeilOrFloor(const Lowered& l) {
   if (l.args.size() == 2) return Refuse(l.call.function + " to a number of places", l.expr.at);
   const auto& type = l.type(0);
   if (type.is_integral()) return l.args[0];
+  if (type.is(TypeId::kDouble)) return fmt::format("tm_{}({})", l.call.function, l.args[0]);
   return fmt::format("CAST({}({}) AS {})", l.call.function, l.args[0], DuckDbType(l.expr.type));
 }
 

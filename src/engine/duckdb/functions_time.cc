@@ -102,7 +102,11 @@ Result<std::string> TimestampAdd(const Lowered& l) {
 Result<std::string> TimestampDiff(const Lowered& l) {
   auto unit = UnitOf(*ConstantText(l, 0));
   if (!unit) return Refuse("timestampdiff of the unit " + *ConstantText(l, 0), l.expr.at);
-  return fmt::format("date_sub('{}', {}, {})", *unit, l.compiler.Local(l.args[1]), l.compiler.Local(l.args[2]));
+  auto from = l.compiler.Local(l.args[1]), to = l.compiler.Local(l.args[2]);
+  // Java counts a month as over when the day of month is reached; DuckDB also at a shorter month's end.
+  int months = *unit == "month" ? 1 : *unit == "quarter" ? 3 : *unit == "year" ? 12 : 0;
+  if (months) return fmt::format("(tm_whole_months({}, {}) // {})", from, to, months);
+  return fmt::format("date_sub('{}', {}, {})", *unit, from, to);
 }
 
 }  // namespace

@@ -109,7 +109,11 @@ Date CastDate(Row& row, std::string_view text) {
 template <bool kTry>
 LocalTime CastLocalTime(Row& row, std::string_view text) {
   bool has_zone = false;
-  auto micros = ParseTimestamp(TrimAll(text), &has_zone);
+  std::string_view body = TrimAll(text);
+  auto micros = ParseTimestamp(body, &has_zone);
+  // A zone is read and dropped: the time stays as it is written.
+  size_t zone = has_zone ? body.find_first_of("+-ZUG ", body.find_first_of("T ") + 1) : body.npos;
+  if (zone != body.npos) micros = ParseTimestamp(body.substr(0, zone), &has_zone);
   if (!micros) Malformed<kTry>(row, text, "TIMESTAMP_NTZ");
   return {micros.value_or(0)};
 }

@@ -15,7 +15,7 @@ namespace {
 using plan::Int128;
 using Unsigned128 = unsigned __int128;
 
-constexpr Int128 kTooLarge = (Int128{1} << 126) - 1;  // over 38 digits: tm_decimal refuses it
+constexpr Int128 kTooLarge = static_cast<Int128>(~Unsigned128{0} >> 1);  // over 38 digits: tm_decimal refuses it
 
 void DivideByZero(Row& row) {
   row.Fail("DIVIDE_BY_ZERO", "22012",
@@ -152,16 +152,15 @@ Int128 AverageDigits(Row& row, Int128 sum, int64_t count, int32_t shift) {
 }
 
 // Rounds the last `drop` digits away, half up.
-Int128 DropDigits(Int128 value, int drop) {
-  if (drop <= 0) return value;
+Unsigned128 DropDigits(Unsigned128 digits, int drop) {
+  if (drop <= 0) return digits;
   if (drop > 38) return 0;
-  Unsigned128 power = PowerOfTen(drop), digits = Magnitude(value);
+  Unsigned128 power = PowerOfTen(drop);
   Unsigned128 quotient = digits / power, rest = digits % power;
-  if (rest >= power - rest) ++quotient;
-  return Signed(quotient, value < 0);
+  return rest >= power - rest ? quotient + 1 : quotient;
 }
 
-Int128 RoundDigits(Row&, Int128 value, int32_t drop) { return DropDigits(value, drop); }
+Int128 RoundDigits(Row&, Int128 value, int32_t drop) { return Signed(DropDigits(Magnitude(value), drop), value < 0); }
 
 // a * b / 10^drop, rounded half up, through 256 bits.
 Int128 MultiplyDigits(Row&, Int128 a, Int128 b, int32_t drop) {
@@ -186,14 +185,22 @@ Int128 MultiplyDigits(Row&, Int128 a, Int128 b, int32_t drop) {
       last = part % 10;
     }
   }
-  if (limbs[4] | limbs[5] | limbs[6] | limbs[7] | (limbs[3] >> 30)) return kTooLarge;
+  if (limbs[4] | limbs[5] | limbs[6] | limbs[7] | (limbs[3] >> 31)) return kTooLarge;
   Unsigned128 result = 0;
   for (int i = 3; i >= 0; --i) result = result << 32 | limbs[i];
   if (last >= 5) ++result;
   return Signed(result, (a < 0) != (b < 0));
 }
 
-Int128 AddDigits(Row&, Int128 a, Int128 b, int32_t drop) { return DropDigits(a + b, drop); }
+// Two values of 38 digits have a sum of up to 39, which fits 128 bits only without a sign.
+Int128 AddDigits(Row&, Int128 a, Int128 b, int32_t drop) {
+  if ((a < 0) != (b < 0)) {
+    Int128 sum = a + b;
+    return Signed(DropDigits(Magnitude(sum), drop), sum < 0);
+  }
+  Unsigned128 sum = DropDigits(Magnitude(a) + Magnitude(b), drop);
+  return sum > static_cast<Unsigned128>(kTooLarge) ? kTooLarge : Signed(sum, a < 0);
+}
 
 Int128 RemainderDigits(Row& row, Int128 a, Int128 b) { return Remainder<Int128>(row, a, b); }
 Int128 TryRemainderDigits(Row& row, Int128 a, Int128 b) { return TryRemainder<Int128>(row, a, b); }
@@ -332,7 +339,21 @@ double exp_(double x) {
   return std::ldexp(1 - ((low - (r * c) / (2 - c)) - high), k);
 }
 
-double Power(Row&, double a, double b) { return std::pow(a, b); }
+// As Java has it: NaN to any power but zero is NaN, and so is one to an infinite power.
+double Power(Row&, double a, double b) {
+  if (std::isnan(b) || (std::fabs(a) == 1 && std::isinf(b))) return std::numeric_limits<double>::quiet_NaN();
+  return std::pow(a, b);
+}
+// A double as a BIGINT as Java does it: the nearest there is, and 0 for NaN.
+template <auto Round>
+int64_t RoundToLong(Row&, double value) {
+  double whole = Round(value);
+  if (std::isnan(whole)) return 0;
+  if (whole >= 0x1p63) return std::numeric_limits<int64_t>::max();
+  return whole < -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(whole);
+}
+double Ceil(double v) { return std::ceil(v); }
+double Floor(double v) { return std::floor(v); }
 double Hypot(Row&, double a, double b) { return std::hypot(a, b); }
 double Signum(Row&, double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; }
 
@@ -391,6 +412,8 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<Plain<rint_>>(c, "tm_rint"));
   RETURN_IF_ERROR(RegisterKernel<Plain<sqrt_>>(c, "tm_sqrt"));
   RETURN_IF_ERROR(RegisterKernel<Power>(c, "tm_pow"));
+  RETURN_IF_ERROR(RegisterKernel<RoundToLong<Ceil>>(c, "tm_ceil"));
+  RETURN_IF_ERROR(RegisterKernel<RoundToLong<Floor>>(c, "tm_floor"));
   RETURN_IF_ERROR(RegisterKernel<Hypot>(c, "tm_hypot"));
   return RegisterKernel<Signum>(c, "tm_signum");
 }

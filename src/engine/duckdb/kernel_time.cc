@@ -99,6 +99,18 @@ double MonthsBetween(Row&, LocalTime a, LocalTime b, bool round_off) {
   return round_off ? std::round(difference * 1e8) / 1e8 : difference;
 }
 
+// Whole months from a to b, as java.time counts them.
+int64_t WholeMonths(Row&, LocalTime a, LocalTime b) {
+  auto place = [](int64_t micros) {
+    int64_t day = FloorDiv(micros, kMicrosPerDay);
+    auto date = CalendarOf(day);
+    int64_t month = int64_t{static_cast<int>(date.year())} * 12 + static_cast<unsigned>(date.month());
+    int64_t within = static_cast<unsigned>(date.day()) * kMicrosPerDay + (micros - day * kMicrosPerDay);
+    return month * (32 * kMicrosPerDay) + within;
+  };
+  return (place(b.micros) - place(a.micros)) / (32 * kMicrosPerDay);
+}
+
 // ---- Patterns ----
 
 // The last pattern read, kept by thread: patterns are constants, and reading one costs more than using it.
@@ -148,6 +160,7 @@ Status RegisterTimeKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<MakeTime>(c, "tm_make_time"));
   RETURN_IF_ERROR(RegisterKernel<NextDay>(c, "tm_next_day"));
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
+  RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));
   RETURN_IF_ERROR(RegisterKernel<ParseTime<false>>(c, "tm_parse_time"));
   return RegisterKernel<ParseTime<true>>(c, "tm_try_parse_time");

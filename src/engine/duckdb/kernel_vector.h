@@ -169,6 +169,7 @@ Status RegisterCastKernels(duckdb_connection connection);
 Status RegisterMathKernels(duckdb_connection connection);
 Status RegisterTextKernels(duckdb_connection connection);
 Status RegisterTimeKernels(duckdb_connection connection);
+Status RegisterCollectionKernels(duckdb_connection connection);
 // Functions that need DuckDB's C++ interface: decimals of any precision, and the same bits under another type.
 Status RegisterBridge(duckdb_connection connection);
 

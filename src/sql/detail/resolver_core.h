@@ -147,6 +147,7 @@ class Resolver {
   Status MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at);
   Result<Rel> RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at);
   Result<plan::Name> NameFromText(const std::string& text, Position at);
+  Result<plan::ExprPtr> InputColumn(const plan::ExprPtr& key, const plan::RelationPtr& from, const Names* outer);
   Result<Rel> PipeSet(const plan::Pipe::Set& set, const plan::RelationPtr& from, const plan::Relation& relation,
                       const Names* outer);
   static const plan::TableFunction* LateralGenerator(const plan::RelationPtr& relation);

@@ -1,0 +1,44 @@
+// Arrays: which places they have.
+#include <cstdlib>
+#include <string>
+
+#include "engine/duckdb/kernel_vector.h"
+
+namespace tidemill::engine::duckdb {
+
+namespace {
+
+std::string OutOfBounds(int32_t index, int64_t size, const char* instead) {
+  return "The index " + std::to_string(index) + " is out of bounds. The array has " + std::to_string(size) +
+         " elements. Use " + instead + " to tolerate accessing element at invalid index and return NULL instead.";
+}
+
+// a[i]: counts from 0.
+bool IndexIn(Row& row, int32_t index, int64_t size) {
+  if (index >= 0 && index < size) return true;
+  row.Fail("INVALID_ARRAY_INDEX", "22003", OutOfBounds(index, size, "the SQL function `get()`"));
+  return false;
+}
+
+// element_at(a, i): counts from 1, and backwards from the end.
+template <bool kTry>
+bool ElementIn(Row& row, int32_t index, int64_t size) {
+  if (index != 0 && std::abs(int64_t{index}) <= size) return true;
+  if (index == 0) {
+    row.Fail("INVALID_INDEX_OF_ZERO", "22003",
+             "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
+  } else if (!kTry) {
+    row.Fail("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", OutOfBounds(index, size, "`try_element_at`"));
+  }
+  return false;
+}
+
+}  // namespace
+
+Status RegisterCollectionKernels(duckdb_connection c) {
+  RETURN_IF_ERROR(RegisterKernel<IndexIn>(c, "tm_index_in"));
+  RETURN_IF_ERROR(RegisterKernel<ElementIn<false>>(c, "tm_element_in"));
+  return RegisterKernel<ElementIn<true>>(c, "tm_try_element_in");
+}
+
+}  // namespace tidemill::engine::duckdb
