@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/duckdb/compile.h"
@@ -45,11 +46,11 @@ class DuckDbCheckpointIo final : public delta::CheckpointIo {
     for (const auto& field : schema.fields) {
       outputs += fmt::format("{}r.{}", outputs.empty() ? "" : ", ", QuoteName(field.name));
     }
-    RETURN_IF_ERROR(
-        Run(fmt::format("COPY (SELECT {} FROM (SELECT CAST(CAST(line AS JSON) AS {}) AS r FROM lines)) TO {} "
-                        "(FORMAT parquet, COMPRESSION snappy)",
-                        outputs, row, QuoteText(ToDuckDbPath(path))),
-            path));
+    // A CAST of JSON would ask for every member; here, those that a row lacks are null.
+    RETURN_IF_ERROR(Run(fmt::format("COPY (SELECT {} FROM (SELECT json_transform(line, {}) AS r FROM lines)) TO {} "
+                                    "(FORMAT parquet, COMPRESSION snappy)",
+                                    outputs, QuoteText(nlohmann::json(row).dump()), QuoteText(ToDuckDbPath(path))),
+                        path));
     return Discard(Run("DROP TABLE lines", path));
   }
 
