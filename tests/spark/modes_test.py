@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Every way a run writes a table, over every column type: Spark does the same to a table of its own, and the two hold the
+same rows, read by Spark, by delta-rs and by us. Then Spark writes into our table, and we read it back."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import compare
+import rows_of_every_type
+import session as oracle
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+KEYS = ["id"]
+
+
+def tidemill(folder, *arguments):
+    done = subprocess.run([TIDEMILL, *map(str, arguments), "--state", str(folder / "state.db")], cwd=folder,
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise AssertionError(f"tidemill {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
+                             f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Both:
+    """A table of ours and one of Spark's, to which the same is done."""
+
+    def __init__(self, spark, folder, partition_by):
+        self.spark, self.folder, self.partition_by, self.runs = spark, folder, partition_by, 0
+        self.ours, self.sparks = folder / "ours", folder / "sparks"
+
+    def batch(self, ids, **options):
+        self.runs += 1
+        file = self.folder / f"batch{self.runs}.parquet"
+        rows_of_every_type.write(file, ids, self.runs, **options)
+        return file
+
+    def job(self, name, file, mode, sql="SELECT * FROM batch", checks=()):
+        path = self.folder / f"{name}.yaml"  # JSON is YAML
+        sink = {"path": str(self.ours), "mode": mode}
+        sink |= {"partition_by": self.partition_by} if self.partition_by else {}
+        path.write_text(json.dumps({
+            "job": name, "sources": {"batch": {"format": "parquet", "path": str(file)}},
+            "steps": [{"name": "rows", "sql": sql}], "checks": list(checks),
+            "sink": sink | ({"keys": KEYS} if mode == "merge" else {})}))
+        return path
+
+    def run(self, mode, ids, **options):
+        """One run of ours, and the same by Spark."""
+        file = self.batch(ids, **options)
+        told = tidemill(self.folder, "run", self.job(f"run{self.runs}", file, mode))
+        getattr(self, mode)(self.spark.read.parquet(str(file)))
+        return told
+
+    def append(self, rows):
+        rows.write.format("delta").mode("append").partitionBy(*self.partition_by).save(str(self.sparks))
+
+    def overwrite(self, rows):
+        rows.write.format("delta").mode("overwrite").save(str(self.sparks))
+
+    def overwrite_partitions(self, rows):
+        rows.write.format("delta").mode("overwrite").option("partitionOverwriteMode", "dynamic").save(str(self.sparks))
+
+    def merge(self, rows):
+        rows.createOrReplaceTempView("changes")
+        same = " AND ".join(f"t.{key} = s.{key}" for key in KEYS)
+        self.spark.sql(f"MERGE INTO delta.`{self.sparks}` t USING changes s ON {same} "
+                       "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *")
+
+    def expected(self):
+        return compare.by_spark(self.spark, self.sparks)
+
+
+def read_by_us(folder, path, order_by="id"):
+    """The rows as `spark-sql` prints them, in order."""
+    told = tidemill(folder, "sql", "--output", "jsonl", "-e", f"SELECT * FROM delta.`{path}` ORDER BY {order_by}")
+    answer = json.loads(told)
+    return ["\t".join(row) for row in answer["rows"]]
+
+
+def exponents(row):
+    """Before 19, Java did not always write the shortest digits of a double (4.9E-324): the value counts, not its text."""
+    return re.sub(r"-?\d\.\d+E-?\d+", lambda text: repr(float(text[0])), row)
+
+
+class ModesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.spark_context = oracle.spark()
+        cls.spark = cls.spark_context.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.spark_context.__exit__(None, None, None)
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory(prefix="tidemill-modes-")
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = pathlib.Path(self.temporary.name)
+
+    def agree(self, both, delta_rs=True):
+        expected = both.expected()
+        self.assertEqual([], compare.differences(expected, compare.by_spark(self.spark, both.ours)), "read by Spark")
+        if delta_rs:
+            with compare.by_delta_rs(self.spark, both.ours) as table:
+                self.assertEqual([], compare.differences(expected, table), "read by delta-rs")
+        rows = oracle.rows_as_text(self.spark, expected.orderBy("id"))
+        for theirs, ours in zip(rows, read_by_us(self.folder, both.ours), strict=True):
+            self.assertEqual(exponents(theirs), exponents(ours), "read by us")
+
+    def test_every_mode_past_a_checkpoint(self):
+        both = Both(self.spark, self.folder, ["p"])
+        both.run("append", range(0, 60))
+        both.run("append", range(60, 120))
+        both.run("merge", range(100, 150))
+        self.agree(both)
+        both.run("overwrite_partitions", range(300, 330), partitions=("plain", "日本語", "a/b", None))
+        self.agree(both)
+        both.run("overwrite", range(1000, 1060))
+        files = [both.batch(range(start, start + 4)) for start in range(2000, 2028, 4)]
+        for number, file in enumerate(files):
+            tidemill(self.folder, "run", both.job(f"small{number}", file, "append"))
+        both.append(self.spark.read.parquet(*map(str, files)))
+        log = both.ours / "_delta_log"
+        self.assertTrue((log / "_last_checkpoint").exists())
+        self.assertTrue(list(log.glob("*.checkpoint*.parquet")))
+        for commit in list(log.glob("0000000000000000000[0-9].json")):
+            commit.unlink()  # from here on only the checkpoint knows
+        both.ours = both.ours.rename(self.folder / "checkpointed")  # a place of which Spark remembers nothing
+        self.agree(both)
+
+    def test_spark_writes_into_our_table(self):
+        # Arrow cannot hold the year 9999 of Spark's default, INT96; that one is read below.
+        self.spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        self.addCleanup(self.spark.conf.unset, "spark.sql.parquet.outputTimestampType")
+        both = Both(self.spark, self.folder, ["p"])
+        both.run("append", range(0, 60))
+        both.run("append", range(60, 120))
+        change = both.batch(range(100, 140))
+        for table in (both.ours, both.sparks):
+            name = f"delta.`{table}`"
+            self.spark.read.parquet(str(change)).where("id >= 120").write.format("delta").mode("append").save(str(table))
+            self.spark.sql(f"DELETE FROM {name} WHERE id % 7 = 0")
+            self.spark.sql(f"UPDATE {name} SET text = 'changed' WHERE id % 5 = 0")
+            self.spark.sql(f"MERGE INTO {name} t USING parquet.`{change}` s ON t.id = s.id "
+                           "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *")
+        self.agree(both)
+        both.run("merge", range(90, 150))
+        both.run("append", range(500, 520))
+        self.agree(both)
+
+    def test_we_read_spark_s_deletion_vectors_and_int96(self):
+        both = Both(self.spark, self.folder, [])
+        for table in (both.ours, both.sparks):
+            empty = self.spark.read.parquet(str(both.batch(range(1)))).limit(0)
+            empty.write.format("delta").option("delta.enableDeletionVectors", "true").save(str(table))
+        both.run("append", range(0, 100))
+        more = self.spark.read.parquet(str(both.batch(range(100, 150))))
+        for table in (both.ours, both.sparks):
+            name = f"delta.`{table}`"
+            more.write.format("delta").mode("append").save(str(table))
+            self.spark.sql(f"DELETE FROM {name} WHERE id % 3 = 0")
+        self.assertIn("deletionVector", "".join(f.read_text() for f in (both.ours / "_delta_log").glob("*.json")))
+        self.agree(both, delta_rs=False)
+        both.run("append", range(200, 220))
+        self.agree(both, delta_rs=False)
+
+    def test_running_again_and_replacing(self):
+        both = Both(self.spark, self.folder, ["q", "p"])
+        first, other = both.batch(range(0, 50)), both.batch(range(50, 100))
+        job = both.job("first", first, "append")
+        tidemill(self.folder, "run", job)
+        tidemill(self.folder, "run", both.job("other", other, "append"))
+        self.assertIn("already committed", tidemill(self.folder, "run", job))
+        tidemill(self.folder, "run", both.job("first", first, "append", "SELECT * FROM batch WHERE id % 2 = 0"), "--replace")
+        both.append(self.spark.read.parquet(str(first)).where("id % 2 = 0"))
+        both.append(self.spark.read.parquet(str(other)))
+        self.agree(both)
+
+    def test_quarantine(self):
+        both = Both(self.spark, self.folder, ["p"])
+        check = {"name": "known", "expression": "i8 IS NOT NULL AND i8 >= 0", "on_fail": "quarantine", "max_bad": "90%"}
+        file = both.batch(range(0, 100))
+        tidemill(self.folder, "run", both.job("checked", file, "append", checks=[check]))
+        rows = self.spark.read.parquet(str(file))
+        both.append(rows.where("i8 >= 0"))
+        self.agree(both)
+        kept = compare.by_spark(self.spark, f"{both.ours}_quarantine")
+        bad = rows.where("NOT (i8 IS NOT NULL AND i8 >= 0)").selectExpr("id", "text", "p")
+        found = kept.selectExpr("from_json(row, 'id BIGINT, text STRING, p STRING') AS row").select("row.*")
+        self.assertEqual([], compare.differences(bad, found))
+        self.assertEqual({("known",)}, {tuple(row.reasons) for row in kept.select("reasons").collect()})
+        with compare.by_delta_rs(self.spark, f"{both.ours}_quarantine") as table:
+            self.assertEqual([], compare.differences(kept, table))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, argv=sys.argv[:1])
