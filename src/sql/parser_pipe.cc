@@ -44,11 +44,7 @@ plan::RelationPtr Parser::ParsePipe(plan::RelationPtr input) {
     op.right = ParseQueryPrimary();
     return op.right ? plan::MakeRelation(std::move(op), at) : nullptr;
   }
-  if (StartsJoin()) {
-    // As a query its columns are those of SELECT *: a column of USING is one.
-    plan::Select all{.list = {plan::MakeExpr(plan::Star{}, at)}, .from = ParseJoin(std::move(input))};
-    return all.from ? plan::MakeRelation(std::move(all), at) : nullptr;
-  }
+  if (StartsJoin()) return ParseJoin(std::move(input));
   if (Is(kPivot)) return ParsePivot(std::move(input));
   if (Is(kUnpivot)) return ParseUnpivot(std::move(input));
   if (Is(kTablesample)) return ParseOptionalSample(std::move(input));

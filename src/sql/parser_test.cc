@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
                          "(|> (table t) aggregate [(as (sum() a) s)] (by [(as b c)]))"},
                     Pair{"table t |> order by a |> limit 3", "(limit (sort (table t) [a]) limit 3)"},
                     Pair{"table t |> union all table u |> join v using (a)",
-                         "(select [*] from (join inner (union all (table t) (table u)) (table v) using a))"}));
+                         "(join inner (union all (table t) (table u)) (table v) using a)"}));
 
 TEST(QueryError, SaysWhereAndWhatWasExpected) {
   const auto error = ParseQuery("select a\nform t where b").error();

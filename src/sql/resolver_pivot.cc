@@ -1,4 +1,7 @@
 // PIVOT, UNPIVOT and pipe syntax: rewritten into what the rest of the resolver knows.
+#include <optional>
+#include <set>
+
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -7,10 +10,6 @@
 namespace tidemill::sql {
 
 using typed::ExprPtr;
-
-Result<Rel> Resolver::Resolve(const plan::Pivot&, const plan::Relation& relation, const Names*) {
-  return Refused("PIVOT", relation.at);
-}
 
 namespace {
 
@@ -34,6 +33,96 @@ std::string LastPart(const plan::ExprPtr& expr) {
 }
 
 }  // namespace
+
+namespace {
+
+plan::ExprPtr CallOf(std::string name, std::vector<plan::ExprPtr> args, Position at) {
+  plan::Call call;
+  call.name = {std::move(name)};
+  call.args = std::move(args);
+  return plan::MakeExpr(std::move(call), at);
+}
+
+const plan::ExprPtr& WithoutAlias(const plan::ExprPtr& expr) {
+  const auto* alias = std::get_if<plan::Alias>(&expr->node);
+  return alias ? alias->child : expr;
+}
+
+std::string AliasOr(const plan::ExprPtr& expr, const std::string& otherwise) {
+  const auto* alias = std::get_if<plan::Alias>(&expr->node);
+  return alias ? alias->names.front() : otherwise;
+}
+
+// The value's text as a column's name, as a cast to string gives it; nothing for what is no plain constant.
+std::optional<std::string> PivotName(const plan::ExprPtr& value) {
+  const auto* literal = std::get_if<plan::Literal>(&WithoutAlias(value)->node);
+  if (!literal) return std::nullopt;
+  if (literal->value.is_null()) return AliasOr(value, "null");
+  bool plain = literal->type.is(TypeId::kString) || literal->type.is_integral() || literal->type.is(TypeId::kBoolean);
+  if (!plain) return std::nullopt;
+  const auto* text = std::get_if<std::string>(&literal->value.data);
+  return AliasOr(value, text ? *text : SparkName(WithoutAlias(value)));
+}
+
+}  // namespace
+
+// GROUP BY every column that the pivot does not name; a column a value: the aggregate over the rows that have it, NULL
+// where there are none (also for a count).
+Result<Rel> Resolver::Resolve(const plan::Pivot& node, const plan::Relation& relation, const Names* outer) {
+  Position at = relation.at;
+  if (node.columns.size() != 1) return Refused("PIVOT over several columns", at);
+  ASSIGN_OR_RETURN(auto input, Relation(node.input, outer));
+  Names names{{&input.layer}, outer};
+  std::set<typed::ColumnId> named;
+  auto note = [&](const ExprPtr& expr) {
+    Visit(expr, [&](const typed::Expr& e) {
+      if (const auto* ref = std::get_if<typed::ColumnRef>(&e.node)) named.insert(ref->id);
+      return true;
+    });
+  };
+  ASSIGN_OR_RETURN(auto pivot, Expression(node.columns[0], names));
+  note(pivot);
+  for (const auto& aggregate : node.aggregates) {
+    const auto* call = std::get_if<plan::Call>(&WithoutAlias(aggregate)->node);
+    const Function* function = call ? FindFunction(call->name.back()) : nullptr;
+    if (!function || function->kind != FunctionKind::kAggregate || call->filter || call->over) {
+      return Refused("PIVOT of anything but plain aggregate functions", at);
+    }
+    ASSIGN_OR_RETURN(auto made, Expression(WithoutAlias(aggregate), names));
+    note(made);
+  }
+  plan::Select select;
+  select.from = node.input;
+  select.group_by.kind = plan::Grouping::Kind::kSimple;
+  for (const auto& binding : input.layer.bindings) {
+    if (!binding.in_star || named.contains(binding.column.id)) continue;
+    if (binding.expr) return Refused("PIVOT of a join with USING", at);
+    plan::Name name = binding.column.qualifier;
+    name.push_back(binding.column.name);
+    select.list.push_back(plan::MakeExpr(plan::Attribute{name}, at));
+    select.group_by.exprs.push_back(select.list.back());
+  }
+  if (select.list.empty()) select.group_by.kind = plan::Grouping::Kind::kNone;
+  for (const auto& value : node.values) {
+    auto value_name = PivotName(value);
+    if (!value_name) return Refused("PIVOT over values that are not strings, integers or booleans", at);
+    auto matches = CallOf("<=>", {node.columns[0], WithoutAlias(value)}, at);
+    for (const auto& aggregate : node.aggregates) {
+      auto only = std::get<plan::Call>(WithoutAlias(aggregate)->node);
+      only.filter = matches;
+      auto some = CallOf(
+          ">",
+          {CallOf("count_if", {matches}, at), plan::MakeExpr(plan::Literal{plan::Value{int64_t{0}}, TypeId::kInt}, at)},
+          at);
+      auto null = plan::MakeExpr(plan::Literal{plan::Value{}, TypeId::kNull}, at);
+      auto column = CallOf("if", {some, plan::MakeExpr(std::move(only), at), null}, at);
+      std::string name = *value_name;
+      if (node.aggregates.size() > 1) name += "_" + AliasOr(aggregate, SparkName(WithoutAlias(aggregate)));
+      select.list.push_back(plan::MakeExpr(plan::Alias{column, {name}}, at));
+    }
+  }
+  return Relation(plan::MakeRelation(std::move(select), at), outer);
+}
 
 // One row a column: a UNION ALL of a projection for each, then the rows whose values are all NULL dropped.
 Result<Rel> Resolver::Resolve(const plan::Unpivot& node, const plan::Relation& relation, const Names* outer) {

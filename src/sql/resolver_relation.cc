@@ -36,6 +36,18 @@ Result<Rel> Resolver::Relation(const plan::RelationPtr& relation, const Names* o
   return std::visit([&](const auto& node) { return Resolve(node, *relation, outer); }, relation->node);
 }
 
+Result<Rel> Resolver::Query(const plan::RelationPtr& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto rel, Relation(relation, outer));
+  if (!std::holds_alternative<plan::Join>(relation->node)) return rel;
+  std::vector<typed::NamedExpr> exprs;
+  for (const auto& binding : rel.layer.bindings) {
+    if (!binding.in_star) continue;
+    auto expr = binding.expr ? binding.expr : Ref(binding.column);
+    exprs.push_back({{NewId(), binding.column.name, expr->type, expr->nullable, binding.column.qualifier}, expr});
+  }
+  return Projected(rel, std::move(exprs), relation->at);
+}
+
 Rel Resolver::Projected(const Rel& input, std::vector<typed::NamedExpr> exprs, Position at) {
   std::vector<typed::Column> columns;
   Rel rel;
@@ -212,7 +224,7 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
   auto finish = [&]() -> Result<Rel> {
     for (const auto& table : node.tables) {
       ASSIGN_OR_RETURN(auto query,
-                       node.recursive ? RecursiveTable(table, outer, relation.at) : Relation(table.query, outer));
+                       node.recursive ? RecursiveTable(table, outer, relation.at) : Query(table.query, outer));
       auto columns = query.node->columns;
       if (!table.columns.empty() && table.columns.size() != columns.size()) {
         return AnalysisError(
@@ -264,8 +276,8 @@ const char* SetOpName(const plan::SetOp& node) {
 }  // namespace
 
 Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& relation, const Names* outer) {
-  ASSIGN_OR_RETURN(auto left, Relation(node.left, outer));
-  ASSIGN_OR_RETURN(auto right, Relation(node.right, outer));
+  ASSIGN_OR_RETURN(auto left, Query(node.left, outer));
+  ASSIGN_OR_RETURN(auto right, Query(node.right, outer));
   if (node.by_name) {
     RETURN_IF_ERROR(MatchByName(node, &left, &right, relation.at));
   }

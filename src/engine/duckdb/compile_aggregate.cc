@@ -34,8 +34,6 @@ const std::map<std::string, std::string>& Plain() {
                                                                     {"min_by", "arg_min_null"},
                                                                     {"regr_avgx", "regr_avgx"},
                                                                     {"regr_avgy", "regr_avgy"},
-                                                                    {"regr_slope", "regr_slope"},
-                                                                    {"regr_intercept", "regr_intercept"},
                                                                     {"regr_sxx", "regr_sxx"},
                                                                     {"regr_sxy", "regr_sxy"},
                                                                     {"regr_syy", "regr_syy"},
@@ -137,7 +135,14 @@ Result<std::string> Template(const AggregateJob& job) {
   if (name == "listagg") return ListAgg(job);
   if (name == "percentile") return fmt::format("quantile_cont({}, {}){}", job.args[0], job.args[1], kHere);
   if (name == "corr") {
-    return fmt::format("CASE WHEN regr_count({0}){1} > 1 THEN corr({0}){1} END", job.All(), kHere);
+    // Spark divides by the variances, and raises where they are zero.
+    std::string variances = fmt::format("(regr_sxx({0}){1} * regr_syy({0}){1})", job.All(), kHere);
+    return fmt::format(
+        "CASE WHEN regr_count({0}){1} > 1 THEN CASE WHEN {2} = 0 THEN tm_divide(1, {2}) ELSE corr({0}){1} END END",
+        job.All(), kHere, variances);
+  }
+  if (name == "regr_slope" || name == "regr_intercept") {
+    return fmt::format("CASE WHEN regr_sxx({0}){1} <> 0 THEN {2}({0}){1} END", job.All(), kHere, name);
   }
   if (name == "regr_count") return fmt::format("CAST(regr_count({}){} AS BIGINT)", job.All(), kHere);
   if (name == "lead" || name == "lag") return Shift(job);

@@ -56,8 +56,8 @@ using ByName = std::multimap<std::string_view, const LoweringRow*>;
 const ByName& Rows() {
   static const auto* rows = [] {
     auto* all = new ByName;
-    for (auto family :
-         {OperatorLowerings(), TextLowerings(), MathLowerings(), TimeLowerings(), CollectionLowerings()}) {
+    for (auto family : {OperatorLowerings(), TextLowerings(), MathLowerings(), TimeLowerings(), CollectionLowerings(),
+                        ArrayLowerings()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;
@@ -109,14 +109,12 @@ Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
 std::vector<std::string_view> RefusedHere() {
   return {"decode",
           "encode",
-          "format_number",
           "format_string",
           "mask",
           "quote",
           "parse_url",
           "regexp_instr",
           "sentences",
-          "crc32",
           "soundex",
           "to_binary",
           "unhex",
@@ -131,32 +129,15 @@ std::vector<std::string_view> RefusedHere() {
           "width_bucket",
           "hash",
           "xxhash64",
-          "convert_timezone",
-          "from_utc_timestamp",
           "make_dt_interval",
           "make_interval",
           "$extract_interval",
-          "to_utc_timestamp",
           "window",
-          "aggregate",
-          "array_distinct",
-          "array_except",
-          "array_insert",
-          "array_intersect",
-          "array_join",
-          "array_sort",
-          "array_union",
-          "arrays_overlap",
           "arrays_zip",
           "map_concat",
-          "map_filter",
           "map_from_entries",
           "shuffle",
-          "slice",
           "str_to_map",
-          "transform_keys",
-          "transform_values",
-          "zip_with",
           "map_zip_with",
           "to_json",
           "from_json",

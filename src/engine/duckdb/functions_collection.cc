@@ -105,13 +105,6 @@ std::span<const LoweringRow> CollectionLowerings() {
       {"$subscript", "array", nullptr, Subscript},
       {"get", "array", "CASE WHEN $2 >= 0 THEN list_extract($1, CAST($2 AS BIGINT) + 1) END", nullptr},
       {"try_element_at", "array", nullptr, ElementAt},
-      {"filter", "", "list_filter($1, $2)", nullptr},
-      {"transform", "", nullptr,
-       [](const Lowered& l) -> Result<std::string> {
-         const auto& lambda = std::get<typed::Lambda>(l.call.args[1]->node);
-         if (lambda.params.size() == 1) return fmt::format("list_transform({}, {})", l.args[0], l.args[1]);
-         return Refuse("transform with an index", l.expr.at);
-       }},
       {"flatten", "", "flatten($1)", nullptr},
       {"map", "", nullptr, Map},
       {"map_keys", "", "map_keys($1)", nullptr},

@@ -12,5 +12,6 @@ std::span<const LoweringRow> TextLowerings();
 std::span<const LoweringRow> MathLowerings();
 std::span<const LoweringRow> TimeLowerings();
 std::span<const LoweringRow> CollectionLowerings();
+std::span<const LoweringRow> ArrayLowerings();
 
 }  // namespace tidemill::engine::duckdb

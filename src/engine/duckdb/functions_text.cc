@@ -113,7 +113,7 @@ Result<std::string> RegexpSubstr(const Lowered& l) {
 Result<std::string> Split(const Lowered& l) {
   const auto* pattern = ConstantText(l, 1);
   const auto* limit = ConstantNumber(l, 2);
-  if (!limit || *limit > 0) return Refuse("split with a limit", l.expr.at);
+  if (!limit) return Refuse("split with a limit that is not a constant", l.expr.at);
   RETURN_IF_ERROR(CheckRegex(l, 1));
   if (pattern->empty()) return Refuse("split by an empty pattern", l.expr.at);
   std::string plain;
@@ -122,12 +122,20 @@ Result<std::string> Split(const Lowered& l) {
     if (c == '\\' && i + 1 < pattern->size() && std::ispunct(static_cast<unsigned char>((*pattern)[i + 1]))) {
       plain += (*pattern)[++i];
     } else if (std::string_view("\\.[]{}()*+?^$|").find(c) != std::string_view::npos) {
+      if (*limit > 0) return Refuse("split by a regular expression with a limit", l.expr.at);
       return fmt::format("string_split_regex({}, {})", l.args[0], l.args[1]);
     } else {
       plain += c;
     }
   }
-  return fmt::format("string_split({}, {})", l.args[0], QuoteText(plain));
+  std::string parts = fmt::format("string_split({}, {})", l.args[0], QuoteText(plain));
+  if (!limit || *limit <= 0) return parts;
+  // The last part keeps the separators it holds.
+  return fmt::format(
+      "CASE WHEN len({0}) <= {1} THEN {0} ELSE list_append(list_slice({0}, 1, {1} - 1), "
+      "array_to_string(list_slice({0}, "
+      "{1}, len({0})), {2})) END",
+      parts, *limit, QuoteText(plain));
 }
 
 // A constant start that counts from the left needs no kernel.
@@ -141,14 +149,40 @@ Result<std::string> Substring(const Lowered& l) {
 }
 
 Result<std::string> ConcatWs(const Lowered& l) {
+  std::string all, between = l.args[0];
+  bool arrays = false;
   for (size_t i = 1; i < l.args.size(); ++i) {
-    if (l.type(i).is(TypeId::kArray)) return Refuse("concat_ws of an array", l.call.args[i]->at);
+    bool array = l.type(i).is(TypeId::kArray);
+    arrays = arrays || array;
+    std::string part = array ? "coalesce(" + l.args[i] + ", [])" : "[" + l.args[i] + "]";
+    all = all.empty() ? part : "list_concat(" + all + ", " + part + ")";
+  }
+  if (arrays) {
+    return fmt::format(
+        "CASE WHEN {1} IS NULL THEN NULL WHEN list_count({0}) = 0 THEN '' ELSE list_reduce(list_filter({0}, lambda e: "
+        "e "
+        "IS NOT NULL), lambda a, b: a || {1} || b) END",
+        all, between);
   }
   if (l.args.size() == 1) return "CASE WHEN " + l.args[0] + " IS NOT NULL THEN '' END";
   return fmt::format("concat_ws({})", fmt::join(l.args, ", "));
 }
 
-Result<std::string> Concat(const Lowered& l) { return fmt::format("({})", fmt::join(l.args, " || ")); }
+Result<std::string> Concat(const Lowered& l) {
+  std::string all = fmt::format("({})", fmt::join(l.args, " || "));
+  if (l.args.empty() || !l.type(0).is(TypeId::kArray)) return all;
+  std::string missing;  // DuckDB takes a NULL array for an empty one
+  for (const auto& arg : l.args) missing += (missing.empty() ? "" : " OR ") + arg + " IS NULL";
+  return "CASE WHEN " + missing + " THEN NULL ELSE " + all + " END";
+}
+
+// Decimals through their text, doubles as they are.
+Result<std::string> FormatNumber(const Lowered& l) {
+  const auto& type = l.type(0);
+  if (type.is_fractional()) return fmt::format("tm_format_double(CAST({} AS DOUBLE), {})", l.args[0], l.args[1]);
+  auto text = type.is(TypeId::kDecimal) ? "CAST(" + l.args[0] + " AS " + DuckDbType(type) + ")" : l.args[0];
+  return fmt::format("tm_format_number(CAST({} AS VARCHAR), {})", text, l.args[1]);
+}
 
 Result<std::string> Sha2(const Lowered& l) {
   const auto* bits = ConstantNumber(l, 1);
@@ -197,6 +231,8 @@ std::span<const LoweringRow> TextLowerings() {
       {"concat", "array", nullptr, Concat},
       {"concat", "", nullptr, Concat},
       {"concat_ws", "", nullptr, ConcatWs},
+      {"crc32", "", "tm_crc32($1)", nullptr},
+      {"format_number", "", nullptr, FormatNumber},
       {"contains", "string", "contains($1, $2)", nullptr},
       {"elt", "", nullptr, Elt},
       {"endswith", "string", "suffix($1, $2)", nullptr},

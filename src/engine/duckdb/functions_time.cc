@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "engine/duckdb/functions_rows.h"
@@ -18,20 +19,52 @@ const std::string* ConstantText(const Lowered& l, size_t i) {
   return literal ? std::get_if<std::string>(&literal->value.data) : nullptr;
 }
 
+Status CheckText(const std::string& text, Position at) {
+  auto pattern = DatetimePattern::Read(text);
+  if (pattern.ok()) return Ok();
+  Error error = pattern.error();
+  error.at = at;
+  return error;
+}
+
 // A pattern is read here, so that one we do not know is refused before anything runs.
 Status CheckPattern(const Lowered& l, size_t i) {
   const auto* text = ConstantText(l, i);
   if (!text) return Refuse("a datetime pattern that is not a constant", l.call.args[i]->at);
-  auto pattern = DatetimePattern::Read(*text);
-  if (pattern.ok()) return Ok();
-  Error error = pattern.error();
-  error.at = l.call.args[i]->at;
-  return error;
+  return CheckText(*text, l.call.args[i]->at);
+}
+
+// What the letters of a zone print as when it is UTC; nothing for those that are no such letters.
+const char* UtcText(char letter, size_t count) {
+  if (letter == 'X') return "Z";
+  if (letter == 'x') return count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00";
+  if (letter == 'Z') return count < 4 ? "+0000" : count == 4 ? "GMT" : "Z";
+  return letter == 'z' && count < 4 ? "UTC" : nullptr;
+}
+
+// The pattern with the zone's letters as quoted text.
+std::string WithUtcText(const std::string& pattern) {
+  std::string made;
+  bool quoted = false;
+  for (size_t i = 0; i < pattern.size();) {
+    size_t count = std::min(pattern.find_first_not_of(pattern[i], i), pattern.size()) - i;
+    const char* text = quoted || count > 5 ? nullptr : UtcText(pattern[i], count);
+    if (pattern[i] == '\'' && count % 2 == 1) quoted = !quoted;
+    made += text ? "'" + std::string(text) + "'" : pattern.substr(i, count);
+    i += count;
+  }
+  return made;
 }
 
 Result<std::string> DateFormat(const Lowered& l) {
-  RETURN_IF_ERROR(CheckPattern(l, 1));
-  return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), l.args[1]);
+  const auto* text = ConstantText(l, 1);
+  if (!text || !l.compiler.utc()) {
+    RETURN_IF_ERROR(CheckPattern(l, 1));
+    return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), l.args[1]);
+  }
+  std::string pattern = WithUtcText(*text);
+  RETURN_IF_ERROR(CheckText(pattern, l.call.args[1]->at));
+  return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), QuoteText(pattern));
 }
 
 Result<std::string> FromUnixTime(const Lowered& l) {
@@ -47,6 +80,51 @@ Result<std::string> Parse(const Lowered& l) {
   auto local = fmt::format("tm_{}parse_time({}, {})", is_try ? "try_" : "", l.args[0], l.args[1]);
   if (l.expr.type.is(TypeId::kDate)) return "CAST(" + local + " AS DATE)";
   return l.expr.type.is(TypeId::kTimestamp) ? l.compiler.Instant(local) : local;
+}
+
+// A zone given as a constant: a region that ICU knows, or an offset from UTC, which it does not.
+struct Zone {
+  std::string region;  // quoted; empty for an offset
+  int offset_seconds = 0;
+};
+
+Result<Zone> ZoneOf(const Lowered& l, size_t i) {
+  const auto* text = ConstantText(l, i);
+  if (!text) return Refuse(l.call.function + " with a zone that is not a constant", l.call.args[i]->at);
+  if (!text->starts_with('+') && !text->starts_with('-')) return Zone{QuoteText(*text)};
+  int hours = 0, minutes = 0, read = 0;
+  bool whole = std::sscanf(text->c_str() + 1, "%2d:%2d%n", &hours, &minutes, &read) == 2 && read == 5;
+  if (!whole || text->size() != 6) return Refuse("the zone " + *text, l.call.args[i]->at);
+  return Zone{"", (hours * 3600 + minutes * 60) * (text->front() == '-' ? -1 : 1)};
+}
+
+// The wall clock in the zone of an instant, and the instant of a wall clock.
+std::string WallClock(const Zone& zone, const std::string& instant) {
+  if (zone.region.empty()) return fmt::format("(tm_local({}) + to_seconds({}))", instant, zone.offset_seconds);
+  return fmt::format("timezone({}, {})", zone.region, instant);
+}
+std::string InstantIn(const Zone& zone, const std::string& wall_clock) {
+  if (zone.region.empty()) return fmt::format("tm_instant({} - to_seconds({}))", wall_clock, zone.offset_seconds);
+  return fmt::format("tm_zoned({}, {})", wall_clock, zone.region);
+}
+
+// The same wall clock, moved from UTC to the zone or back; the session's zone has no part in it.
+Result<std::string> FromUtc(const Lowered& l) {
+  ASSIGN_OR_RETURN(auto zone, ZoneOf(l, 1));
+  return "tm_instant(" + WallClock(zone, l.args[0]) + ")";
+}
+
+Result<std::string> ToUtc(const Lowered& l) {
+  ASSIGN_OR_RETURN(auto zone, ZoneOf(l, 1));
+  return InstantIn(zone, "tm_local(" + l.args[0] + ")");
+}
+
+Result<std::string> ConvertTimezone(const Lowered& l) {
+  bool from_session = l.args.size() == 2;
+  ASSIGN_OR_RETURN(auto to, ZoneOf(l, from_session ? 0 : 1));
+  if (from_session) return WallClock(to, l.compiler.Instant(l.args[1]));
+  ASSIGN_OR_RETURN(auto from, ZoneOf(l, 0));
+  return WallClock(to, InstantIn(from, l.args[2]));
 }
 
 // Spark's names of units, as DuckDB's.
@@ -118,6 +196,9 @@ std::span<const LoweringRow> TimeLowerings() {
       {"date_sub", "", "($1 - $2)", nullptr},
       {"date_diff", "", "CAST($1 - $2 AS INTEGER)", nullptr},
       {"date_format", "", nullptr, DateFormat},
+      {"from_utc_timestamp", "", nullptr, FromUtc},
+      {"to_utc_timestamp", "", nullptr, ToUtc},
+      {"convert_timezone", "", nullptr, ConvertTimezone},
       {"date_from_unix_date", "", "(DATE '1970-01-01' + $1)", nullptr},
       {"date_trunc", "", nullptr, DateTrunc},
       {"day", "", "CAST(day($1) AS INTEGER)", nullptr},

@@ -33,11 +33,27 @@ bool ElementIn(Row& row, int32_t index, int64_t size) {
   return false;
 }
 
+// slice(a, start, length).
+bool SliceOk(Row& row, int32_t start, int32_t length) {
+  if (start == 0) {
+    row.Fail("INVALID_PARAMETER_VALUE.START", "22023",
+             "The value of parameter(s) `start` in `slice` is invalid: Expects a positive or a negative value for "
+             "`start`, but got 0.");
+  } else if (length < 0) {
+    row.Fail("INVALID_PARAMETER_VALUE.LENGTH", "22023",
+             "The value of parameter(s) `length` in `slice` is invalid: Expects `length` greater than or equal to 0, "
+             "but got " +
+                 std::to_string(length) + ".");
+  }
+  return true;
+}
+
 }  // namespace
 
 Status RegisterCollectionKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<IndexIn>(c, "tm_index_in"));
   RETURN_IF_ERROR(RegisterKernel<ElementIn<false>>(c, "tm_element_in"));
+  RETURN_IF_ERROR(RegisterKernel<SliceOk>(c, "tm_slice_ok"));
   return RegisterKernel<ElementIn<true>>(c, "tm_try_element_in");
 }
 

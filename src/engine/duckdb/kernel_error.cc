@@ -134,6 +134,8 @@ constexpr KnownMessage kKnown[] = {
      "The value of parameter(s) `regexp` is invalid: the pattern cannot be read as a regular expression."},
     {"More than one row returned by a subquery", kWrong, "SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000",
      "More than one row returned by a subquery used as an expression."},
+    {"Unknown TimeZone", kWrong, "INVALID_TIMEZONE", "22009",
+     "The timezone is invalid. Set it to a region-based zone ID ('area/city') or a zone offset ('+hh:mm')."},
     {"correlated", ErrorKind::kUnimplemented, "", "", kDecorrelation},
     {"Not implemented Error", ErrorKind::kUnimplemented, "", "",
      "the native engine cannot run this query; rewrite it, or run it on Spark"},

@@ -1,6 +1,9 @@
 // Text functions on code points, as Spark's UTF8String.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -204,6 +207,57 @@ std::string SplitPart(Row& row, std::string_view text, std::string_view mark, in
   return at < 0 || at >= size ? "" : std::string(parts[at]);
 }
 
+// 1234567.891 with 2 places is 1,234,567.89.
+std::string WithCommas(std::string_view whole, std::string_view fraction, bool negative) {
+  std::string text = negative ? "-" : "";
+  for (size_t i = 0; i < whole.size(); ++i) {
+    if (i > 0 && (whole.size() - i) % 3 == 0) text += ',';
+    text += whole[i];
+  }
+  return fraction.empty() ? text : text + "." + std::string(fraction);
+}
+
+// A number as its plain text, rounded half even to `places`.
+std::string FormatNumber(Row& row, std::string_view text, int32_t places) {
+  if (places < 0) {
+    row.Null();
+    return "";
+  }
+  bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  size_t point = std::min(text.find('.'), text.size());
+  std::string digits = "0" + std::string(text.substr(0, point));
+  std::string fraction(point < text.size() ? text.substr(point + 1) : "");
+  std::string rest = fraction.size() > static_cast<size_t>(places) ? fraction.substr(places) : "";
+  fraction.resize(places, '0');
+  digits += fraction;
+  bool half = rest.starts_with('5') && rest.find_first_not_of('0', 1) == std::string::npos;
+  bool up = half ? (digits.back() - '0') % 2 == 1 : !rest.empty() && rest[0] >= '5';
+  for (size_t i = digits.size(); up && i-- > 0;) {
+    up = digits[i] == '9';
+    digits[i] = up ? '0' : static_cast<char>(digits[i] + 1);
+  }
+  std::string whole = digits.substr(0, digits.size() - places);
+  whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size() - 1));
+  return WithCommas(whole, std::string_view(digits).substr(digits.size() - places), negative);
+}
+
+std::string FormatDouble(Row& row, double value, int32_t places) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-\u221e" : "\u221e";
+  return FormatNumber(row, fmt::format("{:.{}f}", value, std::max(places, 0)), places);
+}
+
+// The checksum of gzip and PNG.
+int64_t Crc32(Row&, Bytes bytes) {
+  uint32_t crc = ~0U;
+  for (unsigned char byte : bytes.data) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+  }
+  return static_cast<uint32_t>(~crc);
+}
+
 }  // namespace
 
 Status RegisterTextKernels(duckdb_connection c) {
@@ -219,6 +273,9 @@ Status RegisterTextKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<UpperSpecial>(c, "tm_upper_special"));
   RETURN_IF_ERROR(RegisterKernel<Chr>(c, "tm_chr"));
   RETURN_IF_ERROR(RegisterKernel<Space>(c, "tm_space"));
+  RETURN_IF_ERROR(RegisterKernel<FormatNumber>(c, "tm_format_number"));
+  RETURN_IF_ERROR(RegisterKernel<FormatDouble>(c, "tm_format_double"));
+  RETURN_IF_ERROR(RegisterKernel<Crc32>(c, "tm_crc32"));
   RETURN_IF_ERROR(RegisterKernel<FindInSet>(c, "tm_find_in_set"));
   RETURN_IF_ERROR(RegisterKernel<Overlay>(c, "tm_overlay"));
   RETURN_IF_ERROR(RegisterKernel<Levenshtein>(c, "tm_levenshtein"));

@@ -64,6 +64,8 @@ class Resolver {
   Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(catalog), options_(options) {}
 
   Result<Rel> Relation(const plan::RelationPtr& relation, const Names* outer);
+  // The relation with the columns of SELECT * alone: a join's column of USING is one.
+  Result<Rel> Query(const plan::RelationPtr& relation, const Names* outer);
   Result<typed::ExprPtr> Expression(const plan::ExprPtr& expr, const Names& names);
   // The expression as a condition: BOOLEAN, no aggregates; `clause` names its place.
   Result<typed::ExprPtr> Condition(const plan::ExprPtr& expr, const Names& names, const char* clause);

@@ -1,0 +1,184 @@
+// Arrays as sets and as sequences, and the functions that take a lambda.
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions_rows.h"
+
+namespace tidemill::engine::duckdb {
+
+namespace {
+
+// The array with each value once, where it first stands. list_position finds NULL too.
+std::string Once(const std::string& array) {
+  return fmt::format("list_filter({0}, lambda e, i: list_position({0}, e) = i)", array);
+}
+
+// Whether the value is in the array, NULL being a value like any other.
+std::string Holds(const std::string& array, const std::string& value) {
+  return fmt::format("(list_position({}, {}) IS NOT NULL AND list_position({}, {}) > 0)", array, value, array, value);
+}
+
+std::string WhereAllAreThere(const Lowered& l, const std::string& sql) {
+  std::string there;
+  for (const auto& arg : l.args) there += (there.empty() ? "" : " AND ") + arg + " IS NOT NULL";
+  return "CASE WHEN " + there + " THEN " + sql + " END";
+}
+
+Result<std::string> SetOperation(const Lowered& l) {
+  const auto& name = l.call.function;
+  std::string sql = name == "array_union" ? Once(fmt::format("list_concat({}, {})", l.args[0], l.args[1]))
+                                          : fmt::format("list_filter({}, lambda e: {}{})", Once(l.args[0]),
+                                                        name == "array_except" ? "NOT " : "", Holds(l.args[1], "e"));
+  return WhereAllAreThere(l, fmt::format("CAST({} AS {})", sql, DuckDbType(l.expr.type)));
+}
+
+Result<std::string> Distinct(const Lowered& l) { return Once(l.args[0]); }
+
+// Unknown when nothing is shared and one of two arrays that are not empty holds a NULL.
+Result<std::string> Overlap(const Lowered& l) {
+  auto known = [](const std::string& array) { return "list_filter(" + array + ", lambda e: e IS NOT NULL)"; };
+  return WhereAllAreThere(
+      l,
+      fmt::format("CASE WHEN list_has_any({2}, {3}) THEN TRUE WHEN len({0}) > 0 AND len({1}) > 0 AND (list_count({0}) "
+                  "< len({0}) OR list_count({1}) < len({1})) THEN NULL ELSE FALSE END",
+                  l.args[0], l.args[1], known(l.args[0]), known(l.args[1])));
+}
+
+// A text between all values that are not NULL.
+std::string Joined(const std::string& array, const std::string& between) {
+  return fmt::format(
+      "CASE WHEN list_count({0}) = 0 THEN '' ELSE list_reduce(list_filter({0}, lambda e: e IS NOT NULL), lambda a, b: "
+      "a "
+      "|| {1} || b) END",
+      array, between);
+}
+
+Result<std::string> Join(const Lowered& l) {
+  std::string array = l.args[0];
+  if (l.args.size() == 3) array = fmt::format("list_transform({}, lambda e: coalesce(e, {}))", array, l.args[2]);
+  return WhereAllAreThere(l, Joined(array, l.args[1]));
+}
+
+// Counts from 1, from the end when negative; never past the array.
+Result<std::string> Slice(const Lowered& l) {
+  return fmt::format(
+      "CASE WHEN NOT tm_slice_ok({1}, {2}) OR {2} IS NULL THEN NULL WHEN {1} > 0 THEN list_slice({0}, {1}, CAST({1} AS "
+      "BIGINT) + {2} - 1) WHEN -CAST({1} AS BIGINT) <= len({0}) THEN list_slice({0}, len({0}) + {1} + 1, len({0}) + "
+      "{1} "
+      "+ {2}) WHEN {1} IS NOT NULL THEN list_slice({0}, 1, 0) END",
+      l.args[0], l.args[1], l.args[2]);
+}
+
+// Before the place counted from 1, or after the one counted from the end; NULLs fill what lies between.
+Result<std::string> Insert(const Lowered& l) {
+  auto nulls = [&](const std::string& count) {
+    return fmt::format("list_transform(range(greatest({}, 0)), lambda i: CAST(NULL AS {}))", count,
+                       DuckDbType(l.expr.type.element()));
+  };
+  std::string at = fmt::format("(CASE WHEN {1} > 0 THEN {1} ELSE len({0}) + {1} + 2 END)", l.args[0], l.args[1]);
+  std::string value = fmt::format("[CAST({} AS {})]", l.args[2], DuckDbType(l.expr.type.element()));
+  return fmt::format(
+      "CASE WHEN {0} IS NULL OR {1} IS NULL OR NOT tm_try_element_in({1}, 2147483647) THEN NULL WHEN {2} >= 1 THEN "
+      "list_concat(list_concat(list_slice({0}, 1, {2} - 1), {4}), list_concat({3}, list_slice({0}, {2}, len({0})))) "
+      "ELSE list_concat({3}, list_concat({5}, {0})) END",
+      l.args[0], l.args[1], at, value, nulls(at + " - 1 - len(" + l.args[0] + ")"), nulls("1 - " + at));
+}
+
+Result<std::string> Sort(const Lowered& l) {
+  if (l.args.size() == 2) return Refuse("array_sort with a comparison", l.expr.at);
+  return "list_sort(" + l.args[0] + ", 'ASC', 'NULLS LAST')";
+}
+
+// ---- Lambdas ----
+
+// The lambda's body with its parameters bound to values: DuckDB's lambdas take one value, and counts from 1.
+Result<std::string> Bound(const Lowered& l, size_t arg, const std::vector<std::string>& values) {
+  const auto& lambda = std::get<typed::Lambda>(l.call.args[arg]->node);
+  ASSIGN_OR_RETURN(auto sql, l.compiler.CompileExact(lambda.body));
+  for (size_t i = lambda.params.size(); i-- > 0;) {
+    sql = fmt::format("list_transform([{}], lambda {}: {})[1]", values[i], lambda.params[i].name, sql);
+  }
+  return sql;
+}
+
+size_t ParameterCount(const Lowered& l, size_t arg) {
+  return std::get<typed::Lambda>(l.call.args[arg]->node).params.size();
+}
+
+Result<std::string> Transform(const Lowered& l) {
+  bool plain = ParameterCount(l, 1) < 2;
+  std::string name = l.call.function == "filter" ? "list_filter" : "list_transform";
+  if (plain) return fmt::format("{}({}, {})", name, l.args[0], l.args[1]);
+  ASSIGN_OR_RETURN(auto body, Bound(l, 1, {"e", "CAST(i - 1 AS INTEGER)"}));
+  return fmt::format("{}({}, lambda e, i: {})", name, l.args[0], body);
+}
+
+Result<std::string> Fold(const Lowered& l) {
+  ASSIGN_OR_RETURN(auto zero, l.compiler.CompileExact(l.call.args[1]));
+  std::string folded = fmt::format("list_reduce({}, {}, {})", l.args[0], l.args[2], zero);
+  std::string element = DuckDbType(l.type(0).element()), total = DuckDbType(l.type(1));
+  if (element != total) {
+    // DuckDB folds values of one type: a struct that holds an element or a total.
+    ASSIGN_OR_RETURN(auto body, Bound(l, 2, {"p['t']", "q['e']"}));
+    std::string none = "CAST(NULL AS " + element + ")";
+    folded = fmt::format(
+        "list_reduce(list_transform({0}, lambda e: {{'e': e, 't': CAST(NULL AS {1})}}), lambda p, q: {{'e': {2}, 't': "
+        "{3}}}, {{'e': {2}, 't': CAST({4} AS {1})}})['t']",
+        l.args[0], total, none, body, zero);
+  }
+  // DuckDB takes a NULL array for an empty one.
+  if (l.args.size() == 3) return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}}, folded);
+  ASSIGN_OR_RETURN(auto body, Bound(l, 3, {folded}));
+  return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}}, body);
+}
+
+std::string Places(const std::vector<std::string>& arrays) {
+  std::string longest;
+  for (const auto& array : arrays) longest += (longest.empty() ? "len(" : ", len(") + array + ")";
+  return "range(1, greatest(" + longest + ") + 1)";
+}
+
+Result<std::string> ZipWith(const Lowered& l) {
+  std::vector<std::string> arrays{l.args[0], l.args[1]};
+  ASSIGN_OR_RETURN(auto body, Bound(l, 2, {arrays[0] + "[i]", arrays[1] + "[i]"}));
+  return WhereAllAreThere({l.compiler, l.call, l.expr, arrays},
+                          fmt::format("list_transform({}, lambda i: {})", Places(arrays), body));
+}
+
+// A map of what the lambda makes of each entry: of its key, or its value, or (filter) the entries it keeps.
+Result<std::string> OfEntries(const Lowered& l) {
+  ASSIGN_OR_RETURN(auto body, Bound(l, 1, {"e.key", "e.value"}));
+  const auto& name = l.call.function;
+  std::string entries = "map_entries(" + l.args[0] + ")";
+  std::string made = name == "map_filter" ? fmt::format("list_filter({}, lambda e: {})", entries, body)
+                     : name == "transform_keys"
+                         ? fmt::format("list_transform({}, lambda e: {{'key': {}, 'value': e.value}})", entries, body)
+                         : fmt::format("list_transform({}, lambda e: {{'key': e.key, 'value': {}}})", entries, body);
+  return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}},
+                          fmt::format("CAST(map_from_entries({}) AS {})", made, DuckDbType(l.expr.type)));
+}
+
+}  // namespace
+
+std::span<const LoweringRow> ArrayLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"array_distinct", "", nullptr, Distinct},
+      {"array_union", "", nullptr, SetOperation},
+      {"array_except", "", nullptr, SetOperation},
+      {"array_intersect", "", nullptr, SetOperation},
+      {"arrays_overlap", "", nullptr, Overlap},
+      {"array_join", "", nullptr, Join},
+      {"array_insert", "", nullptr, Insert},
+      {"array_sort", "", nullptr, Sort},
+      {"slice", "", nullptr, Slice},
+      {"transform", "", nullptr, Transform},
+      {"filter", "", nullptr, Transform},
+      {"aggregate", "", nullptr, Fold},
+      {"zip_with", "", nullptr, ZipWith},
+      {"map_filter", "", nullptr, OfEntries},
+      {"transform_keys", "", nullptr, OfEntries},
+      {"transform_values", "", nullptr, OfEntries},
+  };
+  return kRows;
+}
+
+}  // namespace tidemill::engine::duckdb
