@@ -16,7 +16,8 @@ class Replay {
   explicit Replay(std::string root) : root_(std::move(root)) {}
 
   void Apply(Action action);
-  // Files sorted by path. kDataLoss when the log had no protocol or no metadata, kUnimplemented by the name of a feature.
+  // Files sorted by path. kDataLoss when the log had no protocol or no metadata, kUnimplemented by the name of a
+  // feature.
   Result<Snapshot::State> Finish(int64_t version) &&;
 
   // The key of a logical file: the path's one spelling, and its deletion vector's id.
