@@ -23,6 +23,9 @@ using Variables = std::map<char, DataType>;
 bool Unify(Variables& variables, char name, const DataType& type) {
   auto [slot, fresh] = variables.emplace(name, type);
   if (fresh) return true;
+  // A string meets no other type here.
+  bool null = type.is(TypeId::kNull) || slot->second.is(TypeId::kNull);
+  if (!null && type.is(TypeId::kString) != slot->second.is(TypeId::kString)) return false;
   auto common = WiderType(slot->second, type);
   if (!common) return false;
   slot->second = *common;
@@ -354,6 +357,12 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     if (std::holds_alternative<plan::Lambda>(written[i]->node)) continue;
     ASSIGN_OR_RETURN(args[i], Expression(written[i], names));
   }
+  bool searches = function.name == "array_contains" || function.name == "array_position";
+  if (searches && args[1] && args[1]->type.is(TypeId::kNull)) {
+    return Mismatch("NULL_TYPE", SparkName(plan::MakeExpr(call, expr.at)),
+                    "Null typed values cannot be used as arguments of <functionName>.",
+                    {{"functionName", QuotedName({function.name})}}, expr.at);
+  }
   size_t furthest = 0;
   const Pattern* wanted = nullptr;
   for (bool casts : {false, true}) {
@@ -407,6 +416,19 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
   if (!args[furthest]) return Refused("this lambda of " + function.name, expr.at);
   PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
   for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
+  if (furthest > 0 && wanted && args[0]->type.is(TypeId::kArray)) {
+    bool value = wanted->kind == Pattern::Kind::kVariable;
+    bool array = wanted->kind == Pattern::Kind::kArray && args[furthest]->type.is(TypeId::kArray);
+    if (value || array) {
+      return Mismatch(
+          value ? "ARRAY_FUNCTION_DIFF_TYPES" : "BINARY_ARRAY_DIFF_TYPES", pending.sql,
+          "Input to <functionName> should have been values of one type, but it's [<leftType>, <rightType>].",
+          {{"functionName", QuotedName({function.name})},
+           {"leftType", QuotedType(args[0]->type)},
+           {"rightType", QuotedType(args[furthest]->type)}},
+          expr.at);
+    }
+  }
   return UnexpectedType(pending, furthest, wanted ? Describe(*wanted) : "\"ANY\"");
 }
 

@@ -1,4 +1,5 @@
 // OVER: window definitions, frames, and sort keys.
+#include <optional>
 #include <set>
 
 #include "sql/coercion.h"
@@ -20,6 +21,13 @@ bool HasOwnFrame(const std::string& function) {
 }
 
 using Bound = plan::FrameBound::Kind;
+
+// How many rows or units after the current one a bound written as an offset lies.
+std::optional<int64_t> Place(const typed::FrameBound& bound) {
+  auto offset = bound.offset ? ConstantInteger(bound.offset) : std::nullopt;
+  if (!offset) return std::nullopt;
+  return bound.kind == Bound::kPreceding ? -*offset : *offset;
+}
 
 bool IsOffset(Bound kind) { return kind == Bound::kPreceding || kind == Bound::kFollowing; }
 
@@ -106,6 +114,11 @@ Result<ExprPtr> Resolver::Over(typed::Call call, DataType type, bool nullable, c
       } else if (window.order_by[0].expr->type.is_numeric()) {
         to->offset = CastTo(to->offset, window.order_by[0].expr->type);
       }
+    }
+    auto start = Place(window.start), end = Place(window.end);
+    if (start && end && *start > *end) {
+      return Mismatch("SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", SparkName(plan::MakeExpr(written, expr.at)),
+                      "The lower bound of a window frame must be less than or equal to the upper bound.", {}, expr.at);
     }
   }
   window.call = std::move(call);

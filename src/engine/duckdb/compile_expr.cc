@@ -414,6 +414,9 @@ Result<std::string> ExprCompiler::SortKeys(const std::vector<typed::SortKey>& ke
 Result<std::string> ExprCompiler::Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const {
   using Kind = plan::FrameBound::Kind;
   // An empty frame, which DuckDB takes only with numbers at both ends.
+  bool empty = (window.start.kind == Kind::kCurrentRow && window.end.kind == Kind::kPreceding) ||
+               (window.start.kind == Kind::kFollowing && window.end.kind == Kind::kCurrentRow);
+  if (empty && !window.rows) return Refuse("a RANGE frame that is always empty", window.order_by[0].expr->at);
   bool backwards = window.rows && bound.kind == Kind::kCurrentRow;
   if (backwards && &bound == &window.start && window.end.kind == Kind::kPreceding) return std::string("0 PRECEDING");
   if (backwards && &bound == &window.end && window.start.kind == Kind::kFollowing) return std::string("0 FOLLOWING");

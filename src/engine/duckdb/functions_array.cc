@@ -1,6 +1,8 @@
 // Arrays as sets and as sequences, and the functions that take a lambda.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
@@ -43,19 +45,10 @@ Result<std::string> Overlap(const Lowered& l) {
                   l.args[0], l.args[1], known(l.args[0]), known(l.args[1])));
 }
 
-// A text between all values that are not NULL.
-std::string Joined(const std::string& array, const std::string& between) {
-  return fmt::format(
-      "CASE WHEN list_count({0}) = 0 THEN '' ELSE list_reduce(list_filter({0}, lambda e: e IS NOT NULL), lambda a, b: "
-      "a "
-      "|| {1} || b) END",
-      array, between);
-}
-
 Result<std::string> Join(const Lowered& l) {
   std::string array = l.args[0];
   if (l.args.size() == 3) array = fmt::format("list_transform({}, lambda e: coalesce(e, {}))", array, l.args[2]);
-  return WhereAllAreThere(l, Joined(array, l.args[1]));
+  return WhereAllAreThere(l, JoinedText(array, l.args[1]));
 }
 
 // Counts from 1, from the end when negative; never past the array.
@@ -90,6 +83,23 @@ Result<std::string> Sort(const Lowered& l) {
 
 // ---- Lambdas ----
 
+bool OnlyReads(const typed::ExprPtr& expr, const std::vector<typed::LambdaVariable>& params) {
+  auto all = [&](const std::vector<typed::ExprPtr>& exprs) {
+    return std::all_of(exprs.begin(), exprs.end(), [&](const auto& e) { return OnlyReads(e, params); });
+  };
+  if (!expr || std::holds_alternative<typed::Literal>(expr->node)) return true;
+  if (const auto* call = std::get_if<typed::Call>(&expr->node)) return all(call->args);
+  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) return OnlyReads(cast->child, params);
+  if (const auto* field = std::get_if<typed::GetField>(&expr->node)) return OnlyReads(field->child, params);
+  if (const auto* node = std::get_if<typed::Case>(&expr->node)) {
+    return OnlyReads(node->otherwise, params) &&
+           std::all_of(node->branches.begin(), node->branches.end(),
+                       [&](const auto& branch) { return all({branch.first, branch.second}); });
+  }
+  const auto* variable = std::get_if<typed::LambdaVariable>(&expr->node);
+  return variable && std::any_of(params.begin(), params.end(), [&](const auto& p) { return p.name == variable->name; });
+}
+
 // The lambda's body with its parameters bound to values: DuckDB's lambdas take one value, and counts from 1.
 Result<std::string> Bound(const Lowered& l, size_t arg, const std::vector<std::string>& values) {
   const auto& lambda = std::get<typed::Lambda>(l.call.args[arg]->node);
@@ -112,7 +122,15 @@ Result<std::string> Transform(const Lowered& l) {
   return fmt::format("{}({}, lambda e, i: {})", name, l.args[0], body);
 }
 
+// Whether the lambda reads anything but its parameters and constants.
+bool Captures(const Lowered& l, size_t arg) {
+  const auto& lambda = std::get<typed::Lambda>(l.call.args[arg]->node);
+  return !OnlyReads(lambda.body, lambda.params);
+}
+
 Result<std::string> Fold(const Lowered& l) {
+  // DuckDB's list_reduce mixes up the rows of what a lambda captures.
+  if (Captures(l, 2)) return Refuse("aggregate() with a lambda that reads more than its parameters", l.expr.at);
   ASSIGN_OR_RETURN(auto zero, l.compiler.CompileExact(l.call.args[1]));
   std::string folded = fmt::format("list_reduce({}, {}, {})", l.args[0], l.args[2], zero);
   std::string element = DuckDbType(l.type(0).element()), total = DuckDbType(l.type(1));

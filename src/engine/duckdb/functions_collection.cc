@@ -105,7 +105,7 @@ std::span<const LoweringRow> CollectionLowerings() {
       {"$subscript", "array", nullptr, Subscript},
       {"get", "array", "CASE WHEN $2 >= 0 THEN list_extract($1, CAST($2 AS BIGINT) + 1) END", nullptr},
       {"try_element_at", "array", nullptr, ElementAt},
-      {"flatten", "", "flatten($1)", nullptr},
+      {"flatten", "", "CASE WHEN list_count($1) = len($1) THEN flatten($1) END", nullptr},
       {"map", "", nullptr, Map},
       {"map_keys", "", "map_keys($1)", nullptr},
       {"map_values", "", "map_values($1)", nullptr},

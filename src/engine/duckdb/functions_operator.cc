@@ -101,6 +101,22 @@ Result<std::string> In(const Lowered& l) {
   return "(" + l.args[0] + " IN (" + list + "))";
 }
 
+// Spark lets the escape character stand only before a wildcard or itself, and never at the end.
+Status CheckEscapes(std::string_view pattern, std::string_view escape, Position at) {
+  for (size_t i = 0; escape.size() == 1 && i < pattern.size(); ++i) {
+    if (pattern[i] != escape[0]) continue;
+    bool last = ++i == pattern.size();
+    if (!last && (pattern[i] == '_' || pattern[i] == '%' || pattern[i] == escape[0])) continue;
+    Error error = InvalidArgument(fmt::format("The format is invalid: '{}'. The escape character is not allowed to {}.",
+                                              pattern, last ? "end with" : fmt::format("precede '{}'", pattern[i])));
+    error.error_class = last ? "INVALID_FORMAT.ESC_AT_THE_END" : "INVALID_FORMAT.ESC_IN_THE_MIDDLE";
+    error.sqlstate = "42601";
+    error.at = at;
+    return error;
+  }
+  return Ok();
+}
+
 // LIKE with the escape character only where the pattern has one: DuckDB's plain LIKE is much faster.
 Result<std::string> Like(const Lowered& l) {
   std::string op = l.call.function == "ilike" ? "ILIKE" : "LIKE";
@@ -108,7 +124,9 @@ Result<std::string> Like(const Lowered& l) {
   const auto* escape = std::get_if<typed::Literal>(&l.call.args[2]->node);
   if (pattern && escape && !pattern->value.is_null() && !escape->value.is_null()) {
     const auto& text = std::get<std::string>(pattern->value.data);
-    if (text.find(std::get<std::string>(escape->value.data)) == std::string::npos) {
+    const auto& escaping = std::get<std::string>(escape->value.data);
+    RETURN_IF_ERROR(CheckEscapes(text, escaping, l.expr.at));
+    if (text.find(escaping) == std::string::npos) {
       return fmt::format("({} {} {})", l.args[0], op, l.args[1]);
     }
   }

@@ -7,6 +7,9 @@
 
 namespace tidemill::engine::duckdb {
 
+// The values of an array of strings that are not NULL, with a text between them.
+std::string JoinedText(const std::string& array, const std::string& between);
+
 std::span<const LoweringRow> OperatorLowerings();
 std::span<const LoweringRow> TextLowerings();
 std::span<const LoweringRow> MathLowerings();

@@ -158,11 +158,7 @@ Result<std::string> ConcatWs(const Lowered& l) {
     all = all.empty() ? part : "list_concat(" + all + ", " + part + ")";
   }
   if (arrays) {
-    return fmt::format(
-        "CASE WHEN {1} IS NULL THEN NULL WHEN list_count({0}) = 0 THEN '' ELSE list_reduce(list_filter({0}, lambda e: "
-        "e "
-        "IS NOT NULL), lambda a, b: a || {1} || b) END",
-        all, between);
+    return fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", between, JoinedText(all, between));
   }
   if (l.args.size() == 1) return "CASE WHEN " + l.args[0] + " IS NOT NULL THEN '' END";
   return fmt::format("concat_ws({})", fmt::join(l.args, ", "));
@@ -201,6 +197,15 @@ Result<std::string> Elt(const Lowered& l) {
 }
 
 }  // namespace
+
+// DuckDB takes only a constant between, so it goes before every value and off the whole.
+std::string JoinedText(const std::string& array, const std::string& between) {
+  return fmt::format(
+      "coalesce(substring(array_to_string(list_transform(list_filter({0}, lambda e: e IS NOT NULL), lambda e: {1} || "
+      "e), "
+      "''), length({1}) + 1), '')",
+      array, between);
+}
 
 std::span<const LoweringRow> TextLowerings() {
   static constexpr LoweringRow kRows[] = {

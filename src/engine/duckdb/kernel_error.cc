@@ -1,6 +1,7 @@
 // What DuckDB raises, as Spark's error: class, SQLSTATE, message. DuckDB's own wording never reaches the user.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -64,6 +65,7 @@ Error Overflow(std::string_view text) {
                                       Pairs{"multiplication", "`try_multiply`"}};
   static constexpr std::array kJava = {Pairs{"INT8", "byte"}, Pairs{"INT16", "short"}, Pairs{"INT32", "integer"},
                                        Pairs{"INT64", "long"}};
+  text.remove_prefix(std::min(text.find("Overflow"), text.size()));
   std::string_view type = Between(text, " of INT", " ");
   bool small = type == "8" || type == "16";
   std::string_view what = Translate(kJava, Between(text, " of ", ""), "arithmetic");
@@ -137,6 +139,8 @@ constexpr KnownMessage kKnown[] = {
     {"Unknown TimeZone", kWrong, "INVALID_TIMEZONE", "22009",
      "The timezone is invalid. Set it to a region-based zone ID ('area/city') or a zone offset ('+hh:mm')."},
     {"correlated", ErrorKind::kUnimplemented, "", "", kDecorrelation},
+    {"cannot contain aggregates", ErrorKind::kUnimplemented, "", "", kDecorrelation},
+    {"window expression is not supported", ErrorKind::kUnimplemented, "", "", kDecorrelation},
     {"Not implemented Error", ErrorKind::kUnimplemented, "", "",
      "the native engine cannot run this query; rewrite it, or run it on Spark"},
     {"Conversion Error", kWrong, "CAST_INVALID_INPUT", "22018",
