@@ -134,6 +134,26 @@ Ruled Sequence(const PendingCall& call) {
   return MakeCall("sequence", args, DataType::Array(*common, false), AnyNullable(args), call.at);
 }
 
+Ruled MapConcat(const PendingCall& call) {
+  if (call.args.empty()) return Refused("map_concat() of nothing", call.at);
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (!call.args[i]->type.is(TypeId::kMap)) return UnexpectedType(call, i, "\"MAP\"");
+  }
+  ASSIGN_OR_RETURN(auto maps, CastAllToCommon(call, call.args));
+  DataType type = maps[0]->type;
+  return MakeCall("map_concat", maps, type, AnyNullable(maps), call.at);
+}
+
+Ruled MapFromEntries(const PendingCall& call) {
+  if (call.args.size() != 1) return WrongCount(call, "1");
+  const DataType& type = call.args[0]->type;
+  bool entries = type.is(TypeId::kArray) && type.element().is(TypeId::kStruct) && type.element().fields().size() == 2;
+  if (!entries) return UnexpectedType(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
+  const auto& fields = type.element().fields();
+  DataType map = DataType::Map(fields[0].type, fields[1].type, fields[1].nullable);
+  return MakeCall("map_from_entries", call.args, map, call.args[0]->nullable || type.contains_null(), call.at);
+}
+
 using Rule = Ruled (*)(const PendingCall&);
 
 }  // namespace
@@ -143,6 +163,7 @@ Ruled CollectionRule(const PendingCall& call) {
       {"array", Array},          {"map", Map},
       {"struct", Struct},        {"named_struct", NamedStruct},
       {"element_at", ElementAt}, {"try_element_at", ElementAt},
+      {"map_concat", MapConcat}, {"map_from_entries", MapFromEntries},
       {"cardinality", Size},     {"sequence", Sequence},
   };
   auto found = rules->find(call.name);

@@ -134,8 +134,6 @@ std::vector<std::string_view> RefusedHere() {
           "$extract_interval",
           "window",
           "arrays_zip",
-          "map_concat",
-          "map_from_entries",
           "shuffle",
           "str_to_map",
           "map_zip_with",

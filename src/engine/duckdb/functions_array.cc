@@ -175,6 +175,44 @@ Result<std::string> OfEntries(const Lowered& l) {
                           fmt::format("CAST(map_from_entries({}) AS {})", made, DuckDbType(l.expr.type)));
 }
 
+// A key that comes twice is an error, as DuckDB has it for entries.
+Result<std::string> MapConcat(const Lowered& l) {
+  std::string entries = "map_entries(" + l.args[0] + ")";
+  for (size_t i = 1; i < l.args.size(); ++i) {
+    entries = fmt::format("list_concat({}, map_entries({}))", entries, l.args[i]);
+  }
+  return WhereAllAreThere(l, "map_from_entries(" + entries + ")");
+}
+
+Result<std::string> MapFromEntries(const Lowered& l) {
+  const auto& fields = l.type(0).element().fields();
+  return fmt::format(
+      "CASE WHEN list_count({0}) = len({0}) THEN map_from_entries(list_transform({0}, lambda e: {{'key': e[{1}], "
+      "'value': e[{2}]}})) END",
+      l.args[0], QuoteText(fields[0].name), QuoteText(fields[1].name));
+}
+
+// ---- Dates in steps ----
+
+// Every date is counted from the first: months of unlike length do not add up.
+Result<std::string> DateSequence(const Lowered& l) {
+  const std::string &from = l.args[0], &to = l.args[1];
+  bool months = l.args.size() == 3 && l.type(2).is(plan::TypeId::kYearMonthInterval);
+  std::string step = l.args.size() < 3 ? fmt::format("(CASE WHEN {} <= {} THEN 1 ELSE -1 END)", from, to)
+                     : months          ? l.args[2]
+                                       : "(" + l.args[2] + " // 86400000000)";
+  std::string apart = months ? fmt::format("date_diff('month', {}, {})", from, to) : fmt::format("({} - {})", to, from);
+  std::string date = months ? fmt::format("CAST({} + to_months(CAST(i * {} AS INTEGER)) AS DATE)", from, step)
+                            : fmt::format("({} + CAST(i * {} AS INTEGER))", from, step);
+  return fmt::format(
+      "CASE WHEN tm_sequence_ok(CAST({1} - {0} AS BIGINT), CAST({2} AS BIGINT)) THEN "
+      "list_filter(list_transform(range(0, "
+      "CASE WHEN {2} = 0 THEN 1 ELSE abs({3}) // abs({2}) + 1 END), lambda i: {4}), lambda e: CASE WHEN {2} >= 0 THEN "
+      "e "
+      "<= {1} ELSE e >= {1} END) END",
+      from, to, step, apart, date);
+}
+
 }  // namespace
 
 std::span<const LoweringRow> ArrayLowerings() {
@@ -188,6 +226,9 @@ std::span<const LoweringRow> ArrayLowerings() {
       {"array_insert", "", nullptr, Insert},
       {"array_sort", "", nullptr, Sort},
       {"slice", "", nullptr, Slice},
+      {"sequence", "date", nullptr, DateSequence},
+      {"map_concat", "", nullptr, MapConcat},
+      {"map_from_entries", "", nullptr, MapFromEntries},
       {"transform", "", nullptr, Transform},
       {"filter", "", nullptr, Transform},
       {"aggregate", "", nullptr, Fold},

@@ -33,6 +33,15 @@ bool ElementIn(Row& row, int32_t index, int64_t size) {
   return false;
 }
 
+// Whether steps of that sign lead over that distance.
+bool SequenceOk(Row& row, int64_t distance, int64_t step) {
+  if (distance == 0 || (distance > 0 ? step > 0 : step < 0)) return true;
+  row.Fail(
+      "ILLEGAL_SEQUENCE_BOUNDARIES", "22023",
+      "Illegal sequence boundaries: the step " + std::to_string(step) + " does not lead from the start to the stop.");
+  return false;
+}
+
 // slice(a, start, length).
 bool SliceOk(Row& row, int32_t start, int32_t length) {
   if (start == 0) {
@@ -53,6 +62,7 @@ bool SliceOk(Row& row, int32_t start, int32_t length) {
 Status RegisterCollectionKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<IndexIn>(c, "tm_index_in"));
   RETURN_IF_ERROR(RegisterKernel<ElementIn<false>>(c, "tm_element_in"));
+  RETURN_IF_ERROR(RegisterKernel<SequenceOk>(c, "tm_sequence_ok"));
   RETURN_IF_ERROR(RegisterKernel<SliceOk>(c, "tm_slice_ok"));
   return RegisterKernel<ElementIn<true>>(c, "tm_try_element_in");
 }
