@@ -221,7 +221,8 @@ Result<plan::Literal> FloatingLiteral(std::string_view text, bool negative, Type
   const std::string copy(text);
   const bool is_float = type == TypeId::kFloat;
   const double magnitude = is_float ? std::strtof(copy.c_str(), nullptr) : std::strtod(copy.c_str(), nullptr);
-  if (std::isinf(magnitude)) {
+  // A float's text is compared with the largest one exactly, before it is rounded.
+  if (std::isinf(magnitude) || (is_float && std::strtod(copy.c_str(), nullptr) > 3.4028234663852886e38)) {
     return is_float ? RangeError(text, negative, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38")
                     : RangeError(text, negative, "double", "-1.7976931348623157E+308", "1.7976931348623157E+308");
   }

@@ -93,6 +93,14 @@ Ruled TimeArithmetic(const PendingCall& call, const std::string& op, ExprPtr lef
   bool minus = op == "-";
   if (op != "+" && !minus) return std::optional<ExprPtr>();
   const DataType &l = left->type, &r = right->type;
+  // A date takes whole days, and what is subtracted from a time is a time: no fraction is either.
+  bool dates = minus ? l.is_datetime() || r.is_datetime() : l.is(TypeId::kDate) || r.is(TypeId::kDate);
+  for (size_t i = 0; dates && i < 2; ++i) {
+    const DataType& type = call.args[i]->type;
+    bool text = !minus && type.is(TypeId::kString);
+    if (!type.is(TypeId::kDecimal) && !type.is_fractional() && !text) continue;
+    return UnexpectedType(call, i, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
+  }
   if (minus && l.is_datetime() && (r.is_datetime() || IsString(right))) {
     return Between(call, left, IsString(right) ? CastTo(right, l) : right);
   }
