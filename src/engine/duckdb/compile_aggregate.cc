@@ -1,6 +1,7 @@
 // Aggregates and window functions: DuckDB's own, made to give Spark's types and NULLs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "engine/duckdb/compile_expr.h"
@@ -164,11 +165,20 @@ std::string Fill(const std::string& text, const std::string& with) {
   return filled;
 }
 
+// DuckDB would take an aggregate over the enclosing query's columns for one of that query.
+bool ReadsOutside(const typed::ExprPtr& expr) {
+  if (const auto* ref = std::get_if<typed::ColumnRef>(&expr->node)) return ref->outer;
+  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) return ReadsOutside(cast->child);
+  const auto* call = std::get_if<typed::Call>(&expr->node);
+  return call && std::any_of(call->args.begin(), call->args.end(), ReadsOutside);
+}
+
 Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& call, const typed::Expr& expr,
                              bool window) {
   AggregateJob job{compiler, call, expr, {}, window};
   RETURN_IF_ERROR(CheckOrdering(call, expr.at));
   for (const auto& arg : call.args) {
+    if (ReadsOutside(arg)) return Refuse("an aggregate over columns of the enclosing query", expr.at);
     // A sum is as wide as it gets, whatever its input's digits.
     bool sums = call.function == "sum" || call.function == "avg";
     ASSIGN_OR_RETURN(auto sql, sums ? compiler.Compile(arg) : compiler.CompileExact(arg));
