@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -19,6 +19,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache/tidemill"))
+
+MOST_SECONDS = 600  # then a peer is ended and reported as not run
 
 COLUMNS = [
     ("l_orderkey", "BIGINT"), ("l_partkey", "BIGINT"), ("l_suppkey", "BIGINT"), ("l_linenumber", "INT"),
@@ -144,6 +146,10 @@ def measure(peer, csv):
                                  start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         peak = 0
         while True:
+            if time.monotonic() - start > MOST_SECONDS:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
+                return {"error": f"still running after {MOST_SECONDS} s"}
             try:
                 _, errors = child.communicate(timeout=0.2)
                 break
