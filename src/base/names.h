@@ -9,6 +9,8 @@
 
 namespace tidemill {
 
+// Equal but for ASCII case, as Spark compares names by default.
+bool SameIgnoringCase(std::string_view a, std::string_view b);
 // Edits (insert, delete, replace, swap neighbours) between two names, ignoring ASCII case.
 int EditDistance(std::string_view a, std::string_view b);
 // The closest candidate within a third of the name's length (at least 1 edit), or none.

@@ -18,7 +18,7 @@ std::string_view UnsupportedInAggregate(const plan::ExprPtr& expr) {
   if (call->over) return "window functions";
   const std::string_view name = call->name.back();
   if (FindKeyword(name) == kGrouping) return "GROUPING";
-  if (name.size() == 11 && EditDistance(name, "grouping_id") == 0) return "GROUPING_ID";
+  if (SameIgnoringCase(name, "grouping_id")) return "GROUPING_ID";
   for (const auto& arg : call->args) {
     if (const auto what = UnsupportedInAggregate(arg); !what.empty()) return what;
   }

@@ -63,7 +63,7 @@ Status CheckHeader(Connection& connection, const Source& source, const File& fil
     return DataLoss(fmt::format("{} is empty: it has no header line (source {})", file.path, source.name));
   }
   for (size_t i = 0; i < std::min(names.size(), fields.size()); ++i) {
-    if (EditDistance(names[i], fields[i].name) == 0) continue;
+    if (SameIgnoringCase(names[i], fields[i].name)) continue;
     const char* hint = names.size() == 1 && fields.size() > 1 ? "; is the `delimiter` right?" : "";
     return InvalidArgument(fmt::format("{}: column {} of the header is '{}', the schema of source {} says '{}'{}",
                                        file.path, i + 1, names[i], source.name, fields[i].name, hint));

@@ -103,7 +103,7 @@ Result<SourceSelect> ParquetSelect(Connection& connection, const Source& source,
       value = fmt::format("p.p{}", partition - partition_columns.begin());
     } else {
       const auto same = std::find_if(present.begin(), present.end(),
-                                     [&](const std::string& name) { return EditDistance(name, physical) == 0; });
+                                     [&](const std::string& name) { return SameIgnoringCase(name, physical); });
       value = same == present.end() ? "NULL" : "f." + QuoteName(*same);
     }
     list += fmt::format("{}CAST({} AS {}) AS c{}", i == 0 ? "" : ", ", value, DuckDbType(field.type), i);
