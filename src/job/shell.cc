@@ -7,6 +7,7 @@
 
 #include "job/sources.h"
 #include "sql/parser.h"
+#include "sql/shown.h"
 
 namespace tidemill::job {
 namespace {
@@ -114,7 +115,9 @@ struct Shell::Handler {
   Result<engine::Rows> operator()(const plan::RelationPtr& query) {
     ASSIGN_OR_RETURN(const auto relation, shell.Resolve(query));
     ASSIGN_OR_RETURN(auto* session, shell.Session());
-    return session->Query(relation, most_rows);
+    ASSIGN_OR_RETURN(auto rows, session->Query(sql::AsShown(relation), most_rows));
+    rows.schema = plan::typed::SchemaOf(*relation);
+    return rows;
   }
 
   Result<engine::Rows> operator()(const plan::SetCommand& set) {

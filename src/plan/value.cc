@@ -75,18 +75,13 @@ std::string NestedText(const Value& value, const DataType& type) {
 
 std::string ChildrenText(const std::vector<Value>& children, const DataType& type) {
   std::string text;
-  auto comma = [&] {
-    if (!text.empty()) text += ",";
-  };
   if (type.is(TypeId::kArray)) {
-    for (const auto& child : children) {
-      comma();
-      text += NestedText(child, type.element());
-    }
+    for (size_t i = 0; i < children.size(); ++i)
+      text += std::string(i ? "," : "") + NestedText(children[i], type.element());
     return "[" + text + "]";
   }
   for (size_t i = 0; i < children.size(); ++i) {
-    comma();
+    text += i ? "," : "";
     if (type.is(TypeId::kStruct)) {
       text += "\"" + type.fields()[i].name + "\":" + NestedText(children[i], type.fields()[i].type);
     } else {

@@ -151,6 +151,12 @@ Result<std::string> Nested(const CastJob& job) {
   if (from.is(TypeId::kMap) && to.is(TypeId::kMap)) {
     bool empty = from.key().is(TypeId::kNull);
     if (empty || (from.key().SameType(to.key()) && from.value().SameType(to.value()))) return job.Plain(job.sql);
+    ASSIGN_OR_RETURN(auto key, CompileCast(job.compiler, "e", from.key(), to.key(), mode, job.at));
+    ASSIGN_OR_RETURN(auto value, CompileCast(job.compiler, "e", from.value(), to.value(), mode, job.at));
+    return fmt::format(
+        "map_from_entries(list_transform(map_entries({}), lambda m: {{'k': list_transform([m.key], lambda e: {})[1], "
+        "'v': list_transform([m.value], lambda e: {})[1]}}))",
+        job.sql, key, value);
   }
   return job.Refused();
 }
