@@ -157,6 +157,24 @@ TEST_F(RunTest, AChangedJobNeedsAWayOut) {
   EXPECT_EQ(Query("SELECT id FROM delta.table"), Texts{"1"});
 }
 
+TEST_F(RunTest, TwoSpecsOfOneWindowAtOnceAreNotBothAppended) {
+  Write("in.csv", "id,day,amount\n1,2024-01-01,10\n");
+  ExpectCommitted(RunIt(MakeJob(kOrders, {"job=first"})));
+  const Job slow = MakeJob(kOrders);
+  const Job fast = MakeJob(kOrders, {"steps.kept.sql=SELECT id + 100 AS id, day, amount FROM orders"});
+  bool raced = false;
+  EventStream stream({[&](const Event& event) {
+    const auto* stage = std::get_if<event::StageStarted>(&event.body);
+    if (stage == nullptr || stage->stage != "commit" || std::exchange(raced, true)) return;
+    ExpectCommitted(RunIt(fast));
+  }});
+  const auto result = job::Run(slow, {}, Environment(), stream);
+  EXPECT_TRUE(raced);
+  EXPECT_EQ(result.finished.outcome, Outcome::kRefused) << result.finished.message;
+  EXPECT_NE(result.finished.message.find("--replace"), std::string::npos);
+  EXPECT_EQ(Query("SELECT id FROM delta.table"), (Texts{"1", "101"}));
+}
+
 TEST_F(RunTest, OtherInputIsAnotherRun) {
   Write("in.csv", "id,day,amount\n1,2024-01-01,10\n");
   Write("more.csv", "id,day,amount\n2,2024-01-02,20\n");

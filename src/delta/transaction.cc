@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kConflictNames[] = {"table-exists",      "metadata-changed",  "protocol-changed",
                                                "concurrent-append", "concurrent-delete", "duplicate-transaction",
-                                               "domain-changed",    "too-many-retries"};
+                                               "rival-transaction", "domain-changed",    "too-many-retries"};
 
 }  // namespace
 
@@ -58,6 +58,7 @@ void Transaction::SetTxn(Txn txn) {
   txns_.push_back(std::move(txn));
 }
 
+void Transaction::ExcludeTxns(std::function<bool(const Txn&)> rival) { rival_ = std::move(rival); }
 void Transaction::SetDomain(DomainMetadata domain) { domains_.push_back(std::move(domain)); }
 void Transaction::Describe(CommitDescription description) { description_ = std::move(description); }
 void Transaction::ReadWholeTable() { read_whole_table_ = true; }

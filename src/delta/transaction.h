@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -37,6 +38,7 @@ enum class ConflictKind {
   kConcurrentAppend,      // files came in where this transaction had read
   kConcurrentDelete,      // files this transaction had read or removes were removed
   kDuplicateTransaction,  // a commit of the same application id is there: this run is already in the table
+  kRivalTransaction,      // a commit of an application id that this one excludes
   kDomainChanged,         // the same domain metadata was written
   kTooManyRetries,        // others were faster every time
 };
@@ -95,6 +97,9 @@ class Transaction {
   void RemoveAllFiles();
   // The run key. A table that already has this application id at this or a later version is kDuplicateTransaction.
   void SetTxn(Txn txn);
+  // A commit that comes in meanwhile with such a transaction is kRivalTransaction, whatever else it changes. Commits in
+  // the base snapshot are the caller's to look at.
+  void ExcludeTxns(std::function<bool(const Txn&)> rival);
   void SetDomain(DomainMetadata domain);
   void Describe(CommitDescription description);
 
@@ -123,6 +128,7 @@ class Transaction {
   std::vector<Add> adds_;
   std::vector<Remove> removes_;
   std::vector<Txn> txns_;
+  std::function<bool(const Txn&)> rival_;
   std::vector<DomainMetadata> domains_;
   CommitDescription description_;
   bool read_whole_table_ = false;

@@ -254,6 +254,23 @@ TEST_F(TransactionTest, ARunIsCommittedOnce) {
   EXPECT_EQ(run(1), "duplicate-transaction -1");
 }
 
+TEST_F(TransactionTest, AnExcludedRunIsInTheWayOnlyWhenItComesMeanwhile) {
+  bench_.Create();
+  const auto begin = [&](const char* id) {
+    auto transaction = bench_.Begin();
+    transaction.SetTxn({id, 1});
+    transaction.ExcludeTxns([](const Txn& txn) { return txn.app_id.starts_with("a:"); });
+    transaction.AddFile(Bench::File(id));
+    return transaction;
+  };
+  auto slow = begin("a:1"), other = begin("b:1"), fast = begin("a:2");
+  EXPECT_EQ(Commit(fast), "committed 1");
+  EXPECT_EQ(Commit(slow), "rival-transaction 1");
+  EXPECT_EQ(Commit(other), "rival-transaction 1");
+  auto late = begin("a:3");
+  EXPECT_EQ(Commit(late), "committed 2");
+}
+
 TEST_F(TransactionTest, CheckpointsEveryTenCommits) {
   bench_.Create();
   for (int i = 1; i <= 12; ++i) bench_.Append(Bench::File(std::to_string(i)));

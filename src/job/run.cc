@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/sha256.h"
 #include "delta/history.h"
+#include "job/change.h"
 #include "job/commit.h"
 #include "job/inputs.h"
 #include "job/judge.h"
@@ -21,7 +20,6 @@
 #include "job/prepare.h"
 #include "job/quarantine.h"
 #include "job/target.h"
-#include "plan/schema_json.h"
 
 namespace tidemill::job {
 namespace {
@@ -368,104 +366,14 @@ class Runner {
     return CommitParquet(sink_, key_, job_.sink.mode, proceed_.txn_version, written_.files, *environment_.storage);
   }
 
-  Result<delta::Transaction> BeginTransaction() {
-    if (!target_.snapshot) {
-      ASSIGN_OR_RETURN(auto metadata,
-                       NewTableMetadata(output_.table, output_.partitions, *environment_.clock, environment_.random));
-      return delta::Transaction::Create(target_.table, std::move(metadata));
-    }
-    auto transaction = delta::Transaction::Begin(target_.snapshot);
-    if (output_.schema_changes) {
-      delta::Metadata metadata = target_.snapshot->metadata();
-      metadata.schema_string = plan::SchemaToJson(output_.table);
-      transaction.SetMetadata(std::move(metadata));
-    }
-    return transaction;
-  }
-
   Result<delta::CommitOutcome> CommitDelta() {
-    ASSIGN_OR_RETURN(const auto adds, MakeAdds(sink_, written_.files, output_.table, mapping(), key_.ToString(),
-                                               proceed_.txn_version, environment_.clock->Now()));
-    ASSIGN_OR_RETURN(auto transaction, BeginTransaction());
-    for (const auto& add : adds) transaction.AddFile(add);
-    RETURN_IF_ERROR(RemoveOldRows(transaction, adds));
-    transaction.SetTxn(
-        {key_.ToString(), proceed_.txn_version, environment_.clock->Now().time_since_epoch().count() / 1000});
-    transaction.Describe(Description());
+    ASSIGN_OR_RETURN(auto change, MakeChange({job_, options_, key_, teller_.attempt(), target_, proceed_, output_,
+                                              written_, rewritten_},
+                                             environment_));
+    removed_files_ = change.removed_files;
     delta::CommitOptions options;
     options.constraints_enforced = output_.constraints_enforced;
-    return transaction.Commit(*environment_.clock, environment_.random, options);
-  }
-
-  // What the mode takes out of the table.
-  Status RemoveOldRows(delta::Transaction& transaction, const std::vector<delta::Add>& adds) {
-    removed_files_ = 0;
-    if (!target_.snapshot) return Ok();
-    std::vector<delta::Add> removes = proceed_.replaced;
-    switch (job_.sink.mode) {
-      case SinkMode::kAppend:
-        break;
-      case SinkMode::kOverwrite:
-        removed_files_ = static_cast<int64_t>(target_.snapshot->files().size());
-        transaction.RemoveAllFiles();
-        return Ok();
-      case SinkMode::kOverwritePartitions:
-        ReadWrittenPartitions(transaction);
-        removes = FilesInPartitions(adds);
-        break;
-      case SinkMode::kMerge:
-        transaction.ReadWholeTable();
-        removes = rewritten_;
-        break;
-    }
-    for (const auto& add : removes) transaction.RemoveFile(add);
-    removed_files_ = static_cast<int64_t>(removes.size());
-    return Ok();
-  }
-
-  std::vector<delta::Add> FilesInPartitions(const std::vector<delta::Add>& adds) const {
-    std::set<delta::PartitionValues> written;
-    for (const auto& add : adds) written.insert(add.partition_values);
-    std::vector<delta::Add> files;
-    for (const auto& add : target_.snapshot->files()) {
-      if (written.contains(add.partition_values)) files.push_back(add);
-    }
-    return files;
-  }
-
-  void ReadWrittenPartitions(delta::Transaction& transaction) const {
-    std::set<std::string> seen;
-    for (const auto& file : written_.files) {
-      if (!seen.insert(file.path.substr(0, file.path.rfind('/'))).second) continue;
-      delta::Predicate predicate;
-      for (size_t i = 0; i < file.partition_values.size(); ++i) {
-        const auto& value = file.partition_values[i].second;
-        delta::Test test{output_.partitions[i], delta::Test::Op::kIsNull};
-        if (!value.is_null()) test = {output_.partitions[i], delta::Test::Op::kEqual, {value}};
-        predicate.tests.push_back(std::move(test));
-      }
-      transaction.ReadPartitions(std::move(predicate));
-    }
-  }
-
-  delta::CommitDescription Description() {
-    delta::CommitDescription description;
-    nlohmann::ordered_json partitions = output_.partitions;
-    description.operation = job_.sink.mode == SinkMode::kMerge ? "MERGE" : "WRITE";
-    description.parameters = {{"mode", job_.sink.mode == SinkMode::kAppend ? "Append" : "Overwrite"},
-                              {"partitionBy", partitions.dump()}};
-    description.metrics = {{"numFiles", std::to_string(written_.files.size())},
-                           {"numOutputRows", std::to_string(written_.rows_written)},
-                           {"numOutputBytes", std::to_string(TotalBytes(written_.files))}};
-    description.engine_info = "Tidemill/" + environment_.version;
-    nlohmann::ordered_json ours = {{"run", key_.ToString()},
-                                   {"attempt", teller_.attempt()},
-                                   {"rows_quarantined", written_.rows_diverted},
-                                   {"rows_malformed", written_.rows_malformed}};
-    if (!proceed_.replaced_keys.empty()) ours["replaced"] = proceed_.replaced_keys;
-    if (const auto inputs = InputsOf(job_, environment_); key_.by_input && inputs.ok()) ours[kInputsMember] = *inputs;
-    description.tidemill = ours.dump();
-    return description;
+    return change.transaction.Commit(*environment_.clock, environment_.random, options);
   }
 
   std::optional<Outcome> TellCommitted(const delta::Committed& committed) {

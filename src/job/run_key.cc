@@ -142,6 +142,12 @@ RunKey KeyOf(const Job& job, const std::optional<Window>& window) {
   return {job.name, window, digits(CanonicalInput(job)) + digits(CanonicalSpec(job)), by_input};
 }
 
+bool Overlap(const RunKey& one, const RunKey& other) {
+  if (one.window == other.window) return false;
+  return !one.window || !other.window ||
+         (one.window->start < other.window->end && other.window->start < one.window->end);
+}
+
 std::string CanonicalInput(const Job& job) {
   Json json = Json::array();
   for (const auto& source : job.sources) {

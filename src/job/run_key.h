@@ -49,6 +49,9 @@ struct RunKey {
 
 RunKey KeyOf(const Job& job, const std::optional<Window>& window);
 
+// Whether the windows of two runs of one job share time without being the same. All data shares time with every window.
+bool Overlap(const RunKey& one, const RunKey& other);
+
 // What decides the rows (and which of them are tested) in a fixed order and spelling. Left out: what people read
 // (description, tags), what changes no row (class, sla, cache, file sizes, sort order, compression) and where the
 // sink lies, since the key lives in the sink itself.

@@ -92,10 +92,7 @@ Status CollectReplaced(const Target& target, const std::vector<delta::Txn>& earl
 Status RefuseOverlap(const delta::Snapshot& snapshot, const RunKey& key) {
   for (const auto& txn : snapshot.TxnsWithPrefix(RunKey::JobPrefix(key.job))) {
     const auto other = RunKey::Parse(txn.app_id);
-    if (!other || other->window == key.window) continue;
-    const bool apart = key.window && other->window &&
-                       (key.window->end <= other->window->start || other->window->end <= key.window->start);
-    if (apart) continue;
+    if (!other || !Overlap(key, *other)) continue;
     return FailedPrecondition(fmt::format(
         "the window {} overlaps with {}, which this job has in the table already: its rows would be there twice; run "
         "windows that do not overlap, or add them nevertheless with --again",

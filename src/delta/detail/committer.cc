@@ -64,7 +64,8 @@ Status Committer::Prepare() {
                    .read_whole_table = t.read_whole_table_,
                    .read_partitions = &t.read_partitions_,
                    .read_paths = {t.read_files_.begin(), t.read_files_.end()},
-                   .txns = t.txns_};
+                   .txns = t.txns_,
+                   .rival = t.rival_};
   for (const auto& remove : t.removes_) intent_.removed_paths.insert(remove.path);
   for (const auto& domain : t.domains_) intent_.domains.insert(domain.domain);
   version_ = base == nullptr ? 0 : base->version() + 1;

@@ -47,6 +47,9 @@ class Judge {
             fmt::format("it carries the run '{}' (its version {}, ours {})", txn.app_id, theirs.version, txn.version));
       }
     }
+    if (mine_.rival && mine_.rival(theirs)) {
+      return Make(ConflictKind::kRivalTransaction, fmt::format("it carries the run '{}'", theirs.app_id));
+    }
     return std::nullopt;
   }
 

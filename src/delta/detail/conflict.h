@@ -4,6 +4,7 @@
 // other writers add matters where this one read, and what others remove matters where this one read or removes.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,7 @@ struct Intent {
   std::set<std::string> read_paths{};
   std::set<std::string> removed_paths{};
   std::vector<Txn> txns{};
+  std::function<bool(const Txn&)> rival{};  // empty: none
   std::set<std::string> domains{};
 };
 
