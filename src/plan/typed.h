@@ -65,7 +65,9 @@ struct Call {
 
 struct Cast {
   ExprPtr child;
-  enum class Mode { kAnsi, kTry, kLegacy } mode = Mode::kAnsi;
+  // kPlain: where it fails, an error, or what spark.sql.ansi.enabled=false gives. kTry: NULL. kBits: the same number
+  // under another type's name.
+  enum class Mode { kPlain, kTry, kBits } mode = Mode::kPlain;
 };
 
 struct Case {

@@ -14,40 +14,40 @@ namespace {
 constexpr int kMaxPrecision = 38;
 constexpr int kMinAdjustedScale = 6;
 
-using Finder = std::optional<DataType> (*)(const DataType&, const DataType&);
+using Finder = std::optional<DataType> (*)(const DataType&, const DataType&, TypeRules);
 
 bool SameName(const std::string& a, const std::string& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-std::optional<DataType> CommonStruct(const DataType& a, const DataType& b, Finder find) {
+std::optional<DataType> CommonStruct(const DataType& a, const DataType& b, TypeRules rules, Finder find) {
   const auto &left = a.fields(), &right = b.fields();
   if (left.size() != right.size()) return std::nullopt;
   std::vector<Field> fields;
   for (size_t i = 0; i < left.size(); ++i) {
     if (!SameName(left[i].name, right[i].name)) return std::nullopt;
-    auto type = find(left[i].type, right[i].type);
+    auto type = find(left[i].type, right[i].type, rules);
     if (!type) return std::nullopt;
     fields.push_back({left[i].name, *type, left[i].nullable || right[i].nullable});
   }
   return DataType::Struct(std::move(fields));
 }
 
-std::optional<DataType> CommonNested(const DataType& a, const DataType& b, Finder find) {
+std::optional<DataType> CommonNested(const DataType& a, const DataType& b, TypeRules rules, Finder find) {
   if (a.id() != b.id()) return std::nullopt;
   if (a.is(TypeId::kArray)) {
-    auto element = find(a.element(), b.element());
+    auto element = find(a.element(), b.element(), rules);
     if (!element) return std::nullopt;
     return DataType::Array(*element, a.contains_null() || b.contains_null());
   }
   if (a.is(TypeId::kMap)) {
-    auto key = find(a.key(), b.key());
-    auto value = find(a.value(), b.value());
+    auto key = find(a.key(), b.key(), rules);
+    auto value = find(a.value(), b.value(), rules);
     if (!key || !value) return std::nullopt;
     return DataType::Map(*key, *value, a.value_contains_null() || b.value_contains_null());
   }
-  if (a.is(TypeId::kStruct)) return CommonStruct(a, b, find);
+  if (a.is(TypeId::kStruct)) return CommonStruct(a, b, rules, find);
   return std::nullopt;
 }
 
@@ -57,13 +57,13 @@ bool DecimalHolds(const DataType& decimal, const DataType& integral) {
   return decimal.precision() - decimal.scale() >= other.precision() - other.scale() && decimal.scale() >= other.scale();
 }
 
-std::optional<DataType> CommonNumeric(const DataType& a, const DataType& b) {
+std::optional<DataType> CommonNumeric(const DataType& a, const DataType& b, TypeRules rules) {
   if (a.is_integral() && b.is(TypeId::kDecimal) && DecimalHolds(b, a)) return b;
   if (b.is_integral() && a.is(TypeId::kDecimal) && DecimalHolds(a, b)) return a;
   if (a.is(TypeId::kDecimal) || b.is(TypeId::kDecimal)) return std::nullopt;
   DataType wider = std::max(a.id(), b.id());
   // An integer next to a float may lose digits in a float, so both become doubles.
-  if (wider.is(TypeId::kFloat)) return DataType(TypeId::kDouble);
+  if (wider.is(TypeId::kFloat) && rules == TypeRules::kAnsi) return DataType(TypeId::kDouble);
   return wider;
 }
 
@@ -87,7 +87,8 @@ std::optional<DataType> WiderTypeForDecimal(const DataType& a, const DataType& b
 
 bool IsAtomic(const DataType& type) { return type.id() < TypeId::kCalendarInterval && !type.is(TypeId::kNull); }
 
-bool CastNested(const DataType& from, const DataType& to, bool (*can)(const DataType&, const DataType&)) {
+template <typename Can>
+bool CastNested(const DataType& from, const DataType& to, const Can& can) {
   if (from.id() != to.id()) return false;
   if (from.is(TypeId::kArray)) return can(from.element(), to.element());
   if (from.is(TypeId::kMap)) return can(from.key(), to.key()) && can(from.value(), to.value());
@@ -152,11 +153,11 @@ DataType DecimalResult(const std::string& op, const DataType& a, const DataType&
   return AdjustedDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale);
 }
 
-std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b) {
+std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b, TypeRules rules) {
   if (a == b) return a;
   if (a.is(TypeId::kNull)) return b;
   if (b.is(TypeId::kNull)) return a;
-  if (a.is_numeric() && b.is_numeric()) return CommonNumeric(a, b);
+  if (a.is_numeric() && b.is_numeric()) return CommonNumeric(a, b, rules);
   if (a.is_datetime() && b.is_datetime()) return CommonDatetime(a, b);
   if (a.is(TypeId::kString) && b.is(TypeId::kString)) return DataType(TypeId::kString);
   if (a.is_ansi_interval() && a.id() == b.id()) {
@@ -164,37 +165,61 @@ std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b)
     auto to = std::max(a.to(), b.to());
     return a.is(TypeId::kYearMonthInterval) ? DataType::YearMonth(from, to) : DataType::DayTime(from, to);
   }
-  return CommonNested(a, b, &TightestCommonType);
+  return CommonNested(a, b, rules, &TightestCommonType);
 }
 
-std::optional<DataType> StringPromotion(const DataType& a, const DataType& b) {
-  if (b.is(TypeId::kString) && !a.is(TypeId::kString)) return StringPromotion(b, a);
+std::optional<DataType> StringPromotion(const DataType& a, const DataType& b, TypeRules rules) {
+  if (b.is(TypeId::kString) && !a.is(TypeId::kString)) return StringPromotion(b, a, rules);
   if (!a.is(TypeId::kString) || b.is(TypeId::kString)) return std::nullopt;
   if (b.is(TypeId::kNull)) return a;
+  if (rules == TypeRules::kLegacy) {
+    bool stays = IsAtomic(b) && !b.is(TypeId::kBinary) && !b.is(TypeId::kBoolean);
+    return stays ? std::optional(a) : std::nullopt;
+  }
   if (b.is_integral()) return DataType(TypeId::kLong);
   if (b.is_fractional() || b.is(TypeId::kDecimal)) return DataType(TypeId::kDouble);
   if (b.is_ansi_interval() || !IsAtomic(b)) return std::nullopt;
   return b;
 }
 
-std::optional<DataType> WiderType(const DataType& a, const DataType& b) {
-  if (auto type = TightestCommonType(a, b)) return type;
+std::optional<DataType> WiderType(const DataType& a, const DataType& b, TypeRules rules) {
+  if (auto type = TightestCommonType(a, b, rules)) return type;
   if (auto type = WiderTypeForDecimal(a, b)) return type;
-  if (auto type = StringPromotion(a, b)) return type;
-  return CommonNested(a, b, [](const DataType& x, const DataType& y) { return WiderType(x, y); });
+  if (auto type = StringPromotion(a, b, rules)) return type;
+  return CommonNested(a, b, rules,
+                      [](const DataType& x, const DataType& y, TypeRules rules) { return WiderType(x, y, rules); });
 }
 
-std::optional<DataType> WiderType(const std::vector<DataType>& types) {
+std::optional<DataType> WiderType(const std::vector<DataType>& types, TypeRules rules) {
   std::optional<DataType> result = DataType(TypeId::kNull);
-  // Strings last, so that the outcome does not depend on where they stand.
-  auto strings_last = types;
-  std::stable_partition(strings_last.begin(), strings_last.end(),
-                        [](const DataType& type) { return !type.is(TypeId::kString); });
-  for (const auto& type : strings_last) {
-    result = WiderType(*result, type);
+  // Strings last (first, in legacy mode), so that the outcome does not depend on where they stand.
+  auto sorted = types;
+  std::stable_partition(sorted.begin(), sorted.end(), [&](const DataType& type) {
+    return type.is(TypeId::kString) == (rules == TypeRules::kLegacy);
+  });
+  for (const auto& type : sorted) {
+    result = WiderType(*result, type, rules);
     if (!result) return std::nullopt;
   }
   return result;
+}
+
+std::optional<DataType> WiderTypeOfNumbers(const std::vector<DataType>& types, TypeRules rules) {
+  auto is_string = [](const DataType& type) { return type.is(TypeId::kString); };
+  auto is_other = [](const DataType& type) { return !type.is(TypeId::kString) && !type.is(TypeId::kNull); };
+  bool mixed = std::any_of(types.begin(), types.end(), is_string) && std::any_of(types.begin(), types.end(), is_other);
+  if (mixed && rules == TypeRules::kLegacy) return std::nullopt;
+  return WiderType(types, rules);
+}
+
+std::optional<DataType> ComparisonType(const DataType& a, const DataType& b, TypeRules rules) {
+  bool string = a.is(TypeId::kString), other_string = b.is(TypeId::kString);
+  if (rules == TypeRules::kAnsi || string == other_string) return WiderType(a, b, rules);
+  const DataType& other = string ? b : a;
+  if (other.is(TypeId::kNull)) return DataType(TypeId::kString);
+  if (other.is(TypeId::kDecimal)) return DataType(TypeId::kDouble);
+  if (!IsAtomic(other) || other.is_ansi_interval()) return std::nullopt;
+  return other;
 }
 
 bool CanStoreAssign(const DataType& from, const DataType& to) {
@@ -203,21 +228,29 @@ bool CanStoreAssign(const DataType& from, const DataType& to) {
   if (to.is(TypeId::kString)) return IsAtomic(from) || from.is(TypeId::kCalendarInterval);
   if (from.is_datetime() && to.is_datetime()) return true;
   if (from.is_ansi_interval() && from.id() == to.id()) return true;
-  return from.is_nested() && CastNested(from, to, &CanStoreAssign);
+  return from.is_nested() && CastNested(from, to, CanStoreAssign);
 }
 
-bool CanImplicitlyCast(const DataType& from, const DataType& to) {
-  if (from.is(TypeId::kString) && IsAtomic(to)) return true;
-  if (from.is_nested() && from.id() == to.id()) return CastNested(from, to, &CanImplicitlyCast);
+bool CanImplicitlyCast(const DataType& from, const DataType& to, TypeRules rules) {
+  if (from.is(TypeId::kString) && IsAtomic(to)) {
+    return rules == TypeRules::kAnsi || !(to.is(TypeId::kBoolean) || to.is_ansi_interval());
+  }
+  if (from.is_nested() && from.id() == to.id()) {
+    return CastNested(from, to, [&](const auto& x, const auto& y) { return CanImplicitlyCast(x, y, rules); });
+  }
   return CanStoreAssign(from, to);
 }
 
-bool CanCast(const DataType& from, const DataType& to) {
+bool CanCast(const DataType& from, const DataType& to, TypeRules rules) {
+  bool legacy = rules == TypeRules::kLegacy;
   if (from.SameType(to) || from.is(TypeId::kNull)) return true;
-  if (to.is(TypeId::kString)) return !from.is(TypeId::kVariant) || true;
-  if (from.is_nested() || to.is_nested()) return CastNested(from, to, &CanCast);
+  if (to.is(TypeId::kString)) return true;
+  if (from.is_nested() || to.is_nested()) {
+    return CastNested(from, to, [&](const auto& x, const auto& y) { return CanCast(x, y, rules); });
+  }
   switch (to.id()) {
     case TypeId::kBoolean:
+      if (legacy && (from.is(TypeId::kDate) || from.is(TypeId::kTimestamp))) return true;
       return from.is(TypeId::kString) || from.is_numeric();
     case TypeId::kBinary:
       return from.is(TypeId::kString) || from.is_integral();
@@ -225,6 +258,7 @@ bool CanCast(const DataType& from, const DataType& to) {
     case TypeId::kTimestampNtz:
       return from.is(TypeId::kString) || from.is_datetime();
     case TypeId::kTimestamp:
+      if (legacy && from.is(TypeId::kBoolean)) return true;
       return from.is(TypeId::kString) || from.is_datetime() || from.is_numeric();
     case TypeId::kYearMonthInterval:
     case TypeId::kDayTimeInterval:
@@ -238,6 +272,7 @@ bool CanCast(const DataType& from, const DataType& to) {
   if (from.is(TypeId::kString) || from.is(TypeId::kBoolean) || from.is_numeric() || from.is(TypeId::kTimestamp)) {
     return true;
   }
+  if (legacy && from.is(TypeId::kDate)) return true;
   return from.is_ansi_interval() && (to.is_integral() || to.is(TypeId::kDecimal));
 }
 

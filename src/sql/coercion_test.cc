@@ -8,8 +8,8 @@ namespace {
 using plan::DataType;
 using plan::TypeId;
 
-std::string Wider(const DataType& a, const DataType& b) {
-  auto type = WiderType(a, b);
+std::string Wider(const DataType& a, const DataType& b, TypeRules rules = TypeRules::kAnsi) {
+  auto type = WiderType(a, b, rules);
   return type ? type->ToString() : "none";
 }
 
@@ -25,6 +25,14 @@ TEST(CoercionTest, StringsBecomeWhatStandsBesideThem) {
   EXPECT_EQ(Wider(TypeId::kString, DataType::Decimal(3, 1)), "double");
   EXPECT_EQ(Wider(TypeId::kString, TypeId::kDate), "date");
   EXPECT_EQ(Wider(TypeId::kString, DataType::Array(TypeId::kInt)), "none");
+}
+
+TEST(CoercionTest, LegacyRulesKeepStrings) {
+  EXPECT_EQ(Wider(TypeId::kString, TypeId::kInt, TypeRules::kLegacy), "string");
+  EXPECT_EQ(Wider(TypeId::kString, TypeId::kBoolean, TypeRules::kLegacy), "none");
+  EXPECT_EQ(Wider(TypeId::kInt, TypeId::kFloat, TypeRules::kLegacy), "float");
+  EXPECT_EQ(ComparisonType(TypeId::kString, TypeId::kInt, TypeRules::kLegacy), DataType(TypeId::kInt));
+  EXPECT_FALSE(WiderTypeOfNumbers({TypeId::kString, TypeId::kInt}, TypeRules::kLegacy));
 }
 
 TEST(CoercionTest, DecimalResults) {

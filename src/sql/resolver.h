@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "plan/relation.h"
 #include "plan/typed.h"
+#include "sql/coercion.h"
 
 namespace tidemill::sql {
 
@@ -39,6 +40,7 @@ struct ResolveOptions {
   // What now() and current_date() are, in microseconds since the epoch: fixed for a run, so that a retry sees the same.
   int64_t now_micros = 0;
   std::map<std::string, std::string> conf;
+  TypeRules rules() const { return ansi ? TypeRules::kAnsi : TypeRules::kLegacy; }
 };
 
 Result<plan::typed::RelationPtr> ResolveQuery(const plan::RelationPtr& query, Catalog& catalog,

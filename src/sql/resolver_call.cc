@@ -17,16 +17,19 @@ using typed::ExprPtr;
 
 namespace {
 
-using Variables = std::map<char, DataType>;
+struct Variables {
+  TypeRules rules;
+  std::map<char, DataType> types{};
+};
 
 // Type variables stand for what all their arguments meet at.
 bool Unify(Variables& variables, char name, const DataType& type) {
-  auto [slot, fresh] = variables.emplace(name, type);
+  auto [slot, fresh] = variables.types.emplace(name, type);
   if (fresh) return true;
   // A string meets no other type here.
   bool null = type.is(TypeId::kNull) || slot->second.is(TypeId::kNull);
   if (!null && type.is(TypeId::kString) != slot->second.is(TypeId::kString)) return false;
-  auto common = WiderType(slot->second, type);
+  auto common = WiderType(slot->second, type, variables.rules);
   if (!common) return false;
   slot->second = *common;
   return true;
@@ -52,7 +55,7 @@ bool IsClass(const Pattern& pattern, const DataType& type) {
 }
 
 // A type of that class that an argument outside it becomes by itself.
-std::optional<DataType> ClassCast(const Pattern& pattern, const DataType& type) {
+std::optional<DataType> ClassCast(const Pattern& pattern, const DataType& type, TypeRules rules) {
   bool text = type.is(TypeId::kString), null = type.is(TypeId::kNull);
   switch (pattern.kind) {
     case Pattern::Kind::kNumeric:
@@ -70,7 +73,7 @@ std::optional<DataType> ClassCast(const Pattern& pattern, const DataType& type) 
       if (text || null) return DataType(TypeId::kTimestamp);
       return std::nullopt;
     case Pattern::Kind::kText:
-      if (CanImplicitlyCast(type, TypeId::kString)) return DataType(TypeId::kString);
+      if (CanImplicitlyCast(type, TypeId::kString, rules)) return DataType(TypeId::kString);
       return std::nullopt;
     default:
       return std::nullopt;
@@ -84,7 +87,7 @@ bool Accepts(const Pattern& pattern, const DataType& type, bool casts, Variables
     case Pattern::Kind::kType:
       if (type.SameType(pattern.type) || null) return true;
       if (type.id() == pattern.type.id() && type.is_ansi_interval()) return true;
-      return casts && CanImplicitlyCast(type, pattern.type);
+      return casts && CanImplicitlyCast(type, pattern.type, variables.rules);
     case Pattern::Kind::kVariable:
       return Unify(variables, pattern.variable, type);
     case Pattern::Kind::kArray:
@@ -93,7 +96,7 @@ bool Accepts(const Pattern& pattern, const DataType& type, bool casts, Variables
       return null || (type.is(TypeId::kMap) && Accepts(pattern.children[0], type.key(), casts, variables) &&
                       Accepts(pattern.children[1], type.value(), casts, variables));
     default:
-      return IsClass(pattern, type) || (casts && ClassCast(pattern, type).has_value());
+      return IsClass(pattern, type) || (casts && ClassCast(pattern, type, variables.rules).has_value());
   }
 }
 
@@ -102,8 +105,8 @@ DataType Concrete(const Pattern& pattern, const Variables& variables, const std:
     case Pattern::Kind::kType:
       return pattern.type;
     case Pattern::Kind::kVariable: {
-      auto found = variables.find(pattern.variable);
-      return found == variables.end() ? DataType() : found->second;
+      auto found = variables.types.find(pattern.variable);
+      return found == variables.types.end() ? DataType() : found->second;
     }
     case Pattern::Kind::kArray:
       return DataType::Array(Concrete(pattern.children[0], variables, args));
@@ -137,7 +140,7 @@ ExprPtr CastArgument(const Pattern& pattern, const ExprPtr& arg, const Variables
     }
     default: {
       if (IsClass(pattern, arg->type)) return arg;
-      auto target = ClassCast(pattern, arg->type);
+      auto target = ClassCast(pattern, arg->type, variables.rules);
       return target ? CastTo(arg, *target) : arg;
     }
   }
@@ -235,24 +238,27 @@ Error UnexpectedType(const PendingCall& call, size_t index, const std::string& r
       call.at);
 }
 
+Error DifferentTypes(const PendingCall& call, const std::vector<DataType>& types) {
+  std::string list;
+  for (const auto& type : types) list += (list.empty() ? "" : " or ") + QuotedType(type);
+  return Mismatch("DATA_DIFF_TYPES", call.sql,
+                  "Input to <functionName> should all be the same type, but it's <dataType>.",
+                  {{"functionName", QuotedName({call.name})}, {"dataType", "(" + list + ")"}}, call.at);
+}
+
 Result<std::vector<ExprPtr>> CastAllToCommon(const PendingCall& call, const std::vector<ExprPtr>& args) {
   std::vector<DataType> types;
   for (const auto& arg : args) types.push_back(arg->type);
-  auto common = WiderType(types);
-  if (!common) {
-    std::string list;
-    for (const auto& type : types) list += (list.empty() ? "" : " or ") + QuotedType(type);
-    return Mismatch("DATA_DIFF_TYPES", call.sql,
-                    "Input to <functionName> should all be the same type, but it's <dataType>.",
-                    {{"functionName", QuotedName({call.name})}, {"dataType", "(" + list + ")"}}, call.at);
-  }
+  auto common = WiderType(types, call.options->rules());
+  if (!common) return DifferentTypes(call, types);
   std::vector<ExprPtr> cast;
   for (const auto& arg : args) cast.push_back(CastTo(arg, *common));
   return cast;
 }
 
 Result<ExprPtr> Implicit(const PendingCall& call, size_t index, const DataType& type) {
-  if (!CanImplicitlyCast(call.args[index]->type, type)) return UnexpectedType(call, index, QuotedType(type));
+  if (!CanImplicitlyCast(call.args[index]->type, type, call.options->rules()))
+    return UnexpectedType(call, index, QuotedType(type));
   return CastTo(call.args[index], type);
 }
 
@@ -368,7 +374,7 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
   for (bool casts : {false, true}) {
     for (const auto& signature : function.signatures) {
       if (!Takes(signature, written.size())) continue;
-      Variables variables;
+      Variables variables{options_.rules()};
       bool fits = true;
       for (size_t i = 0; fits && i < args.size(); ++i) {
         const auto& pattern = ParameterAt(signature, i).pattern;

@@ -119,12 +119,12 @@ Result<ExprPtr> Resolver::Resolve(const plan::Star&, const plan::Expr& expr, con
 Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr, const Names& names) {
   ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
   const DataType& from = child->type;
-  if (!CanCast(from, node.type)) {
+  if (!CanCast(from, node.type, options_.rules())) {
     return Mismatch("CAST_WITHOUT_SUGGESTION", SparkName(plan::MakeExpr(node, expr.at)),
                     "cannot cast <srcType> to <targetType>.",
                     {{"srcType", QuotedType(from)}, {"targetType", QuotedType(node.type)}}, expr.at);
   }
-  auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
+  auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
   if (from.is(TypeId::kNull)) return NullLiteral(node.type);
   if (from.SameType(node.type)) return child;
   bool nullable = child->nullable || (node.try_cast ? TryCastMayFail(from, node.type) : CastMayNull(from, node.type));
@@ -230,7 +230,7 @@ Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Ex
   std::vector<typed::NamedExpr> casts;
   bool cast = false;
   for (size_t i = 0; i < columns.size(); ++i) {
-    auto common = WiderType(made.needle[i]->type, columns[i].type);
+    auto common = ComparisonType(made.needle[i]->type, columns[i].type, options_.rules());
     if (!common) {
       return Mismatch("IN_SUBQUERY_DATA_TYPE_MISMATCH", SparkName(plan::MakeExpr(node, expr.at)),
                       "The data type of one or more elements in the left hand side of an IN subquery is not compatible "
@@ -270,7 +270,7 @@ Result<ExprPtr> Resolver::Resolve(const plan::Subscript& node, const plan::Expr&
     return MakeCall("$subscript", {child, index}, child->type.element(), nullable, expr.at);
   }
   if (child->type.is(TypeId::kMap)) {
-    if (!CanImplicitlyCast(index->type, child->type.key())) {
+    if (!CanImplicitlyCast(index->type, child->type.key(), options_.rules())) {
       return Mismatch(
           "UNEXPECTED_INPUT_TYPE", SparkName(plan::MakeExpr(node, expr.at)),
           "The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",

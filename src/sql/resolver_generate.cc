@@ -45,7 +45,7 @@ Result<std::vector<Field>> Inlined(const DataType& type, Position at) {
 }
 
 // stack(n, e1, ..., ek): n rows, filled row by row; what is missing at the end is NULL.
-Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, Position at) {
+Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, TypeRules rules, Position at) {
   auto rows = args.empty() ? std::nullopt : ConstantInteger(args[0]);
   if (!rows || *rows < 1 || args.size() < 2) return Refused("stack() without a positive constant number of rows", at);
   size_t count = args.size() - 1;
@@ -57,7 +57,7 @@ Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, Position at) {
     for (size_t i = 1 + column; i < args.size(); i += width) {
       types.push_back(args[i]->type);
     }
-    auto common = WiderType(types);
+    auto common = WiderType(types, rules);
     if (!common) {
       return Mismatch("STACK_COLUMN_DIFF_TYPES", "stack(...)",
                       "The data type of the column (<columnIndex>) do not have the same type.",
@@ -80,7 +80,7 @@ const Function* GeneratorOf(const plan::ExprPtr& expr) {
 }
 
 Result<GeneratorCall> MakeGenerator(const Function& function, std::vector<ExprPtr> args,
-                                    const std::vector<std::string>& names, bool outer,
+                                    const std::vector<std::string>& names, bool outer, TypeRules rules,
                                     const std::function<typed::ColumnId()>& new_id, Position at) {
   GeneratorCall made{function.name, outer, std::move(args), {}};
   if (made.function.ends_with("_outer")) {
@@ -92,7 +92,7 @@ Result<GeneratorCall> MakeGenerator(const Function& function, std::vector<ExprPt
     PendingCall pending{made.function, made.args, {}, {}, "", at};
     return WrongCount(pending, "1");
   }
-  auto fields = made.function == "stack" ? Stacked(made.args, at)
+  auto fields = made.function == "stack" ? Stacked(made.args, rules, at)
                 : made.function == "inline"
                     ? Inlined(made.args[0]->type, at)
                     : Exploded(made.function, made.args[0]->type, made.function == "posexplode", at);

@@ -188,8 +188,9 @@ Result<Rel> Resolver::Generated(const Rel& input, const plan::Call& call, bool o
   }
   Names seen{{&input.layer}, outer};
   ASSIGN_OR_RETURN(auto args, Expressions(call.args, seen));
-  ASSIGN_OR_RETURN(auto made,
-                   MakeGenerator(*function, std::move(args), names, outer_rows, [this] { return NewId(); }, at));
+  ASSIGN_OR_RETURN(
+      auto made,
+      MakeGenerator(*function, std::move(args), names, outer_rows, options_.rules(), [this] { return NewId(); }, at));
   Rel rel{nullptr, input.layer};
   auto columns = input.node->columns;
   for (auto column : made.columns) {
@@ -220,7 +221,7 @@ Result<Rel> Resolver::RangeFunction(const plan::TableFunction& node, const plan:
     return WrongCount(pending, "[1, 2, 3, 4]");
   }
   for (auto& arg : args) {
-    if (!CanImplicitlyCast(arg->type, TypeId::kLong)) {
+    if (!CanImplicitlyCast(arg->type, TypeId::kLong, options_.rules())) {
       return Mismatch("UNEXPECTED_INPUT_TYPE", "range()",
                       "The first parameter requires the \"BIGINT\" type, however it has the type <inputType>.",
                       {{"inputType", QuotedType(arg->type)}}, relation.at);

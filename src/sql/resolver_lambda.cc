@@ -46,7 +46,7 @@ Result<std::optional<ExprPtr>> Resolver::HigherOrder(const Function& function, c
   ASSIGN_OR_RETURN(auto zero, Expression(args[1], names));
   ASSIGN_OR_RETURN(auto merge, ResolveLambda(args[2], {zero->type, element}, {true, may_null}, names, &body));
   if (!body->type.SameType(zero->type)) {
-    if (!CanImplicitlyCast(body->type, zero->type)) {
+    if (!CanImplicitlyCast(body->type, zero->type, options_.rules())) {
       PendingCall pending{name, {array, zero, body}, {}, {}, name, expr.at, &options_};
       return UnexpectedType(pending, 2, QuotedType(zero->type));
     }

@@ -61,7 +61,7 @@ ExprPtr AddToDate(const ExprPtr& date, const ExprPtr& amount) {
   }
   if (amount->type.to() == IntervalField::kDay) {
     auto micros = IntLiteral(int64_t{86400} * 1000000, TypeId::kLong);
-    auto count = typed::MakeExpr(typed::Cast{amount, typed::Cast::Mode::kLegacy}, TypeId::kLong, amount->nullable);
+    auto count = typed::MakeExpr(typed::Cast{amount, typed::Cast::Mode::kBits}, TypeId::kLong, amount->nullable);
     auto days = MakeCall("div", {count, micros}, TypeId::kLong, amount->nullable);
     return MakeCall("date_add", {date, CastTo(days, TypeId::kInt)}, TypeId::kDate, nullable, date->at);
   }
@@ -83,7 +83,7 @@ Ruled Between(const PendingCall& call, const ExprPtr& left, const ExprPtr& right
   if (left->type.is(TypeId::kDate) && right->type.is(TypeId::kDate)) {
     return MakeCall("$date_minus_date", {left, right}, kDays, nullable, call.at);
   }
-  auto common = TightestCommonType(left->type, right->type);
+  auto common = TightestCommonType(left->type, right->type, call.options->rules());
   return MakeCall("$timestamp_minus", {CastTo(left, *common), CastTo(right, *common)}, DataType::DayTime(), nullable,
                   call.at);
 }
@@ -116,7 +116,7 @@ Ruled TimeArithmetic(const PendingCall& call, const std::string& op, ExprPtr lef
   }
   if (left->type.is_datetime() && IsInterval(right->type)) return AddInterval(left, minus ? Negated(right) : right);
   if (IsInterval(left->type) && IsInterval(right->type)) {
-    auto common = TightestCommonType(left->type, right->type);
+    auto common = TightestCommonType(left->type, right->type, call.options->rules());
     if (!common) return DifferentTypes(call, left->type, right->type);
     return MakeCall(minus ? "$interval_subtract" : "$interval_add", {CastTo(left, *common), CastTo(right, *common)},
                     *common, left->nullable || right->nullable, call.at);
@@ -149,13 +149,16 @@ std::string NumericWanted(const std::string& op) {
 // Both operands as the numbers the operator works on.
 Result<std::pair<ExprPtr, ExprPtr>> NumericOperands(const PendingCall& call, const std::string& op, ExprPtr left,
                                                     ExprPtr right) {
+  bool legacy = call.options->rules() == TypeRules::kLegacy;
+  if (legacy && IsString(left)) left = CastTo(left, TypeId::kDouble);
+  if (legacy && IsString(right)) right = CastTo(right, TypeId::kDouble);
   if (IsString(left) && IsString(right)) return WrongOperandType(call, NumericWanted(op), left->type);
   if (IsNull(left) && IsNull(right)) {
     left = CastTo(left, TypeId::kDouble);
     right = CastTo(right, TypeId::kDouble);
   }
   if (IsString(left) || IsString(right)) {
-    auto common = StringPromotion(left->type, right->type);
+    auto common = StringPromotion(left->type, right->type, call.options->rules());
     if (!common) return DifferentTypes(call, left->type, right->type);
     left = CastTo(left, *common);
     right = CastTo(right, *common);
@@ -199,7 +202,7 @@ Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::stri
   DataType type = op == "/"     ? DataType(TypeId::kDouble)
                   : op == "div" ? DataType(TypeId::kLong)
                   : decimal     ? DataType(TypeId::kDouble)
-                                : *TightestCommonType(left->type, right->type);
+                                : *TightestCommonType(left->type, right->type, call.options->rules());
   if (op == "div" && fractional) return WrongOperandType(call, NumericWanted(op), left->type);
   return MakeCall(name, {CastTo(left, type), CastTo(right, type)}, type, nullable, call.at);
 }
@@ -227,8 +230,8 @@ Ruled Logic(const PendingCall& call) {
 
 Ruled Bitwise(const PendingCall& call) {
   if (call.args.size() != 2) return WrongCount(call, "2");
-  auto common = TightestCommonType(call.args[0]->type, call.args[1]->type);
-  if (!common) common = StringPromotion(call.args[0]->type, call.args[1]->type);
+  auto common = TightestCommonType(call.args[0]->type, call.args[1]->type, call.options->rules());
+  if (!common) common = StringPromotion(call.args[0]->type, call.args[1]->type, call.options->rules());
   if (!common) return DifferentTypes(call, call.args[0]->type, call.args[1]->type);
   if (!common->is_integral()) return WrongOperandType(call, "\"INTEGRAL\"", *common);
   std::vector<ExprPtr> args{CastTo(call.args[0], *common), CastTo(call.args[1], *common)};
@@ -288,7 +291,7 @@ Result<ExprPtr> Comparison(const PendingCall& call, const std::string& name, Exp
   // An integer literal next to a decimal takes only the digits it has, so that the column needs no cast.
   if (left->type.is(TypeId::kDecimal) && right->type.is_integral()) right = AsDecimal(right);
   if (right->type.is(TypeId::kDecimal) && left->type.is_integral()) left = AsDecimal(left);
-  auto common = WiderType(left->type, right->type);
+  auto common = ComparisonType(left->type, right->type, call.options->rules());
   if (!common) return DifferentTypes(call, left->type, right->type);
   bool equality = name == "=" || name == "<=>";
   if (!equality ? !Orderable(*common) : common->is(TypeId::kMap) || common->is(TypeId::kVariant)) {

@@ -147,7 +147,7 @@ Result<Rel> Resolver::Resolve(const plan::Values& node, const plan::Relation& re
       types.push_back(row[i]->type);
       nullable = nullable || row[i]->nullable;
     }
-    auto common = WiderType(types);
+    auto common = WiderType(types, options_.rules());
     if (!common || MixesStrings(types)) {
       return AnalysisError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000",
                            "Invalid inline table. Found incompatible types in the column <colName> for inline table.",
@@ -297,7 +297,7 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
   std::vector<typed::NamedExpr> left_exprs, right_exprs;
   bool cast_left = false, cast_right = false;
   for (size_t i = 0; i < a.size(); ++i) {
-    auto common = WiderType(a[i].type, b[i].type);
+    auto common = WiderType(a[i].type, b[i].type, options_.rules());
     if (!common) {
       return AnalysisError("INCOMPATIBLE_COLUMN_TYPE", "42825",
                            "<operator> can only be performed on tables with compatible column types. The "

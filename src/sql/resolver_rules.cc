@@ -63,6 +63,9 @@ Ruled NullIfZero(const PendingCall& call) {
 
 Ruled Extreme(const PendingCall& call) {
   if (call.args.size() < 2) return WrongCount(call, "> 1");
+  std::vector<DataType> types;
+  for (const auto& arg : call.args) types.push_back(arg->type);
+  if (!WiderTypeOfNumbers(types, call.options->rules())) return DifferentTypes(call, types);
   ASSIGN_OR_RETURN(auto args, CastAllToCommon(call, call.args));
   bool nullable = std::all_of(args.begin(), args.end(), [](const ExprPtr& e) { return e->nullable; });
   DataType type = args[0]->type;
@@ -81,7 +84,7 @@ Ruled CastByName(const PendingCall& call) {
   auto found = types->find(call.name);
   if (found == types->end()) return std::optional<ExprPtr>();
   if (call.args.size() != 1) return WrongCount(call, "1");
-  if (!CanCast(call.args[0]->type, found->second)) {
+  if (!CanCast(call.args[0]->type, found->second, call.options->rules())) {
     return Mismatch("CAST_WITHOUT_SUGGESTION", call.sql, "cannot cast <srcType> to <targetType>.",
                     {{"srcType", QuotedType(call.args[0]->type)}, {"targetType", QuotedType(found->second)}}, call.at);
   }

@@ -113,10 +113,10 @@ Ruled Size(const PendingCall& call) {
 // sequence(start, stop [, step]) of integers, or of dates and timestamps by an interval.
 Ruled Sequence(const PendingCall& call) {
   if (call.args.size() < 2 || call.args.size() > 3) return WrongCount(call, "[2, 3]");
-  auto common = WiderType(call.args[0]->type, call.args[1]->type);
+  auto common = WiderType(call.args[0]->type, call.args[1]->type, call.options->rules());
   if (!common) return UnexpectedType(call, 1, QuotedType(call.args[0]->type));
   if (common->is_integral()) {
-    if (call.args.size() == 3) common = WiderType(*common, call.args[2]->type);
+    if (call.args.size() == 3) common = WiderType(*common, call.args[2]->type, call.options->rules());
     if (!common || !common->is_integral()) return UnexpectedType(call, 2, "\"INTEGRAL\"");
     std::vector<ExprPtr> args;
     for (const auto& arg : call.args) args.push_back(CastTo(arg, *common));

@@ -79,9 +79,9 @@ Ruled Parse(const PendingCall& call) {
   DataType type = date ? TypeId::kDate : ntz ? TypeId::kTimestampNtz : TypeId::kTimestamp;
   const DataType& from = call.args[0]->type;
   if (call.args.size() == 1 || !from.is(TypeId::kString)) {
-    if (!CanCast(from, type))
+    if (!CanCast(from, type, call.options->rules()))
       return UnexpectedType(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")");
-    auto mode = is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
+    auto mode = is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
     return CastTo(call.args[0], type, mode);
   }
   ASSIGN_OR_RETURN(auto pattern, Implicit(call, 1, TypeId::kString));

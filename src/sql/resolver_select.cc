@@ -121,7 +121,7 @@ Status SelectResolver::AddGenerator(const plan::ExprPtr& written, const std::vec
   const auto& call = std::get<plan::Call>((alias ? alias->child : written)->node);
   ASSIGN_OR_RETURN(auto args, resolver_.Expressions(call.args, names_));
   ASSIGN_OR_RETURN(auto made, MakeGenerator(
-                                  *GeneratorOf(written), std::move(args), aliases, false,
+                                  *GeneratorOf(written), std::move(args), aliases, false, resolver_.options_.rules(),
                                   [this] { return resolver_.NewId(); }, written->at));
   generator_function_ = made.function;
   generator_outer_ = made.outer;

@@ -426,7 +426,6 @@ Result<Block> RelationCompiler::Node(const typed::Generate& node, const typed::R
 }  // namespace
 
 Result<std::string> Compile(const typed::RelationPtr& relation, const CompileOptions& options) {
-  if (!options.ansi) return Refuse("spark.sql.ansi.enabled=false", {});
   return RelationCompiler(options).Final(relation);
 }
 

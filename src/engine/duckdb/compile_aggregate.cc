@@ -48,6 +48,7 @@ struct AggregateJob {
   const typed::Expr& expr;
   std::vector<std::string> args;
   bool window;
+  bool null_on_failure() const { return !compiler.options().ansi || call.function.starts_with("try_"); }
   const DataType& type(size_t i = 0) const { return call.args[i]->type; }
   std::string Distinct() const { return call.distinct ? "DISTINCT " : ""; }
   std::string All() const { return fmt::format("{}", fmt::join(args, ", ")); }
@@ -64,22 +65,24 @@ std::string Count(const AggregateJob& job) {
 }
 
 Result<std::string> Sum(const AggregateJob& job) {
-  bool is_try = job.call.function == "try_sum";
+  bool is_try = job.null_on_failure();
   std::string sum = fmt::format("sum({}{}){}", job.Distinct(), job.args[0], kHere);
   if (job.type().is_fractional()) return sum;
   // DuckDB adds up 128 bits, which hold more than 38 digits.
   if (job.type().is(TypeId::kDecimal) && job.type().precision() > 28) {
     return fmt::format("tm_{}decimal(tm_unscaled({}), 38, {})", is_try ? "try_" : "", sum, job.expr.type.scale());
   }
+  bool wraps = job.type().is_integral() && job.call.function == "sum" && is_try;
+  if (wraps) return "tm_wrap_bigint(" + sum + ")";
   return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", sum, DuckDbType(job.expr.type));
 }
 
 Result<std::string> Average(const AggregateJob& job) {
   const DataType& type = job.type();
   if (type.is(TypeId::kDecimal)) {
-    return fmt::format("tm_decimal(tm_average(tm_unscaled(sum({0}{1}){2}), count({0}{1}){2}, {3}), {4}, {5})",
+    return fmt::format("tm_{6}decimal(tm_average(tm_unscaled(sum({0}{1}){2}), count({0}{1}){2}, {3}), {4}, {5})",
                        job.Distinct(), job.args[0], kHere, job.expr.type.scale() - type.scale(),
-                       job.expr.type.precision(), job.expr.type.scale());
+                       job.expr.type.precision(), job.expr.type.scale(), job.null_on_failure() ? "try_" : "");
   }
   // Spark adds up doubles; below 2^53 the sum is the same either way.
   std::string arg =

@@ -15,24 +15,30 @@ struct CastJob {
   const std::string& sql;
   const DataType& from;
   const DataType& to;
-  bool is_try;
+  typed::Cast::Mode mode;
   Position at;
 
+  // Outside ANSI mode a plain cast reads more texts, and numbers wrap around.
+  bool legacy() const { return mode == typed::Cast::Mode::kPlain && !compiler.options().ansi; }
+  bool null_on_failure() const { return mode == typed::Cast::Mode::kTry || legacy(); }
+
   std::string Plain(const std::string& value) const {
-    return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", value, DuckDbType(to));
+    return fmt::format("{}({} AS {})", null_on_failure() ? "TRY_CAST" : "CAST", value, DuckDbType(to));
   }
   // tm_cast_<name> raises, tm_try_<name> gives NULL.
   std::string Kernel(const std::string& name, const std::string& more = "") const {
-    return fmt::format("tm_{}_{}({}{})", is_try ? "try" : "cast", name, sql, more);
+    return fmt::format("tm_{}_{}({}{})", null_on_failure() ? "try" : "cast", name, sql, more);
   }
   Error Refused() const { return Refuse("a cast from " + from.ToString() + " to " + to.ToString(), at); }
 };
 
 std::string Decimal(const CastJob& job, const std::string& digits) {
-  return fmt::format("tm_{}decimal({}, {}, {})", job.is_try ? "try_" : "", digits, job.to.precision(), job.to.scale());
+  return fmt::format("tm_{}decimal({}, {}, {})", job.null_on_failure() ? "try_" : "", digits, job.to.precision(),
+                     job.to.scale());
 }
 
 Result<std::string> FromString(const CastJob& job) {
+  if (job.legacy() && job.to.is_integral()) return fmt::format("tm_lenient_{}({})", DuckDbType(job.to), job.sql);
   switch (job.to.id()) {
     case TypeId::kBoolean:
       return job.Kernel("boolean");
@@ -57,7 +63,7 @@ Result<std::string> FromString(const CastJob& job) {
     case TypeId::kTimestamp:
       if (!job.compiler.utc()) {
         return fmt::format("CASE WHEN tm_has_zone({0}) THEN tm_{1}_timestamp({0}) ELSE {2} END", job.sql,
-                           job.is_try ? "try" : "cast", job.compiler.Instant(job.Kernel("timestamp_ntz")));
+                           job.null_on_failure() ? "try" : "cast", job.compiler.Instant(job.Kernel("timestamp_ntz")));
       }
       return job.Kernel("timestamp");
     case TypeId::kBinary:
@@ -84,8 +90,21 @@ Result<std::string> ToString(const CastJob& job) {
   return job.Refused();
 }
 
+// A number as an integer as Java's narrowing has it.
+std::string Narrowed(const CastJob& job) {
+  const DataType &from = job.from, &to = job.to;
+  std::string whole = job.sql;
+  if (from.is(TypeId::kTimestamp)) whole = "tm_seconds(" + whole + ")";
+  if (from.is(TypeId::kDecimal)) whole = "tm_wrap_bigint(CAST(trunc(" + whole + ") AS HUGEINT))";
+  if (from.is_fractional()) whole = fmt::format("tm_java_{}({})", to.is(TypeId::kLong) ? "bigint" : "int", whole);
+  return to.is(TypeId::kLong) ? "CAST(" + whole + " AS BIGINT)"
+                              : fmt::format("tm_wrap_{}({})", DuckDbType(to), "CAST(" + whole + " AS BIGINT)");
+}
+
 Result<std::string> ToNumber(const CastJob& job) {
   const DataType &from = job.from, &to = job.to;
+  if (from.is(TypeId::kDate)) return fmt::format("CAST(NULL AS {})", DuckDbType(to));
+  if (job.legacy() && to.is_integral() && !from.is(TypeId::kBoolean) && !from.is_ansi_interval()) return Narrowed(job);
   if (from.is(TypeId::kTimestamp)) {
     if (to.is(TypeId::kDouble)) return fmt::format("(epoch_us({}) / 1000000)", job.sql);
     if (!to.is_integral()) return job.Refused();
@@ -97,8 +116,8 @@ Result<std::string> ToNumber(const CastJob& job) {
     return job.Plain("trunc(" + job.sql + ")");
   if (to.is(TypeId::kDecimal) && from.is_fractional()) {
     auto text = fmt::format("tm_text_{}({})", from.is(TypeId::kFloat) ? "float" : "double", job.sql);
-    return Decimal(
-        job, fmt::format("tm_{}_digits({}, {}, {})", job.is_try ? "try" : "cast", text, to.precision(), to.scale()));
+    return Decimal(job, fmt::format("tm_{}_digits({}, {}, {})", job.null_on_failure() ? "try" : "cast", text,
+                                    to.precision(), to.scale()));
   }
   // Over 15 digits the quotient of two doubles may be one bit off: through text it is not.
   if (to.is_fractional() && from.is(TypeId::kDecimal) && from.precision() > 15) {
@@ -124,14 +143,16 @@ Result<std::string> ToTime(const CastJob& job) {
   }
   if (from.is(TypeId::kDate)) return c.Instant("CAST(" + job.sql + " AS TIMESTAMP)");
   if (from.is(TypeId::kTimestampNtz)) return c.Instant(job.sql);
-  if (from.is_integral()) return fmt::format("tm_instant(make_timestamp(CAST({} AS BIGINT) * 1000000))", job.sql);
+  if (from.is(TypeId::kBoolean)) return "tm_instant(make_timestamp(CAST(" + job.sql + " AS BIGINT)))";
+  if (from.is_integral()) return "tm_from_seconds(CAST(" + job.sql + " AS BIGINT))";
+  if (from.is_fractional() && job.null_on_failure()) return "tm_from_double_seconds(" + job.sql + ")";
   if (from.is_numeric()) return fmt::format("tm_instant(make_timestamp(CAST(trunc({} * 1000000) AS BIGINT)))", job.sql);
   return job.Refused();
 }
 
 Result<std::string> Nested(const CastJob& job) {
   const DataType &from = job.from, &to = job.to;
-  auto mode = job.is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kAnsi;
+  const auto mode = job.mode;
   if (from.is(TypeId::kArray) && to.is(TypeId::kArray)) {
     auto element = CompileCast(job.compiler, "e", from.element(), to.element(), mode, job.at);
     if (!element.ok()) return element;
@@ -165,14 +186,16 @@ Result<std::string> Nested(const CastJob& job) {
 
 Result<std::string> CompileCast(const ExprCompiler& compiler, const std::string& sql, const DataType& from,
                                 const DataType& to, typed::Cast::Mode mode, Position at) {
-  CastJob job{compiler, sql, from, to, mode == typed::Cast::Mode::kTry, at};
-  if (mode == typed::Cast::Mode::kLegacy) return sql;  // the same number under another name
+  CastJob job{compiler, sql, from, to, mode, at};
+  if (mode == typed::Cast::Mode::kBits) return sql;  // the same number under another name
   if (from.SameType(to)) return sql;
   if (from.is(TypeId::kNull)) return "CAST(" + sql + " AS " + DuckDbType(to) + ")";
   if (from.id() == to.id() && from.is_ansi_interval()) return sql;
   if (to.is(TypeId::kString)) return ToString(job);
   if (from.is(TypeId::kString)) return FromString(job);
   if (from.is_nested() || to.is_nested()) return Nested(job);
+  if (to.is(TypeId::kBoolean) && from.is(TypeId::kDate)) return std::string("CAST(NULL AS BOOLEAN)");
+  if (to.is(TypeId::kBoolean) && from.is(TypeId::kTimestamp)) return "(epoch_us(" + sql + ") <> 0)";
   if (to.is(TypeId::kBoolean) && from.is_numeric()) return "(" + sql + " <> 0)";
   if (to.is_numeric()) return ToNumber(job);
   if (to.is_datetime()) return ToTime(job);

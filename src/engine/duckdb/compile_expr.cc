@@ -138,7 +138,7 @@ bool MayRaise(const ExprPtr& expr) {
   if (!expr) return false;
   if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) {
     bool safe =
-        cast->mode != typed::Cast::Mode::kAnsi || expr->type.is(TypeId::kString) ||
+        cast->mode != typed::Cast::Mode::kPlain || expr->type.is(TypeId::kString) ||
         (cast->child->type.is_integral() && (expr->type.is_fractional() || expr->type.id() > cast->child->type.id()));
     return !safe || MayRaise(cast->child);
   }
@@ -383,7 +383,7 @@ Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Exp
   if (node.function == "not") return Negated(node.args[0]);
   RETURN_IF_ERROR(CheckOrdering(node, expr.at));
   const DataType* first = node.args.empty() ? nullptr : &node.args[0]->type;
-  const LoweringRow* row = FindLowering(node.function, first);
+  const LoweringRow* row = FindLowering(node.function, first, options_.ansi);
   if (!row) {  // also every name in RefusedHere()
     std::string of = first ? " of " + first->ToString() : "";
     return Refuse("the function " + node.function + of, expr.at);

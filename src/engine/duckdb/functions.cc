@@ -53,6 +53,15 @@ bool Matches(std::string_view when, const DataType* first) {
 
 using ByName = std::multimap<std::string_view, const LoweringRow*>;
 
+const ByName& LegacyRows() {
+  static const auto* rows = [] {
+    auto* all = new ByName;
+    for (const auto& row : LegacyLowerings()) all->emplace(row.name, &row);
+    return all;
+  }();
+  return *rows;
+}
+
 const ByName& Rows() {
   static const auto* rows = [] {
     auto* all = new ByName;
@@ -65,14 +74,19 @@ const ByName& Rows() {
   return *rows;
 }
 
-}  // namespace
-
-const LoweringRow* FindLowering(std::string_view name, const DataType* first) {
-  auto [begin, end] = Rows().equal_range(name);
+const LoweringRow* FindIn(const ByName& rows, std::string_view name, const DataType* first) {
+  auto [begin, end] = rows.equal_range(name);
   for (auto row = begin; row != end; ++row) {
     if (Matches(row->second->when, first)) return row->second;
   }
   return nullptr;
+}
+
+}  // namespace
+
+const LoweringRow* FindLowering(std::string_view name, const DataType* first, bool ansi) {
+  const LoweringRow* legacy = ansi ? nullptr : FindIn(LegacyRows(), name, first);
+  return legacy ? legacy : FindIn(Rows(), name, first);
 }
 
 bool HasLowering(std::string_view name) { return Rows().contains(name); }

@@ -22,6 +22,9 @@ struct Lowered {
   const typed::Expr& expr;
   std::vector<std::string> args;
   const plan::DataType& type(size_t i) const { return call.args[i]->type; }
+  // What fails is NULL: the try_ form of a function, or any function where spark.sql.ansi.enabled is false.
+  bool null_on_failure() const { return !compiler.options().ansi || call.function.starts_with("try_"); }
+  const char* try_() const { return null_on_failure() ? "try_" : ""; }
 };
 
 struct LoweringRow {
@@ -31,8 +34,9 @@ struct LoweringRow {
   Result<std::string> (*code)(const Lowered&);
 };
 
-// The row for that function and first argument's type; null when there is none.
-const LoweringRow* FindLowering(std::string_view name, const plan::DataType* first);
+// The row for that function and first argument's type; null when there is none. Outside ANSI mode the rows of
+// functions_legacy.cc come first.
+const LoweringRow* FindLowering(std::string_view name, const plan::DataType* first, bool ansi = true);
 bool HasLowering(std::string_view name);
 Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered);
 // Functions that the resolver knows and this engine refuses, because DuckDB's answer would not be Spark's.

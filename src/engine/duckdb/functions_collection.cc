@@ -42,7 +42,7 @@ Result<std::string> Subscript(const Lowered& l) {
 // Counts from 1, and backwards from the end.
 Result<std::string> ElementAt(const Lowered& l) {
   return fmt::format("CASE WHEN tm_{2}element_in({1}, len({0})) THEN list_extract({0}, {1}) END", l.args[0], l.args[1],
-                     l.call.function == "try_element_at" ? "try_" : "");
+                     l.try_());
 }
 
 // exists and forall with SQL's three values: an unknown answer of the lambda leaves the whole unknown.

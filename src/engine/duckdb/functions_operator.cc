@@ -27,7 +27,7 @@ std::string FromDigits(const Lowered& l, const std::string& digits, bool is_try 
 // + and - : DuckDB's own result has Spark's digits unless they are more than 38.
 Result<std::string> AddDecimals(const Lowered& l) {
   const DataType &a = l.type(0), &b = l.type(1);
-  bool is_try = l.call.function.starts_with("try_");
+  bool is_try = l.null_on_failure();
   char op = l.call.function == "-" || l.call.function == "try_subtract" ? '-' : '+';
   int scale = std::max(a.scale(), b.scale());
   int precision = std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
@@ -40,7 +40,7 @@ Result<std::string> AddDecimals(const Lowered& l) {
 
 Result<std::string> MultiplyDecimals(const Lowered& l) {
   const DataType &a = l.type(0), &b = l.type(1);
-  bool is_try = l.call.function.starts_with("try_");
+  bool is_try = l.null_on_failure();
   if (a.precision() + b.precision() <= 38) return fmt::format("({} * {})", l.args[0], l.args[1]);
   int drop = a.scale() + b.scale() - l.expr.type.scale();
   return FromDigits(
@@ -49,7 +49,7 @@ Result<std::string> MultiplyDecimals(const Lowered& l) {
 
 Result<std::string> DivideDecimals(const Lowered& l) {
   const DataType &a = l.type(0), &b = l.type(1);
-  bool is_try = l.call.function.starts_with("try_");
+  bool is_try = l.null_on_failure();
   int shift = l.expr.type.scale() - a.scale() + b.scale();
   if (shift < 0) return Refuse("a decimal division that loses digits before the point", l.expr.at);
   return FromDigits(l,
@@ -60,14 +60,16 @@ Result<std::string> DivideDecimals(const Lowered& l) {
 
 Result<std::string> RemainderDecimals(const Lowered& l) {
   int scale = std::max(l.type(0).scale(), l.type(1).scale());
-  std::string name = l.call.function == "pmod" ? "pmod" : l.call.function == "try_mod" ? "try_mod" : "mod";
+  std::string name = l.try_() + std::string(l.call.function == "pmod" ? "pmod" : "mod");
   if (scale != l.expr.type.scale()) return Refuse("a decimal remainder of over 38 digits", l.expr.at);
-  return FromDigits(l, fmt::format("tm_{}_digits({}, {})", name, Digits(l, 0, scale), Digits(l, 1, scale)));
+  return FromDigits(l, fmt::format("tm_{}_digits({}, {})", name, Digits(l, 0, scale), Digits(l, 1, scale)),
+                    l.null_on_failure());
 }
 
 Result<std::string> DivDecimals(const Lowered& l) {
   int scale = std::max(l.type(0).scale(), l.type(1).scale());
-  return fmt::format("CAST(tm_quotient({}, {}) AS BIGINT)", Digits(l, 0, scale), Digits(l, 1, scale));
+  auto quotient = fmt::format("tm_{}quotient({}, {})", l.try_(), Digits(l, 0, scale), Digits(l, 1, scale));
+  return l.null_on_failure() ? "tm_wrap_bigint(" + quotient + ")" : "CAST(" + quotient + " AS BIGINT)";
 }
 
 // A constant above zero, by which DuckDB's own operators divide as Spark does.

@@ -16,5 +16,7 @@ std::span<const LoweringRow> MathLowerings();
 std::span<const LoweringRow> TimeLowerings();
 std::span<const LoweringRow> CollectionLowerings();
 std::span<const LoweringRow> ArrayLowerings();
+// What is different where spark.sql.ansi.enabled is false.
+std::span<const LoweringRow> LegacyLowerings();
 
 }  // namespace tidemill::engine::duckdb

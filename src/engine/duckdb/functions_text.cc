@@ -189,6 +189,7 @@ Result<std::string> Sha2(const Lowered& l) {
 Result<std::string> Elt(const Lowered& l) {
   std::string sql = "CASE " + l.args[0];
   for (size_t i = 1; i < l.args.size(); ++i) sql += fmt::format(" WHEN {} THEN {}", i, l.args[i]);
+  if (l.null_on_failure()) return sql + " END";
   return sql + fmt::format(
                    " WHEN NULL THEN NULL ELSE CASE WHEN {} IS NULL THEN NULL ELSE "
                    "tm_raise_class('INVALID_ARRAY_INDEX', '22003', "

@@ -76,8 +76,7 @@ Result<std::string> FromUnixTime(const Lowered& l) {
 // to_date, to_timestamp and their try_ forms with a pattern.
 Result<std::string> Parse(const Lowered& l) {
   RETURN_IF_ERROR(CheckPattern(l, 1));
-  bool is_try = l.call.function.starts_with("try_");
-  auto local = fmt::format("tm_{}parse_time({}, {})", is_try ? "try_" : "", l.args[0], l.args[1]);
+  auto local = fmt::format("tm_{}parse_time({}, {})", l.try_(), l.args[0], l.args[1]);
   if (l.expr.type.is(TypeId::kDate)) return "CAST(" + local + " AS DATE)";
   return l.expr.type.is(TypeId::kTimestamp) ? l.compiler.Instant(local) : local;
 }

@@ -1,6 +1,7 @@
 // Casts from and to text, as Spark's ANSI casts read and print.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -52,6 +53,32 @@ T CastInteger(Row& row, std::string_view text) {
   T value = 0;
   auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), value);
   if (body.empty() || error != std::errc() || end != body.data() + body.size()) Malformed<kTry>(row, text, kSqlType<T>);
+  return value;
+}
+
+// UTF8String.toLong as casts outside ANSI mode use it: digits after a point are read and dropped.
+template <typename T>
+T CastLenient(Row& row, std::string_view text) {
+  std::string_view body = TrimAll(text);
+  size_t point = body.find('.');
+  std::string_view whole = body.substr(0, point);
+  std::string_view fraction = point == body.npos ? std::string_view() : body.substr(point + 1);
+  bool digits = std::all_of(fraction.begin(), fraction.end(), [](unsigned char c) { return std::isdigit(c); });
+  bool negative = whole.starts_with('-');
+  if (negative || whole.starts_with('+')) whole.remove_prefix(1);
+  // A sign alone is no number, a point alone is zero.
+  if (!digits || (whole.empty() && point == body.npos)) {
+    row.Null();
+    return 0;
+  }
+  T value = 0;
+  if (whole.empty()) return value;
+  std::string signed_text = (negative ? "-" : "") + std::string(whole);
+  auto [end, error] = std::from_chars(signed_text.data(), signed_text.data() + signed_text.size(), value);
+  if (error != std::errc() || end != signed_text.data() + signed_text.size() ||
+      !std::isdigit(static_cast<unsigned char>(whole[0]))) {
+    row.Null();
+  }
   return value;
 }
 
@@ -157,6 +184,20 @@ float NarrowFloat(Row&, double value) { return static_cast<float>(value); }
 
 int64_t Seconds(Row&, InstantTime time) { return time.micros / 1000000 - (time.micros % 1000000 < 0); }
 
+// Seconds out of range stay at the ends of time, as TimeUnit.toMicros has it.
+InstantTime SecondsToInstant(Row&, int64_t seconds) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000000;
+  if (seconds > kMost) return {std::numeric_limits<int64_t>::max()};
+  if (seconds < -kMost) return {std::numeric_limits<int64_t>::min()};
+  return {seconds * 1000000};
+}
+InstantTime DoubleToInstant(Row& row, double seconds) {
+  if (!std::isfinite(seconds)) row.Null();
+  double micros = seconds * 1000000;
+  if (micros >= 0x1p63) return {std::numeric_limits<int64_t>::max()};
+  return {micros < -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(micros)};
+}
+
 template <auto Cast, auto Try>
 Status Both(duckdb_connection connection, const std::string& name) {
   RETURN_IF_ERROR(RegisterKernel<Cast>(connection, ("tm_cast_" + name).c_str()));
@@ -188,6 +229,12 @@ Status RegisterCastKernels(duckdb_connection connection) {
   RETURN_IF_ERROR((Both<CastLocalTime<false>, CastLocalTime<true>>(connection, "timestamp_ntz")));
   RETURN_IF_ERROR((Both<CastInstant<false>, CastInstant<true>>(connection, "timestamp")));
   RETURN_IF_ERROR((Both<CastDigits<false>, CastDigits<true>>(connection, "digits")));
+  RETURN_IF_ERROR(RegisterKernel<CastLenient<int8_t>>(connection, "tm_lenient_tinyint"));
+  RETURN_IF_ERROR(RegisterKernel<CastLenient<int16_t>>(connection, "tm_lenient_smallint"));
+  RETURN_IF_ERROR(RegisterKernel<CastLenient<int32_t>>(connection, "tm_lenient_integer"));
+  RETURN_IF_ERROR(RegisterKernel<CastLenient<int64_t>>(connection, "tm_lenient_bigint"));
+  RETURN_IF_ERROR(RegisterKernel<SecondsToInstant>(connection, "tm_from_seconds"));
+  RETURN_IF_ERROR(RegisterKernel<DoubleToInstant>(connection, "tm_from_double_seconds"));
   RETURN_IF_ERROR(RegisterKernel<HasZone>(connection, "tm_has_zone"));
   RETURN_IF_ERROR(RegisterKernel<TextOfDouble>(connection, "tm_text_double"));
   RETURN_IF_ERROR(RegisterKernel<TextOfFloat>(connection, "tm_text_float"));

@@ -95,6 +95,20 @@ int64_t DivideWhole(Row& row, int64_t a, int64_t b) {
   return a / b;
 }
 
+// ---- Wrapping around, as Java's integers do ----
+
+template <typename T, typename From>
+T Wrap(Row&, From value) {
+  return static_cast<T>(value);
+}
+int64_t WrapAdd(Row&, int64_t a, int64_t b) { return static_cast<int64_t>(uint64_t(a) + uint64_t(b)); }
+int64_t WrapSubtract(Row&, int64_t a, int64_t b) { return static_cast<int64_t>(uint64_t(a) - uint64_t(b)); }
+int64_t WrapMultiply(Row&, int64_t a, int64_t b) { return static_cast<int64_t>(uint64_t(a) * uint64_t(b)); }
+int64_t WrapDiv(Row& row, int64_t a, int64_t b) {
+  if (b == 0) row.Null();
+  return b == 0 ? 0 : b == -1 ? WrapSubtract(row, 0, a) : a / b;
+}
+
 // ---- Decimals as digits ----
 
 // rest * 10 / divisor without leaving 128 bits; rest < divisor < 2^127.
@@ -352,6 +366,12 @@ int64_t RoundToLong(Row&, double value) {
   if (whole >= 0x1p63) return std::numeric_limits<int64_t>::max();
   return whole < -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(whole);
 }
+double Truncated(double v) { return std::trunc(v); }
+// Java's (int) of a double.
+int32_t JavaInt(Row& row, double value) {
+  int64_t whole = RoundToLong<Truncated>(row, value);
+  return static_cast<int32_t>(std::clamp<int64_t>(whole, INT32_MIN, INT32_MAX));
+}
 double Ceil(double v) { return std::ceil(v); }
 double Floor(double v) { return std::floor(v); }
 double Hypot(Row&, double a, double b) { return std::hypot(a, b); }
@@ -360,16 +380,26 @@ double Signum(Row&, double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; }
 }  // namespace
 
 Status RegisterMathKernels(duckdb_connection c) {
+  RETURN_IF_ERROR((RegisterKernel<Wrap<int8_t, int64_t>>(c, "tm_wrap_tinyint")));
+  RETURN_IF_ERROR((RegisterKernel<Wrap<int16_t, int64_t>>(c, "tm_wrap_smallint")));
+  RETURN_IF_ERROR((RegisterKernel<Wrap<int32_t, int64_t>>(c, "tm_wrap_integer")));
+  RETURN_IF_ERROR((RegisterKernel<Wrap<int64_t, Int128>>(c, "tm_wrap_bigint")));
+  RETURN_IF_ERROR(RegisterKernel<WrapAdd>(c, "tm_wrap_add"));
+  RETURN_IF_ERROR(RegisterKernel<WrapSubtract>(c, "tm_wrap_subtract"));
+  RETURN_IF_ERROR(RegisterKernel<WrapMultiply>(c, "tm_wrap_multiply"));
+  RETURN_IF_ERROR(RegisterKernel<WrapDiv>(c, "tm_wrap_div"));
+  RETURN_IF_ERROR(RegisterKernel<RoundToLong<Truncated>>(c, "tm_java_bigint"));
+  RETURN_IF_ERROR(RegisterKernel<JavaInt>(c, "tm_java_int"));
   RETURN_IF_ERROR(RegisterKernel<DivideDouble>(c, "tm_divide"));
   RETURN_IF_ERROR(RegisterKernel<TryDivideDouble>(c, "tm_try_divide"));
-  RETURN_IF_ERROR(RegisterKernel<DivideWhole>(c, "tm_div"));
-  RETURN_IF_ERROR(RegisterKernel<Quotient>(c, "tm_quotient"));
+  RETURN_IF_ERROR(RegisterBoth<DivideWhole>(c, "div"));
+  RETURN_IF_ERROR(RegisterBoth<Quotient>(c, "quotient"));
   RETURN_IF_ERROR(RegisterKernel<Remainder<int64_t>>(c, "tm_mod"));
   RETURN_IF_ERROR(RegisterKernel<Remainder<double>>(c, "tm_mod_double"));
   RETURN_IF_ERROR(RegisterKernel<TryRemainder<int64_t>>(c, "tm_try_mod"));
   RETURN_IF_ERROR(RegisterKernel<TryRemainder<double>>(c, "tm_try_mod_double"));
-  RETURN_IF_ERROR(RegisterKernel<PositiveRemainder<int64_t>>(c, "tm_pmod"));
-  RETURN_IF_ERROR(RegisterKernel<PositiveRemainder<double>>(c, "tm_pmod_double"));
+  RETURN_IF_ERROR(RegisterBoth<PositiveRemainder<int64_t>>(c, "pmod"));
+  RETURN_IF_ERROR(RegisterBoth<PositiveRemainder<double>>(c, "pmod_double"));
   RETURN_IF_ERROR(RegisterKernel<DivideDigits>(c, "tm_divide_digits"));
   RETURN_IF_ERROR(RegisterKernel<TryDivideDigits>(c, "tm_try_divide_digits"));
   RETURN_IF_ERROR(RegisterKernel<AverageDigits>(c, "tm_average"));
@@ -378,7 +408,7 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<AddDigits>(c, "tm_add_digits"));
   RETURN_IF_ERROR(RegisterKernel<RemainderDigits>(c, "tm_mod_digits"));
   RETURN_IF_ERROR(RegisterKernel<TryRemainderDigits>(c, "tm_try_mod_digits"));
-  RETURN_IF_ERROR(RegisterKernel<PositiveRemainderDigits>(c, "tm_pmod_digits"));
+  RETURN_IF_ERROR(RegisterBoth<PositiveRemainderDigits>(c, "pmod_digits"));
   RETURN_IF_ERROR(RegisterKernel<RoundHalfUp>(c, "tm_round"));
   RETURN_IF_ERROR(RegisterKernel<RoundHalfEven>(c, "tm_bround"));
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<false>>(c, "tm_round_whole"));

@@ -136,34 +136,28 @@ std::string FormatTime(Row& row, LocalTime time, std::string_view text) {
   return pattern ? pattern->Format(time.micros) : "";
 }
 
-template <bool kTry>
 LocalTime ParseTime(Row& row, std::string_view text, std::string_view pattern_text) {
   const auto* pattern = PatternOf(row, pattern_text);
   if (!pattern) return {};
   auto micros = pattern->Parse(text);
   if (micros) return {*micros};
-  if (kTry) {
-    row.Null();
-  } else {
-    row.Fail("CANNOT_PARSE_TIMESTAMP", "22007",
-             "Text '" + std::string(text) +
-                 "' could not be parsed. Use `try_to_timestamp` to tolerate invalid input "
-                 "string and return NULL instead.");
-  }
+  row.Fail(
+      "CANNOT_PARSE_TIMESTAMP", "22007",
+      "Text '" + std::string(text) +
+          "' could not be parsed. Use `try_to_timestamp` to tolerate invalid input string and return NULL instead.");
   return {};
 }
 
 }  // namespace
 
 Status RegisterTimeKernels(duckdb_connection c) {
-  RETURN_IF_ERROR(RegisterKernel<MakeDate>(c, "tm_make_date"));
-  RETURN_IF_ERROR(RegisterKernel<MakeTime>(c, "tm_make_time"));
-  RETURN_IF_ERROR(RegisterKernel<NextDay>(c, "tm_next_day"));
+  RETURN_IF_ERROR(RegisterBoth<MakeDate>(c, "make_date"));
+  RETURN_IF_ERROR(RegisterBoth<MakeTime>(c, "make_time"));
+  RETURN_IF_ERROR(RegisterBoth<NextDay>(c, "next_day"));
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
   RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));
-  RETURN_IF_ERROR(RegisterKernel<ParseTime<false>>(c, "tm_parse_time"));
-  return RegisterKernel<ParseTime<true>>(c, "tm_try_parse_time");
+  return RegisterBoth<ParseTime>(c, "parse_time");
 }
 
 }  // namespace tidemill::engine::duckdb

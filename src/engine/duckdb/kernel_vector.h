@@ -110,7 +110,8 @@ struct Type<Blob> {
   }
 };
 
-template <auto Function, typename Out, typename... In>
+// kTry: what would fail is NULL.
+template <bool kTry, auto Function, typename Out, typename... In>
 struct Loop {
   template <size_t... Is>
   static void Run(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector out, std::index_sequence<Is...>) {
@@ -125,8 +126,8 @@ struct Loop {
       Row row;
       if (valid) {
         auto value = Function(row, Type<In>::Read(data[Is], i)...);
-        if (row.failed()) return duckdb_scalar_function_set_error(info, row.error().c_str());
-        if (!row.null()) {
+        if (row.failed() && !kTry) return duckdb_scalar_function_set_error(info, row.error().c_str());
+        if (!row.null() && !row.failed()) {
           Type<Out>::Write(out, result, i, value);
           continue;
         }
@@ -150,10 +151,10 @@ void MarkFallible(duckdb_scalar_function function);
 Status RegisterEntry(duckdb_connection connection, const char* name, const duckdb_type* args, size_t count,
                      duckdb_type result, duckdb_scalar_function_t entry);
 
-template <auto Function, typename Out, typename... In>
+template <bool kTry, auto Function, typename Out, typename... In>
 Status RegisterTyped(duckdb_connection connection, const char* name, Out (*)(Row&, In...)) {
   duckdb_type args[] = {Type<In>::kId..., DUCKDB_TYPE_INVALID};
-  return RegisterEntry(connection, name, args, sizeof...(In), Type<Out>::kId, &Loop<Function, Out, In...>::Entry);
+  return RegisterEntry(connection, name, args, sizeof...(In), Type<Out>::kId, &Loop<kTry, Function, Out, In...>::Entry);
 }
 
 }  // namespace kernel
@@ -161,7 +162,13 @@ Status RegisterTyped(duckdb_connection connection, const char* name, Out (*)(Row
 // RegisterKernel<CastInt>(connection, "tm_cast_int");
 template <auto Function>
 Status RegisterKernel(duckdb_connection connection, const char* name) {
-  return kernel::RegisterTyped<Function>(connection, name, Function);
+  return kernel::RegisterTyped<false, Function>(connection, name, Function);
+}
+// The same as tm_<name>, and as tm_try_<name>, which gives NULL where the other fails.
+template <auto Function>
+Status RegisterBoth(duckdb_connection connection, const std::string& name) {
+  RETURN_IF_ERROR((kernel::RegisterTyped<false, Function>(connection, ("tm_" + name).c_str(), Function)));
+  return kernel::RegisterTyped<true, Function>(connection, ("tm_try_" + name).c_str(), Function);
 }
 
 // The families; kernels.cc registers them all.

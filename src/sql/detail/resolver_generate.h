@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "plan/typed.h"
+#include "sql/coercion.h"
 #include "sql/functions.h"
 
 namespace tidemill::sql {
@@ -24,7 +25,7 @@ struct GeneratorCall {
 const Function* GeneratorOf(const plan::ExprPtr& expr);
 // `names`: the columns' names as the user gave them; empty for the generator's own.
 Result<GeneratorCall> MakeGenerator(const Function& function, std::vector<typed::ExprPtr> args,
-                                    const std::vector<std::string>& names, bool outer,
+                                    const std::vector<std::string>& names, bool outer, TypeRules rules,
                                     const std::function<typed::ColumnId()>& new_id, Position at);
 
 }  // namespace tidemill::sql

@@ -46,6 +46,8 @@ Ruled AggregateRule(const PendingCall& call);    // sum, avg, count, lead, ...
 Error WrongCount(const PendingCall& call, const std::string& expected);
 // DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE for argument `index`.
 Error UnexpectedType(const PendingCall& call, size_t index, const std::string& required);
+// DATATYPE_MISMATCH.DATA_DIFF_TYPES.
+Error DifferentTypes(const PendingCall& call, const std::vector<plan::DataType>& types);
 // All arguments cast to the type they meet at; DATATYPE_MISMATCH.DATA_DIFF_TYPES when there is none.
 Result<std::vector<typed::ExprPtr>> CastAllToCommon(const PendingCall& call, const std::vector<typed::ExprPtr>& args);
 // Argument `index` cast to the type as Spark does by itself.

@@ -22,7 +22,7 @@ typed::ExprPtr MakeCall(std::string function, std::vector<typed::ExprPtr> args, 
                         Position at = {});
 // The expression cast to the type, if it is not of it already. Types must be castable.
 typed::ExprPtr CastTo(const typed::ExprPtr& expr, const plan::DataType& type,
-                      typed::Cast::Mode mode = typed::Cast::Mode::kAnsi);
+                      typed::Cast::Mode mode = typed::Cast::Mode::kPlain);
 // Whether a cast can give NULL for a value (Cast.forceNullable).
 bool CastMayNull(const plan::DataType& from, const plan::DataType& to);
 
