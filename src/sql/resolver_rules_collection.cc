@@ -105,9 +105,12 @@ Ruled ElementAt(const PendingCall& call) {
 
 Ruled Size(const PendingCall& call) {
   if (call.args.size() != 1) return WrongCount(call, "1");
-  const DataType& type = call.args[0]->type;
-  if (!type.is(TypeId::kArray) && !type.is(TypeId::kMap)) return UnexpectedType(call, 0, "(\"ARRAY\" or \"MAP\")");
-  return MakeCall("cardinality", call.args, TypeId::kInt, call.args[0]->nullable, call.at);
+  ExprPtr arg = call.args[0];
+  if (arg->type.is(TypeId::kNull)) arg = CastTo(arg, DataType::Array(TypeId::kNull));
+  if (!arg->type.is(TypeId::kArray) && !arg->type.is(TypeId::kMap)) {
+    return UnexpectedType(call, 0, "(\"ARRAY\" or \"MAP\")");
+  }
+  return MakeCall("cardinality", {arg}, TypeId::kInt, arg->nullable, call.at);
 }
 
 // sequence(start, stop [, step]) of integers, or of dates and timestamps by an interval.
