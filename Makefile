@@ -1,6 +1,6 @@
 # make demo: from a fresh Debian 12 to the flights in a Delta table. make test: every test. Both install what they need.
 build := build/release
-.PHONY: demo test test-full bench build setup install package clean
+.PHONY: demo test test-full bench fuzz build setup install package clean
 
 setup:
 	@tools/setup build
@@ -26,6 +26,9 @@ test-full: build
 bench: build
 	@tools/setup bench
 	@tools/bench
+
+fuzz:
+	@tools/fuzz
 
 install: build
 	@cmake --install $(build) --strip

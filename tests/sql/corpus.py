@@ -33,6 +33,7 @@ class Answer:
     rows: list = dataclasses.field(default_factory=list)
     error_class: str = ""  # empty: no error
     sqlstate: str = ""
+    message: str = ""  # no part of the answer
 
     def lines(self):
         if self.error_class:

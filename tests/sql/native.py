@@ -67,5 +67,6 @@ def _process(statements, conf, folder, timeout_s):
 
 def _answer(told):
     if told["error"]:
-        return Answer(error_class=told["error"]["class"], sqlstate=told["error"]["sqlstate"] or "")
+        error = told["error"]
+        return Answer(error_class=error["class"], sqlstate=error["sqlstate"] or "", message=error["message"])
     return Answer(told["schema"], ["\t".join(row) for row in told["rows"]])

@@ -1,0 +1,13 @@
+# libFuzzer targets (src/**/NAME_fuzz.cc), which only Clang can build: the preset `fuzz`, run by tools/fuzz.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS src/*_fuzz.cc)
+  foreach(source IN LISTS fuzzers)
+    get_filename_component(name ${source} NAME_WE)
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE room)
+    string(REPLACE "/" "_" target "room_${room}")
+    add_executable(${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(${name} PRIVATE ${target})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endif()
