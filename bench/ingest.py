@@ -93,7 +93,9 @@ def sail(csv, out, work):
     server = SparkConnectServer()
     server.start()
     _, port = server.listening_address
-    spark_write(SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate(), csv, out)
+    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    spark_write(session, csv, out)
+    session.stop()  # or its client, at exit, asks the server that is gone again and again, for ten minutes
     server.stop()
 
 

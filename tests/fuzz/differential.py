@@ -31,6 +31,7 @@ CHUNK = 200                # expressions a process of ours
 MOST_ALIKE = 3             # of one function and way to differ, so many are made smaller
 MOST_STEPS = 12
 MOST_TRIED = 40
+MOST_S = 60                # for a chunk on our side; what takes longer hangs
 ZONES = ("America/New_York", "UTC")  # of odd seeds and of even ones; the first has summer time
 
 
@@ -70,7 +71,7 @@ class Expressions:
     def verdicts(self, nodes):
         outcomes = [self.spark.evaluate(node.text()) for node in nodes]
         asked = [(index, how, ids) for index, outcome in enumerate(outcomes) for how, ids in questions(outcome)]
-        answers = native.answers([self.statement(nodes[index], ids) for index, _, ids in asked], self.conf)
+        answers = native.answers([self.statement(nodes[index], ids) for index, _, ids in asked], self.conf, timeout_s=MOST_S)
         found = collections.defaultdict(list)
         for (index, how, ids), answer in zip(asked, answers):
             outcome = outcomes[index]
@@ -162,7 +163,7 @@ class Queries:
 
     def verdicts(self, parts):
         texts = [part.text() for part in parts]
-        ours = native.answers(self.views + texts, self.conf, again=range(len(self.views)))[len(self.views):]
+        ours = native.answers(self.views + texts, self.conf, again=range(len(self.views)), timeout_s=MOST_S)[len(self.views):]
         return [self.verdict(text, answer) for text, answer in zip(texts, ours)]
 
     def verdict(self, text, ours):
@@ -196,8 +197,8 @@ class Queries:
 
 
 def shrink(asker, asked, found):
-    """The smallest that still differs in the same way, and how it does."""
-    for _ in range(MOST_STEPS):
+    """The smallest that still differs in the same way, and how it does. What hangs would take too long."""
+    for _ in range(MOST_STEPS if found.told != native.HUNG else 0):
         candidates = {one.text(): one for one in asker.smaller(asked, found) if one.text() != asked.text()}
         smallest = sorted(candidates.values(), key=lambda one: (one.size(), len(one.text())))[:MOST_TRIED]
         alike = [(one, v) for one, v in zip(smallest, asker.verdicts(smallest) if smallest else ()) if (v.kind, v.told) == (found.kind, found.told)]
@@ -230,14 +231,14 @@ def run(asker, first, count, report, most_s=None):
               + f"; {len(report.findings)} findings", file=sys.stderr, flush=True)
 
 
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--expressions", type=int, default=1000)
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--findings", type=pathlib.Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     print(f"seed {arguments.seed}, from {arguments.first}")
     reports = []
     with oracle.spark(log_level="OFF") as session:
@@ -248,6 +249,7 @@ def main():
                 print("\n".join([make.__name__, *report.lines()]))
             reports.append(report)
     if arguments.findings:
+        arguments.findings.parent.mkdir(parents=True, exist_ok=True)
         arguments.findings.write_text("\n".join(line for report in reports for line in report.markdown()))
     return 1 if any(report.findings for report in reports) else 0
 

@@ -20,12 +20,12 @@ def tidemill():
     return str(pathlib.Path(os.environ.get("TIDEMILL", ROOT / "build" / "release" / "tidemill")).resolve())
 
 
-def answers(statements, conf=None, folder=None, timeout_s=120, again=()):
+def answers(statements, conf=None, folder=None, timeout_s=120, again=(), memory="1GB"):
     """An Answer a statement. `again`: the indexes of those that a new process needs (views and settings)."""
     given = []
     while len(given) < len(statements):
         prelude = [statements[i] for i in sorted(again) if i < len(given) and given[i].error_class not in LOST]
-        told, ending = _process(prelude + statements[len(given):], conf or {}, folder, timeout_s)
+        told, ending = _process(prelude + statements[len(given):], conf or {}, folder, timeout_s, memory)
         news = _answers(told)[len(prelude):]
         given += news or [Answer(error_class=ending)]
         if news and len(given) < len(statements):
@@ -45,11 +45,11 @@ def _answers(told):
     return given
 
 
-def _process(statements, conf, folder, timeout_s):
+def _process(statements, conf, folder, timeout_s, memory):
     with tempfile.TemporaryDirectory(prefix="tidemill-sql-") as own:
         script = pathlib.Path(own) / "script.sql"
         script.write_text("".join(f"{s}\n;\n{MARK.format(i)};\n" for i, s in enumerate(statements)))
-        command = [tidemill(), "sql", "--output", "jsonl", "--keep-going", "--memory", "1GB", "-f", str(script),
+        command = [tidemill(), "sql", "--output", "jsonl", "--keep-going", "--memory", memory, "-f", str(script),
                    "--state", f"{own}/state.db"]
         for key, value in conf.items():
             command += ["--conf", f"{key}={value}"]
