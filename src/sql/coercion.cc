@@ -253,7 +253,7 @@ bool CanCast(const DataType& from, const DataType& to, TypeRules rules) {
       if (legacy && (from.is(TypeId::kDate) || from.is(TypeId::kTimestamp))) return true;
       return from.is(TypeId::kString) || from.is_numeric();
     case TypeId::kBinary:
-      return from.is(TypeId::kString) || from.is_integral();
+      return from.is(TypeId::kString) || (legacy && from.is_integral());
     case TypeId::kDate:
     case TypeId::kTimestampNtz:
       return from.is(TypeId::kString) || from.is_datetime();

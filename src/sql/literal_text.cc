@@ -18,11 +18,17 @@ using plan::TypeId;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
+// BigDecimal.toString: small numbers bear an exponent.
 std::string DecimalText(Int128 unscaled, int scale) {
   const bool negative = unscaled < 0;
   auto rest = negative ? -static_cast<unsigned __int128>(unscaled) : static_cast<unsigned __int128>(unscaled);
   std::string digits;
   for (; rest > 0; rest /= 10) digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+  if (digits.empty()) digits = "0";
+  if (const int exponent = static_cast<int>(digits.size()) - 1 - scale; scale > 0 && exponent < -6) {
+    const std::string fraction = digits.size() > 1 ? "." + digits.substr(1) : "";
+    return fmt::format("{}{}{}E{}", negative ? "-" : "", digits[0], fraction, exponent);
+  }
   const auto least = static_cast<size_t>(scale) + 1;
   if (digits.size() < least) digits.insert(0, least - digits.size(), '0');
   if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), ".");

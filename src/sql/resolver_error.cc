@@ -32,6 +32,31 @@ Error Mismatch(std::string subclass, std::string sql, std::string_view text, std
                        at);
 }
 
+Error IllegalCast(const std::string& sql, const plan::DataType& from, const plan::DataType& to, TypeRules rules,
+                  Position at) {
+  using plan::TypeId;
+  bool ansi = rules == TypeRules::kAnsi;
+  const char* functions = !ansi ? ""
+                          : from.is_numeric() && to.is(TypeId::kDate) ? "`DATE_FROM_UNIX_DATE`"
+                          : from.is(TypeId::kDate) && to.is_numeric() ? "`UNIX_DATE`"
+                                                                      : "";
+  std::map<std::string, std::string> params{{"srcType", QuotedType(from)}, {"targetType", QuotedType(to)}};
+  if (*functions) {
+    params["functionNames"] = functions;
+    return Mismatch("CAST_WITH_FUNC_SUGGESTION", sql,
+                    "cannot cast <srcType> to <targetType>. To convert values from <srcType> to <targetType>, you can "
+                    "use the functions <functionNames> instead.",
+                    params, at);
+  }
+  if (ansi && CanCast(from, to, TypeRules::kLegacy)) {
+    return Mismatch("CAST_WITH_CONF_SUGGESTION", sql,
+                    "cannot cast <srcType> to <targetType> with ANSI mode on. If you have to cast <srcType> to "
+                    "<targetType>, you can set spark.sql.ansi.enabled as false.",
+                    params, at);
+  }
+  return Mismatch("CAST_WITHOUT_SUGGESTION", sql, "cannot cast <srcType> to <targetType>.", params, at);
+}
+
 Error Refused(std::string what, Position at) {
   Error error =
       Unimplemented(std::move(what) + " is not supported here; rewrite the query without it, or run it on Spark");

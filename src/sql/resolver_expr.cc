@@ -120,9 +120,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr
   ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
   const DataType& from = child->type;
   if (!CanCast(from, node.type, options_.rules())) {
-    return Mismatch("CAST_WITHOUT_SUGGESTION", SparkName(plan::MakeExpr(node, expr.at)),
-                    "cannot cast <srcType> to <targetType>.",
-                    {{"srcType", QuotedType(from)}, {"targetType", QuotedType(node.type)}}, expr.at);
+    return IllegalCast(SparkName(plan::MakeExpr(node, expr.at)), from, node.type,
+                       options_.ansi && !node.try_cast ? TypeRules::kAnsi : TypeRules::kLegacy, expr.at);
   }
   auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
   if (from.is(TypeId::kNull)) return NullLiteral(node.type);

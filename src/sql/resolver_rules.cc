@@ -85,8 +85,7 @@ Ruled CastByName(const PendingCall& call) {
   if (found == types->end()) return std::optional<ExprPtr>();
   if (call.args.size() != 1) return WrongCount(call, "1");
   if (!CanCast(call.args[0]->type, found->second, call.options->rules())) {
-    return Mismatch("CAST_WITHOUT_SUGGESTION", call.sql, "cannot cast <srcType> to <targetType>.",
-                    {{"srcType", QuotedType(call.args[0]->type)}, {"targetType", QuotedType(found->second)}}, call.at);
+return IllegalCast(call.sql, call.args[0]->type, found->second, call.options->rules(), call.at);
   }
   return CastTo(call.args[0], found->second);
 }

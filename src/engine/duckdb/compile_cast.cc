@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/duckdb/compile_expr.h"
+#include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -68,14 +69,27 @@ Result<std::string> FromString(const CastJob& job) {
       return job.Kernel("timestamp");
     case TypeId::kBinary:
       return "encode(" + job.sql + ")";
+    case TypeId::kYearMonthInterval:
+    case TypeId::kDayTimeInterval:
+      return ValueSql(job.mode == typed::Cast::Mode::kTry ? "try_text_to_interval" : "text_to_interval", {job.sql},
+                      {TypeId::kString}, job.to);
+    case TypeId::kCalendarInterval:
+      return ValueSql("text_to_calendar", {job.sql}, {TypeId::kString}, job.to);
     default:
       return job.Refused();
   }
 }
 
+Result<std::string> ByText(const CastJob& job) {
+  DataType type = job.from;
+  ASSIGN_OR_RETURN(auto value, LocalTimes(job.compiler, job.sql, &type, job.at));
+  return ValueSql(job.compiler.options().ansi ? "cast_text" : "cast_text_legacy", {value}, {type}, TypeId::kString);
+}
+
 Result<std::string> ToString(const CastJob& job) {
   const DataType& from = job.from;
   if (from.is(TypeId::kBoolean) || from.is_integral()) return "CAST(" + job.sql + " AS VARCHAR)";
+  if (from.is(TypeId::kDecimal) && from.scale() > 6 && !job.compiler.options().ansi) return ByText(job);
   if (from.is(TypeId::kDecimal)) {
     auto text = fmt::format("CAST(CAST({} AS {}) AS VARCHAR)", job.sql, DuckDbType(from));
     // DuckDB prints no zero before the point of a type that has no digits there.
@@ -87,7 +101,7 @@ Result<std::string> ToString(const CastJob& job) {
   if (from.is(TypeId::kTimestamp)) return "tm_text_of_time(" + job.compiler.Local(job.sql) + ")";
   if (from.is(TypeId::kBinary)) return "decode(" + job.sql + ")";
   if (from.is(TypeId::kString)) return job.sql;
-  return job.Refused();
+  return ByText(job);
 }
 
 // A number as an integer as Java's narrowing has it.
@@ -101,6 +115,36 @@ std::string Narrowed(const CastJob& job) {
                               : fmt::format("tm_wrap_{}({})", DuckDbType(to), "CAST(" + whole + " AS BIGINT)");
 }
 
+// What one of an interval's last field is, in months or microseconds.
+int64_t UnitOf(const DataType& interval) {
+  constexpr int64_t kSizes[] = {12, 1, 86400000000, 3600000000, 60000000, 1000000};
+  return kSizes[static_cast<int>(interval.to())];
+}
+
+// Whole units of the last field; a decimal keeps the seconds' fraction.
+Result<std::string> IntervalToNumber(const CastJob& job) {
+  int64_t unit = UnitOf(job.from);
+  if (job.to.is_integral()) return fmt::format("CAST(({} // {}) AS {})", job.sql, unit, DuckDbType(job.to));
+  if (!job.to.is(TypeId::kDecimal)) return job.Refused();
+  if (job.from.to() != plan::IntervalField::kSecond) {
+    return Decimal(job, fmt::format("(CAST({} // {} AS HUGEINT) * CAST(1e{} AS HUGEINT))", job.sql, unit, job.to.scale()));
+  }
+  return job.Plain(fmt::format("(CAST({} AS DECIMAL(18,6)) / 1000000)::DECIMAL(18,6)", job.sql));
+}
+
+Result<std::string> ToInterval(const CastJob& job) {
+  if (job.from.is_integral()) {
+    return fmt::format("CAST(CAST({} AS HUGEINT) * {} AS {})", job.sql, UnitOf(job.to), DuckDbType(job.to));
+  }
+  return job.Refused();
+}
+
+// Big-endian bytes.
+std::string IntegerToBinary(const CastJob& job) {
+  const char* digits = job.from.is(TypeId::kByte) ? "2" : job.from.is(TypeId::kShort) ? "4" : job.from.is(TypeId::kInt) ? "8" : "16";
+  return fmt::format("unhex(right(printf('%016x', CAST({} AS BIGINT)), {}))", job.sql, digits);
+}
+
 Result<std::string> ToNumber(const CastJob& job) {
   const DataType &from = job.from, &to = job.to;
   if (from.is(TypeId::kDate)) return fmt::format("CAST(NULL AS {})", DuckDbType(to));
@@ -111,7 +155,7 @@ Result<std::string> ToNumber(const CastJob& job) {
     std::string seconds = "tm_seconds(" + job.sql + ")";
     return to.is(TypeId::kLong) ? seconds : job.Plain(seconds);
   }
-  if (from.is_ansi_interval()) return job.Refused();
+  if (from.is_ansi_interval()) return IntervalToNumber(job);
   if (to.is_integral() && (from.is_fractional() || from.is(TypeId::kDecimal)))
     return job.Plain("trunc(" + job.sql + ")");
   if (to.is(TypeId::kDecimal) && from.is_fractional()) {
@@ -199,6 +243,8 @@ Result<std::string> CompileCast(const ExprCompiler& compiler, const std::string&
   if (to.is(TypeId::kBoolean) && from.is_numeric()) return "(" + sql + " <> 0)";
   if (to.is_numeric()) return ToNumber(job);
   if (to.is_datetime()) return ToTime(job);
+  if (to.is_ansi_interval()) return ToInterval(job);
+  if (to.is(TypeId::kBinary) && from.is_integral()) return IntegerToBinary(job);
   return job.Refused();
 }
 

@@ -68,6 +68,8 @@ std::span<const LoweringRow> MathLowerings() {
       {"expm1", "", "tm_expm1($1)", nullptr},
       {"factorial", "", "CASE WHEN $1 BETWEEN 0 AND 20 THEN CAST(factorial($1) AS BIGINT) END", nullptr},
       {"floor", "", nullptr, CeilOrFloor},
+      {"hash", "", nullptr, ByValue},
+      {"xxhash64", "", nullptr, ByValue},
       {"hypot", "", "tm_hypot($1, $2)", nullptr},
       {"isnan", "", "coalesce(isnan($1), FALSE)", nullptr},
       {"ln", "", "tm_ln($1)", nullptr},

@@ -1,4 +1,4 @@
-// What DuckDB's C interface cannot say, through its C++ interface; nothing else of ours includes it for functions.
+// What DuckDB's C interface cannot say, through its C++ interface; of our functions only these and kernel_value.cc include it.
 #include <duckdb.hpp>
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/execution/expression_executor.hpp>

@@ -1,5 +1,6 @@
 #include "engine/duckdb/kernels.h"
 
+#include "engine/duckdb/kernel_value.h"
 #include "engine/duckdb/kernel_vector.h"
 
 namespace tidemill::engine::duckdb {
@@ -46,6 +47,7 @@ Status RegisterMacros(duckdb_connection connection) {
 Status RegisterKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterMacros(connection));
   RETURN_IF_ERROR(RegisterBridge(connection));
+  RETURN_IF_ERROR(RegisterValueFunctions(connection));
   RETURN_IF_ERROR(RegisterCastKernels(connection));
   RETURN_IF_ERROR(RegisterMathKernels(connection));
   RETURN_IF_ERROR(RegisterTextKernels(connection));

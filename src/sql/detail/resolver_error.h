@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "plan/type.h"
+#include "sql/coercion.h"
 
 namespace tidemill::sql {
 
@@ -17,6 +18,9 @@ Error AnalysisError(std::string error_class, std::string sqlstate, std::string_v
 // DATATYPE_MISMATCH.<subclass>: `Cannot resolve "<sqlExpr>" due to data type mismatch: <text>`.
 Error Mismatch(std::string subclass, std::string sql, std::string_view text, std::map<std::string, std::string> params,
                Position at);
+// DATATYPE_MISMATCH.CAST_...: no such cast. Says where a function, or the legacy mode, would do it.
+Error IllegalCast(const std::string& sql, const plan::DataType& from, const plan::DataType& to, TypeRules rules,
+                  Position at);
 // A construct that Spark has and this program has not: named, with its place.
 Error Refused(std::string what, Position at);
 

@@ -1,0 +1,70 @@
+// Calls of functions on whole values (kernel_value.h).
+#include <fmt/format.h>
+
+#include "engine/duckdb/functions_rows.h"
+#include "plan/schema_json.h"
+
+namespace tidemill::engine::duckdb {
+
+using plan::DataType;
+using plan::TypeId;
+
+namespace {
+
+bool HoldsInstant(const DataType& type) {
+  if (type.is(TypeId::kTimestamp)) return true;
+  if (type.is(TypeId::kArray)) return HoldsInstant(type.element());
+  if (type.is(TypeId::kMap)) return HoldsInstant(type.key()) || HoldsInstant(type.value());
+  for (const auto& field : type.fields()) {
+    if (HoldsInstant(field.type)) return true;
+  }
+  return false;
+}
+
+DataType WithLocalTimes(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kTimestamp:
+      return TypeId::kTimestampNtz;
+    case TypeId::kArray:
+      return DataType::Array(WithLocalTimes(type.element()), type.contains_null());
+    case TypeId::kMap:
+      return DataType::Map(WithLocalTimes(type.key()), WithLocalTimes(type.value()), type.value_contains_null());
+    case TypeId::kStruct: {
+      auto fields = type.fields();
+      for (auto& field : fields) field.type = WithLocalTimes(field.type);
+      return DataType::Struct(std::move(fields));
+    }
+    default:
+      return type;
+  }
+}
+
+}  // namespace
+
+std::string ValueSql(const std::string& name, const std::vector<std::string>& args, const std::vector<DataType>& types,
+                     const DataType& result) {
+  plan::Schema schema;
+  for (size_t i = 0; i < types.size(); ++i) schema.fields.push_back({"a" + std::to_string(i), types[i]});
+  schema.fields.push_back({"result", result});
+  std::string sql = fmt::format("tm_value({}, {}", QuoteText(name), QuoteText(plan::SchemaToJson(schema)));
+  for (const auto& arg : args) sql += ", " + arg;
+  return sql + ")";
+}
+
+Result<std::string> ByValue(const Lowered& l) {
+  std::string name = l.call.function;
+  if (l.null_on_failure() && !name.starts_with("try_")) name = "try_" + name;
+  std::vector<DataType> types;
+  for (const auto& arg : l.call.args) types.push_back(arg->type);
+  return ValueSql(name, l.args, types, l.expr.type);
+}
+
+Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& sql, DataType* type, Position at) {
+  if (!HoldsInstant(*type)) return sql;
+  DataType local = WithLocalTimes(*type);
+  auto cast = CompileCast(compiler, sql, *type, local, typed::Cast::Mode::kPlain, at);
+  *type = local;
+  return cast;
+}
+
+}  // namespace tidemill::engine::duckdb
