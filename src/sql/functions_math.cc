@@ -56,7 +56,8 @@ std::span<const FunctionRow> MathRows() {
       {"sqrt", "(double) double?"},
       {"tan", "(double) double?"},
       {"tanh", "(double) double?"},
-      {"width_bucket", "(double, double, double, bigint) bigint?"},
+      {"width_bucket",
+       "(ym, ym, ym, bigint) bigint? | (dt, dt, dt, bigint) bigint? | (double, double, double, bigint) bigint?"},
       {"hash", "custom"},
       {"xxhash64", "custom"},
   };

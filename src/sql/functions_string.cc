@@ -29,7 +29,7 @@ std::span<const FunctionRow> StringRows() {
       {"locate position", "(string, string, int=1) int"},
       {"lpad", "(string, int, string=' ') string | (binary, int, binary) binary"},
       {"ltrim", "(string) string | (string, string) string"},
-      {"mask", "(string, string='X', string='x', string='n', string=null) string"},
+      {"mask", "custom"},
       {"md5", "(binary) string"},
       {"octet_length", "(text) int"},
       {"overlay", "(string, string, int, int=-1) string"},
@@ -66,7 +66,13 @@ std::span<const FunctionRow> StringRows() {
       {"url_decode", "(string) string"},
       {"url_encode", "(string) string"},
       {"luhn_check", "(string) boolean"},
-      {"is_valid_utf8", "(string) boolean"},
+      {"is_valid_utf8", "(binary) boolean"},
+      {"make_valid_utf8", "(binary) string"},
+      {"validate_utf8", "(binary) string"},
+      {"try_validate_utf8", "(binary) string?"},
+      {"try_url_decode", "(string) string?"},
+      {"try_parse_url", "(string, string) string? | (string, string, string) string?"},
+      {"try_to_binary", "custom"},
       {"uuid", "() string!"},
   };
   return kRows;

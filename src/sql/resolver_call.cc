@@ -10,6 +10,7 @@
 #include "sql/detail/resolver_operator.h"
 #include "sql/detail/resolver_typed.h"
 #include "sql/functions_refused.h"
+#include "sql/named_arguments.h"
 
 namespace tidemill::sql {
 
@@ -276,12 +277,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr
   return CallFunction(*function, node, expr, names);
 }
 
-// Named arguments are known for few of Spark's functions, and for none of ours by name yet.
 Result<std::vector<plan::ExprPtr>> Resolver::Positional(const plan::Call& call, const plan::Expr& expr) {
-  for (const auto& arg_name : call.arg_names) {
-    if (!arg_name.empty()) return Refused("the named argument " + arg_name + " of " + call.name.back(), expr.at);
-  }
-  return call.args;
+  ASSIGN_OR_RETURN(auto positional, WithPositionalArguments(call, expr.at));
+  return positional.args;
 }
 
 // A star among the arguments stands for the columns: count(*) aside, which the parser or the rule makes count(1).
@@ -340,7 +338,7 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                                             : "");
   }
   for (auto* rule :
-       {OperatorRule, ConditionalRule, StringRule, MathRule, DatetimeRule, CollectionRule, AggregateRule}) {
+       {OperatorRule, ConditionalRule, StringRule, TextRule, MathRule, DatetimeRule, CollectionRule, AggregateRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (*made) return Decorate(function, **made, call, expr, names);

@@ -22,6 +22,10 @@ std::span<const LoweringRow> LegacyLowerings() {
       {"negative", "bigint", "tm_wrap_subtract(0, $1)", nullptr},
       {"abs", "tinyint smallint int", "tm_wrap_$T(abs(CAST($1 AS BIGINT)))", nullptr},
       {"abs", "bigint", "CASE WHEN $1 < 0 THEN tm_wrap_subtract(0, $1) ELSE $1 END", nullptr},
+      {"conv", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return ValueSql("conv_wrapping", l.args, {l.type(0), l.type(1), l.type(2)}, l.expr.type);
+       }},
       {"$subscript", "array", "CASE WHEN $2 >= 0 THEN list_extract($1, CAST($2 AS BIGINT) + 1) END", nullptr},
       {"cardinality", "array", "coalesce(CAST(len($1) AS INTEGER), -1)", nullptr},
       {"cardinality", "map", "coalesce(CAST(cardinality($1) AS INTEGER), -1)", nullptr},

@@ -40,6 +40,13 @@ Result<std::string> Log(const Lowered& l) {
   return l.args.size() == 1 ? "tm_ln(" + l.args[0] + ")" : fmt::format("tm_log({}, {})", l.args[0], l.args[1]);
 }
 
+// A bit by its place; a place that the type does not have is an error.
+Result<std::string> BitGet(const Lowered& l) {
+  const auto& type = l.type(0);
+  int bits = type.is(TypeId::kByte) ? 8 : type.is(TypeId::kShort) ? 16 : type.is(TypeId::kInt) ? 32 : 64;
+  return fmt::format("tm_bit_get(CAST({} AS BIGINT), {}, {})", l.args[0], l.args[1], bits);
+}
+
 }  // namespace
 
 std::span<const LoweringRow> MathLowerings() {
@@ -57,6 +64,9 @@ std::span<const LoweringRow> MathLowerings() {
       {"bround", "", nullptr, Round},
       {"cbrt", "", "tm_cbrt($1)", nullptr},
       {"ceil", "", nullptr, CeilOrFloor},
+      {"conv", "", nullptr, ByValue},
+      {"width_bucket", "", nullptr, ByValue},
+      {"bit_get", "integral", nullptr, BitGet},
       {"cos", "", "tm_cos($1)", nullptr},
       {"cosh", "", "tm_cosh($1)", nullptr},
       {"cot", "", "(1 / tm_tan($1))", nullptr},

@@ -267,6 +267,14 @@ int64_t RoundWhole(Row& row, int64_t value, int32_t places) {
   return static_cast<int64_t>(result);
 }
 
+int8_t BitGet(Row& row, int64_t value, int32_t place, int32_t bits) {
+  if (place >= 0 && place < bits) return static_cast<int8_t>(value >> place & 1);
+  row.Fail("INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "22023",
+           "The value of parameter(s) `pos` in `bit_get` is invalid: expects an integer value in [0, " +
+               std::to_string(bits) + "), but got " + std::to_string(place) + ".");
+  return 0;
+}
+
 template <typename T>
 T ShiftLeft(Row&, T value, int32_t by) {
   using U = std::make_unsigned_t<T>;
@@ -413,6 +421,7 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<RoundHalfEven>(c, "tm_bround"));
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<false>>(c, "tm_round_whole"));
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<true>>(c, "tm_bround_whole"));
+  RETURN_IF_ERROR(RegisterKernel<BitGet>(c, "tm_bit_get"));
   RETURN_IF_ERROR(RegisterKernel<ShiftLeft<int32_t>>(c, "tm_shl_int"));
   RETURN_IF_ERROR(RegisterKernel<ShiftLeft<int64_t>>(c, "tm_shl_bigint"));
   RETURN_IF_ERROR(RegisterKernel<ShiftRight<int32_t>>(c, "tm_shr_int"));

@@ -120,8 +120,8 @@ dd::Value ToDuck(const Value& value, const DataType& type, const dd::LogicalType
     case TypeId::kString: {
       const auto& text = std::get<std::string>(value.data);
       if (!dd::Value::StringIsValid(text)) {
-        throw dd::InvalidInputException(EncodeError("UNSUPPORTED_FEATURE", "0A000",
-                                                    "A string that is not UTF-8 is not supported by the native engine."));
+        throw dd::InvalidInputException(EncodeError(
+            "UNSUPPORTED_FEATURE", "0A000", "A string that is not UTF-8 is not supported by the native engine."));
       }
       return dd::Value(text);
     }
@@ -178,7 +178,8 @@ struct Bound : dd::FunctionData {
   dd::unique_ptr<dd::FunctionData> Copy() const override { return dd::make_uniq<Bound>(*this); }
   bool Equals(const dd::FunctionData& other) const override {
     const auto& bound = other.Cast<Bound>();
-    return row == bound.row && null_on_failure == bound.null_on_failure && types == bound.types && result == bound.result;
+    return row == bound.row && null_on_failure == bound.null_on_failure && types == bound.types &&
+           result == bound.result;
   }
 };
 
@@ -244,7 +245,7 @@ Value ChildrenValue(std::vector<Value> children) {
 const ValueRow* FindValueFunction(std::string_view name) {
   static const auto* rows = [] {
     auto* all = new std::map<std::string_view, const ValueRow*>;
-    for (auto family : {CastValues(), HashValues()}) {
+    for (auto family : {CastValues(), HashValues(), NumberValues(), TextValues(), UrlValues()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;

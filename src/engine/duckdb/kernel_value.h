@@ -30,9 +30,7 @@ struct ValueCall {
   const std::string& text(size_t i) const { return std::get<std::string>(args[i].data); }
   int64_t number(size_t i) const { return std::get<int64_t>(args[i].data); }
   bool flag(size_t i) const { return std::get<bool>(args[i].data); }
-  const std::vector<plan::Value>& children(size_t i) const {
-    return *std::get<plan::Value::Children>(args[i].data);
-  }
+  const std::vector<plan::Value>& children(size_t i) const { return *std::get<plan::Value::Children>(args[i].data); }
 };
 
 struct ValueRow {
@@ -49,5 +47,8 @@ plan::Value ChildrenValue(std::vector<plan::Value> children);
 // The families.
 std::span<const ValueRow> CastValues();
 std::span<const ValueRow> HashValues();
+std::span<const ValueRow> NumberValues();
+std::span<const ValueRow> TextValues();
+std::span<const ValueRow> UrlValues();
 
 }  // namespace tidemill::engine::duckdb
