@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "sql/literal_text.h"
+#include "sql/named_arguments.h"
 #include "sql/resolver.h"
 
 namespace tidemill::sql {
@@ -435,9 +436,21 @@ class Printer {
     return std::nullopt;
   }
 
-  std::string Text(const plan::Call& node) {
-    if (node.is_operator) return Operator(node);
-    const std::string name = Lower(node.name.back());
+  // to_char of a time is date_format.
+  static bool IsTime(const plan::Expr& expr) {
+    const auto* literal = std::get_if<plan::Literal>(&expr.node);
+    const auto* cast = std::get_if<plan::Cast>(&expr.node);
+    return literal ? literal->type.is_datetime() : cast && cast->type.is_datetime();
+  }
+
+  std::string Text(const plan::Call& written) {
+    if (written.is_operator) return Operator(written);
+    const auto positional = WithPositionalArguments(written, {});
+    const plan::Call& node = positional.ok() ? *positional : written;
+    std::string name = Lower(node.name.back());
+    if ((name == "to_char" || name == "to_varchar") && node.args.size() == 2 && IsTime(*node.args[0])) {
+      name = "date_format";
+    }
     if (node.name.size() == 1) {
       if (auto special = SpecialForm(name, node)) return *special;
     }
