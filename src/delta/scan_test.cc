@@ -81,6 +81,18 @@ TEST(StatisticsTest, WritesWhatItReads) {
   EXPECT_FALSE(back.columns.at("f").min);
 }
 
+// Readers have no year 10000: a maximum that rounds up to it is left out.
+TEST(StatisticsTest, TheEndOfTimeHasNoMaximum) {
+  FileStatistics statistics;
+  const int64_t end = 253'402'300'800'000'000;
+  statistics.columns["t"] = {Value{end - 1}, Value{end - 1}, 0};
+  EXPECT_EQ(StatisticsToJson(statistics, StatsSchema()),
+            R"({"minValues":{"t":"9999-12-31T23:59:59.999Z"},"maxValues":{},"nullCount":{"t":0}})");
+  statistics.columns["t"].max = Value{end - 1000};
+  EXPECT_NE(StatisticsToJson(statistics, StatsSchema()).find(R"("maxValues":{"t":"9999-12-31T23:59:59.999Z"})"),
+            std::string::npos);
+}
+
 TEST(StatisticsTest, WhatIsStrangeIsUnknown) {
   const auto s = ParseStatistics(
       R"({"numRecords":"x","minValues":{"i":"a","f":"NaN","d":123456789012345678.25},"nullCount":{"s":null}})",

@@ -96,10 +96,13 @@ std::optional<std::string> StringBound(const std::string& text, bool is_max) {
   return Dump(Json(bound));
 }
 
+constexpr int64_t kEndOfYear9999Ms = 253'402'300'800'000;  // 10000-01-01, the first time that readers cannot parse
+
 // Whole milliseconds, down for a minimum and up for a maximum.
 std::optional<std::string> TimeBound(int64_t micros, bool is_max, bool local) {
   int64_t millis = micros / 1000;
   if (micros % 1000 != 0) millis += micros < 0 ? (is_max ? 0 : -1) : (is_max ? 1 : 0);
+  if (millis >= kEndOfYear9999Ms) return std::nullopt;
   std::string text = FormatTimestamp(Timestamp(std::chrono::milliseconds(millis)));
   text.pop_back();
   if (text.find('.') == std::string::npos) text += ".000000";

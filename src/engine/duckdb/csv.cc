@@ -116,6 +116,8 @@ struct Fit {
 Result<std::vector<Fit>> Probe(Connection& connection, const TextOptions& text, size_t columns,
                                const std::vector<size_t>& chosen, const std::vector<bool>& settled, bool all,
                                const std::string& rows) {
+  const std::string zone = "UTC";
+  const Typing typing{text, false, zone};
   std::string list = "'0'";
   for (size_t i = 0; i < columns; ++i) {
     if (settled[i]) continue;
@@ -128,8 +130,9 @@ Result<std::vector<Fit>> Probe(Connection& connection, const TextOptions& text, 
       std::string probe = raw;
       if (type.is(TypeId::kDecimal))
         probe = fmt::format("CASE WHEN regexp_matches({0}, '^[+-]?[0-9]+$') THEN {0} END", raw);
-      if (type.is(TypeId::kDate)) probe = fmt::format("CASE WHEN length({0}) <= 10 THEN {0} END", raw);
-      ASSIGN_OR_RETURN(const std::string value, TypedText(connection, probe, Field{"", type}, false, "UTC"));
+      if (type.is(TypeId::kDate) && text.date_format.empty())
+        probe = fmt::format("CASE WHEN length({0}) <= 10 THEN {0} END", raw);
+      ASSIGN_OR_RETURN(const std::string value, TypedText(connection, probe, Field{"", type}, typing));
       list += fmt::format(", CAST(count({}) AS VARCHAR)", value);
     }
   }
@@ -169,10 +172,10 @@ std::string FittingRows(const std::string& outputs, const std::string& rows, con
       outputs, fits, window, QuoteText(source), raw, QuoteText(detail), rows);
 }
 
-Result<std::string> TypedText(Connection& connection, const std::string& value, const Field& field, bool raises,
-                              const std::string& time_zone) {
+Result<std::string> TypedText(Connection& connection, const std::string& value, const Field& field,
+                              const Typing& typing) {
   if (field.type.is(TypeId::kString)) return value;
-  const std::string name = TextTypeName(field.type);
+  std::string name = TextTypeName(field.type);
   if (name.empty()) {
     return Unimplemented(
         fmt::format("column {}: a text field cannot be read as {}; read it as STRING", field.name, field.type.ToSql()));
@@ -180,17 +183,23 @@ Result<std::string> TypedText(Connection& connection, const std::string& value, 
   if (field.type.is(TypeId::kDecimal)) {
     RETURN_IF_ERROR(RegisterTextDecimal(connection.get(), field.type.precision(), field.type.scale()));
   }
+  const std::string& pattern = field.type.is(TypeId::kDate) ? typing.text.date_format : typing.text.timestamp_format;
+  const bool by_pattern = field.type.is_datetime() && !pattern.empty();
+  if (by_pattern) {
+    ASSIGN_OR_RETURN(name, RegisterTextPattern(connection.get(), field.type, pattern));
+  }
   const auto call = [&](const std::string& type) {
-    return raises ? fmt::format("tm_text_{}({}, {})", type, value, QuoteText(field.name))
-                  : fmt::format("tm_text_try_{}({})", type, value);
+    return typing.raises ? fmt::format("tm_text_{}({}, {})", type, value, QuoteText(field.name))
+                         : fmt::format("tm_text_try_{}({})", type, value);
   };
-  const bool local = field.type.is(TypeId::kTimestamp) && time_zone != "UTC" && time_zone != "Z";
-  if (!local) return call(name);
-  // Without a zone of its own a text is a local time of the session's zone.
+  if (!field.type.is(TypeId::kTimestamp)) return call(name);
+  const std::string zone = QuoteText(typing.time_zone);
+  if (by_pattern) return fmt::format("tm_zoned({}, {})", call(name), zone);
+  if (typing.time_zone == "UTC" || typing.time_zone == "Z") return call(name);
   return fmt::format(
-      "CASE WHEN tm_text_try_timestamp_ntz({0}) IS NOT NULL THEN timezone({1}, tm_text_try_timestamp_ntz({0})) "
+      "CASE WHEN tm_text_try_timestamp_ntz({0}) IS NOT NULL THEN tm_zoned(tm_text_try_timestamp_ntz({0}), {1}) "
       "ELSE {2} END",
-      value, QuoteText(time_zone), call(name));
+      value, zone, call(name));
 }
 
 Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int ordinal, const std::string& time_zone,
@@ -203,7 +212,7 @@ Result<SourceSelect> CsvSelect(Connection& connection, const Source& source, int
   std::string typed, fits;
   for (size_t i = 0; i < fields.size(); ++i) {
     const std::string raw = RawColumn(source.text, i);
-    ASSIGN_OR_RETURN(const std::string value, TypedText(connection, raw, fields[i], raises, time_zone));
+    ASSIGN_OR_RETURN(const std::string value, TypedText(connection, raw, fields[i], {source.text, raises, time_zone}));
     typed += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", value, i);
     if (!fields[i].type.is(TypeId::kString)) {
       fits += fmt::format("{}({} IS NULL OR c{} IS NOT NULL)", fits.empty() ? "" : " AND ", raw, i);

@@ -24,9 +24,17 @@ std::string FittingRows(const std::string& outputs, const std::string& rows, con
                         const std::string& window, const std::string& source, const std::string& raw,
                         const std::string& detail);
 
-// A field's text `value` as `type`: raising on malformed text with the column's name, or giving NULL.
-Result<std::string> TypedText(Connection& connection, const std::string& value, const plan::Field& field, bool raises,
-                              const std::string& time_zone);
+// How texts become values: raising on malformed text with the column's name, or giving NULL; without a zone of its own
+// a text is a local time of `time_zone`.
+struct Typing {
+  const TextOptions& text;
+  bool raises = false;
+  const std::string& time_zone;
+};
+
+// A field's text `value` as the field's type.
+Result<std::string> TypedText(Connection& connection, const std::string& value, const plan::Field& field,
+                              const Typing& typing);
 
 // DuckDB's account of a line it could not split, as ours: file, line, what is wrong, what to do. None when `message` is
 // about something else.

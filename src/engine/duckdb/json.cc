@@ -87,7 +87,7 @@ Result<SourceSelect> JsonSelect(Connection& connection, const Source& source, co
     std::string value = "tm_row." + QuoteName(field.name);
     if (field.type.is_datetime()) {
       const std::string raw = value;
-      ASSIGN_OR_RETURN(value, TypedText(connection, raw, field, raises, time_zone));
+      ASSIGN_OR_RETURN(value, TypedText(connection, raw, field, {source.text, raises, time_zone}));
       fits += fmt::format(" AND ({} IS NULL OR c{} IS NOT NULL)", raw, i);
     }
     typed += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", value, i);

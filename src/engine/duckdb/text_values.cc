@@ -9,6 +9,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/sha256.h"
+#include "engine/duckdb/kernel_pattern.h"
 #include "engine/duckdb/kernel_vector.h"
 
 namespace tidemill::engine::duckdb {
@@ -294,6 +296,7 @@ struct TextFunction {
   std::string type_name;
   int precision = 0;
   int scale = 0;
+  std::optional<DatetimePattern> pattern{};
 };
 
 void RaiseMalformed(duckdb_function_info info, const TextFunction& function, std::string_view text,
@@ -374,6 +377,24 @@ void Dates(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector out
     const auto value = ParseDate(text);
     if (value) *out = *value;
     return value.has_value();
+  });
+}
+
+
+void PatternDates(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  MapTexts<int32_t>(info, input, output, [](std::string_view text, const TextFunction& function, int32_t* out) {
+    const auto micros = function.pattern->Parse(text);
+    // The parser makes whole days of a date; a time in the pattern is cut off, downwards.
+    if (micros) *out = static_cast<int32_t>(*micros / kMicrosPerDay - (*micros % kMicrosPerDay < 0 ? 1 : 0));
+    return micros.has_value();
+  });
+}
+
+void PatternTimes(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  MapTexts<int64_t>(info, input, output, [](std::string_view text, const TextFunction& function, int64_t* out) {
+    const auto micros = function.pattern->Parse(text);
+    if (micros) *out = *micros;
+    return micros.has_value();
   });
 }
 
@@ -473,6 +494,20 @@ Status RegisterTextDecimal(duckdb_connection connection, int precision, int scal
                          TextFunction{.type_name = type.ToSql(), .precision = precision, .scale = scale});
   duckdb_destroy_logical_type(&result);
   return status;
+}
+
+Result<std::string> RegisterTextPattern(duckdb_connection connection, const DataType& type,
+                                        const std::string& pattern) {
+  ASSIGN_OR_RETURN(auto read, DatetimePattern::Read(pattern));
+  const bool is_date = type.is(TypeId::kDate);
+  const std::string name = fmt::format("{}_by_{}", is_date ? "date" : "local", Sha256Hex(pattern).substr(0, 12));
+  duckdb_logical_type result = duckdb_create_logical_type(is_date ? DUCKDB_TYPE_DATE : DUCKDB_TYPE_TIMESTAMP);
+  TextFunction function{.type_name = fmt::format("{} written as '{}'", type.ToSql(), pattern),
+                        .pattern = std::move(read)};
+  auto status = Register(connection, name, result, is_date ? PatternDates : PatternTimes, function);
+  duckdb_destroy_logical_type(&result);
+  RETURN_IF_ERROR(std::move(status));
+  return name;
 }
 
 std::string TextTypeName(const DataType& type) {

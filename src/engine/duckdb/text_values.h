@@ -1,5 +1,5 @@
 // text_values.h: a field of a text file as a typed value, by the rules of Spark's CSV and JSON readers
-// (UnivocityParser, without a format option): stricter than a cast, nothing is trimmed. Pure functions, and their
+// (UnivocityParser, JacksonParser): stricter than a cast, nothing is trimmed. Pure functions, and their
 // registration in DuckDB.
 #pragma once
 
@@ -35,6 +35,10 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone);
 Status RegisterTextValues(duckdb_connection connection);
 // The same for decimal(precision, scale): tm_text_decimal_<p>_<s>.
 Status RegisterTextDecimal(duckdb_connection connection, int precision, int scale);
+// The same for a date or a time written by a pattern of Spark's; gives the end of the function's name. The value is a
+// DATE, or the local date and time as TIMESTAMP whatever the zone.
+Result<std::string> RegisterTextPattern(duckdb_connection connection, const plan::DataType& type,
+                                        const std::string& pattern);
 // "int", "decimal_15_2", ...: the end of the function's name; empty for types a text field cannot hold.
 std::string TextTypeName(const plan::DataType& type);
 
