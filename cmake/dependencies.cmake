@@ -34,11 +34,12 @@ static_library(sqlite_static libsqlite3.a m dl Threads::Threads)
 static_library(bzip2_static libbz2.a)
 static_library(snappy_static libsnappy.a)
 static_library(zlib_static libz.a)
+static_library(zstd_static libzstd.a)
 # Compiled once, not in every file that formats.
 add_library(fmt_static STATIC cmake/fmt.cc)
 
 # What each room links besides the rooms below it.
 set(room_base_links fmt_static)
-set(room_storage_links bzip2_static snappy_static zlib_static)
+set(room_storage_links bzip2_static snappy_static zlib_static zstd_static)
 set(room_engine_duckdb_links duckdb)
 set(room_job_links yaml_static sqlite_static)

@@ -3,11 +3,14 @@
 #include <bzlib.h>
 #include <fmt/format.h>
 #include <snappy.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace tidemill::storage {
@@ -47,59 +50,130 @@ class Decoder {
   virtual Status Next(std::vector<char>& out) = 0;
 };
 
-class Bzip2 final : public Decoder {
- public:
-  Bzip2(Input& input, const std::string& path) : input_(input), path_(path), buffer_(kInputBytes) {}
-  ~Bzip2() override { End(); }
+constexpr size_t kOutputBytes = 2 * kInputBytes;
 
-  Status Next(std::vector<char>& out) override {
-    out.resize(kInputBytes * 2);
-    size_t made = 0;
-    while (made < out.size()) {
-      if (stream_.avail_in == 0) {
+// A library that is fed bytes and gives bytes, in streams of which a file may hold several, one after another.
+class StreamDecoder : public Decoder {
+ public:
+  StreamDecoder(Input& input, const std::string& path, const char* name)
+      : input_(input), path_(path), name_(name), buffer_(kInputBytes) {}
+
+  Status Next(std::vector<char>& out) final {
+    out.resize(kOutputBytes);
+    std::span<char> room = out;
+    while (!room.empty()) {
+      if (unread_.empty()) {
         ASSIGN_OR_RETURN(const int64_t count, input_.Some(buffer_));
-        stream_.next_in = buffer_.data();
-        stream_.avail_in = static_cast<unsigned>(count);
+        unread_ = std::span(buffer_).first(static_cast<size_t>(count));
         if (count == 0) {
-          if (open_) return DataLoss(fmt::format("{} is cut short: its bzip2 stream does not end", path_));
+          if (open_) return DataLoss(fmt::format("{} is cut short: its {} stream does not end", path_, name_));
           break;
         }
       }
-      if (!open_) {  // a file may hold several streams, one after another
-        if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) return Internal("bzip2 could not start");
-        open_ = true;
-      }
-      stream_.next_out = out.data() + made;
-      stream_.avail_out = static_cast<unsigned>(out.size() - made);
-      const int code = BZ2_bzDecompress(&stream_);
-      made = out.size() - stream_.avail_out;
-      if (code == BZ_STREAM_END) {
-        End();
-      } else if (code != BZ_OK) {
-        return DataLoss(fmt::format("{} is not bzip2, or is damaged", path_));
-      }
+      if (!open_ && !Open()) return Internal(fmt::format("{} could not start", name_));
+      open_ = true;
+      const Step step = Feed(unread_, room);
+      if (step == Step::kDamaged) return DataLoss(fmt::format("{} is not {}, or is damaged", path_, name_));
+      if (step == Step::kStreamEnds) Close();
     }
-    out.resize(made);
+    out.resize(out.size() - room.size());
     return Ok();
   }
 
- private:
-  void End() {
-    if (!open_) return;
-    char* const next = stream_.next_in;
-    const unsigned left = stream_.avail_in;
-    BZ2_bzDecompressEnd(&stream_);
-    stream_ = bz_stream{};
-    stream_.next_in = next;
-    stream_.avail_in = left;
-    open_ = false;
+ protected:
+  enum class Step { kGoOn, kStreamEnds, kDamaged };
+  virtual bool Open() = 0;
+  // Takes bytes off the front of `in` and `out` as it reads and writes them.
+  virtual Step Feed(std::span<char>& in, std::span<char>& out) = 0;
+  virtual void End() = 0;
+  void Close() {
+    if (std::exchange(open_, false)) End();
   }
 
+ private:
   Input& input_;
   const std::string& path_;
+  const char* name_;
   std::vector<char> buffer_;
-  bz_stream stream_{};
+  std::span<char> unread_;
   bool open_ = false;
+};
+
+// zlib's and bzip2's streams have members of the same names.
+template <typename Stream>
+void Point(Stream& stream, std::span<char> in, std::span<char> out) {
+  stream.next_in = reinterpret_cast<decltype(stream.next_in)>(in.data());
+  stream.avail_in = static_cast<unsigned>(in.size());
+  stream.next_out = reinterpret_cast<decltype(stream.next_out)>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+}
+template <typename Stream>
+void Advance(const Stream& stream, std::span<char>& in, std::span<char>& out) {
+  in = in.last(stream.avail_in);
+  out = out.last(stream.avail_out);
+}
+
+class Gzip final : public StreamDecoder {
+ public:
+  Gzip(Input& input, const std::string& path) : StreamDecoder(input, path, "gzip") {}
+  ~Gzip() override { Close(); }
+
+ private:
+  bool Open() override {
+    stream_ = z_stream{};
+    constexpr int kGzipHeader = 16;
+    return inflateInit2(&stream_, MAX_WBITS + kGzipHeader) == Z_OK;
+  }
+  Step Feed(std::span<char>& in, std::span<char>& out) override {
+    Point(stream_, in, out);
+    const int code = inflate(&stream_, Z_NO_FLUSH);
+    Advance(stream_, in, out);
+    return code == Z_STREAM_END ? Step::kStreamEnds : code == Z_OK ? Step::kGoOn : Step::kDamaged;
+  }
+  void End() override { inflateEnd(&stream_); }
+
+  z_stream stream_{};
+};
+
+class Zstd final : public StreamDecoder {
+ public:
+  Zstd(Input& input, const std::string& path) : StreamDecoder(input, path, "zstd"), context_(ZSTD_createDCtx()) {}
+  ~Zstd() override { ZSTD_freeDCtx(context_); }
+
+ private:
+  bool Open() override { return context_ != nullptr && ZSTD_isError(ZSTD_initDStream(context_)) == 0; }
+  Step Feed(std::span<char>& in, std::span<char>& out) override {
+    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    ZSTD_outBuffer to{out.data(), out.size(), 0};
+    const size_t left = ZSTD_decompressStream(context_, &to, &from);
+    in = in.subspan(from.pos);
+    out = out.subspan(to.pos);
+    return ZSTD_isError(left) != 0 ? Step::kDamaged : left == 0 ? Step::kStreamEnds : Step::kGoOn;
+  }
+  void End() override {}
+
+  ZSTD_DCtx* context_;
+};
+
+class Bzip2 final : public StreamDecoder {
+ public:
+  Bzip2(Input& input, const std::string& path) : StreamDecoder(input, path, "bzip2") {}
+  ~Bzip2() override { Close(); }
+
+ private:
+  bool Open() override {
+    stream_ = bz_stream{};
+    return BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+  }
+  Step Feed(std::span<char>& in, std::span<char>& out) override {
+    Point(stream_, in, out);
+    const int code = BZ2_bzDecompress(&stream_);
+    Advance(stream_, in, out);
+    return code == BZ_STREAM_END ? Step::kStreamEnds : code == BZ_OK ? Step::kGoOn : Step::kDamaged;
+  }
+  void End() override { BZ2_bzDecompressEnd(&stream_); }
+
+  bz_stream stream_{};
 };
 
 // Hadoop's SnappyCodec: blocks of [uncompressed size, big-endian 4 bytes] then, until that many bytes came out, chunks
@@ -243,18 +317,40 @@ std::unique_ptr<Decoder> MakeDecoder(Input& input, const std::string& path) {
   return std::make_unique<T>(input, path);
 }
 
+struct Codec {
+  std::string_view extension;
+  DecodingReader::Make make;
+};
+
+const Codec* CodecOf(const std::string& path) {
+  static const Codec kCodecs[] = {{".gz", MakeDecoder<Gzip>},
+                                  {".zst", MakeDecoder<Zstd>},
+                                  {".zstd", MakeDecoder<Zstd>},
+                                  {".bz2", MakeDecoder<Bzip2>},
+                                  {".snappy", MakeDecoder<HadoopSnappy>}};
+  const auto found = std::ranges::find_if(kCodecs, [&](const Codec& codec) { return path.ends_with(codec.extension); });
+  return found == std::end(kCodecs) ? nullptr : found;
+}
+
+// By its first bytes; Hadoop's form has none of its own.
+Result<bool> IsFramedSnappy(Reader& encoded) {
+  constexpr std::string_view kFrameStart("\xff\x06\x00\x00sNaPpY", 10);
+  char head[10] = {};
+  ASSIGN_OR_RETURN(const int64_t count, encoded.ReadAt(0, head));
+  return std::string_view(head, static_cast<size_t>(count)) == kFrameStart;
+}
+
 }  // namespace
 
-bool NeedsDecoding(const std::string& path) { return path.ends_with(".bz2") || path.ends_with(".snappy"); }
+bool NeedsDecoding(const std::string& path) { return CodecOf(path) != nullptr; }
 
 Result<std::unique_ptr<Reader>> Decode(std::unique_ptr<Reader> encoded, const std::string& path) {
-  DecodingReader::Make make = MakeDecoder<Bzip2>;
-  if (path.ends_with(".snappy")) {
-    constexpr std::string_view kFrameStart("\xff\x06\x00\x00sNaPpY", 10);
-    char head[10] = {};
-    ASSIGN_OR_RETURN(const int64_t count, encoded->ReadAt(0, head));
-    const bool framed = std::string_view(head, static_cast<size_t>(count)) == kFrameStart;
-    make = framed ? MakeDecoder<FramedSnappy> : MakeDecoder<HadoopSnappy>;
+  const Codec* codec = CodecOf(path);
+  if (codec == nullptr) return encoded;
+  DecodingReader::Make make = codec->make;
+  if (codec->extension == ".snappy") {
+    ASSIGN_OR_RETURN(const bool framed, IsFramedSnappy(*encoded));
+    if (framed) make = MakeDecoder<FramedSnappy>;
   }
   return std::unique_ptr<Reader>(std::make_unique<DecodingReader>(std::move(encoded), path, std::move(make)));
 }

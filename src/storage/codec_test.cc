@@ -3,6 +3,8 @@
 #include <bzlib.h>
 #include <gtest/gtest.h>
 #include <snappy.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include <cstring>
 
@@ -45,6 +47,26 @@ std::string Bzip2(const std::string& text) {
   return out.substr(0, size);
 }
 
+std::string Gzip(const std::string& text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<unsigned>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string Zstd(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
 std::string BigEndian(size_t n) {
   return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
 }
@@ -61,10 +83,34 @@ std::string Lines(int count) {
   return text;
 }
 
-TEST(Codec, Bzip2StreamsOneAfterAnother) {
+struct StreamCodec {
+  const char* path;
+  std::string (*encode)(const std::string&);
+};
+constexpr StreamCodec kStreamCodecs[] = {{"/in/x.gz", Gzip}, {"/in/x.zst", Zstd}, {"/in/x.bz2", Bzip2}};
+
+class StreamCodecTest : public testing::TestWithParam<StreamCodec> {};
+
+TEST_P(StreamCodecTest, StreamsOneAfterAnother) {
+  const auto [path, encode] = GetParam();
   const std::string a = Lines(200000), b = Lines(3);
-  EXPECT_EQ(DecodeAll(Bzip2(a) + Bzip2(b), "x.bz2").value(), a + b);
+  EXPECT_EQ(DecodeAll(encode(a) + encode(b), path).value(), a + b);
+  EXPECT_EQ(DecodeAll(encode(""), path).value(), "");
+  EXPECT_EQ(DecodeAll("", path).value(), "");
 }
+
+TEST_P(StreamCodecTest, DamageIsNamed) {
+  const auto [path, encode] = GetParam();
+  const std::string whole = encode(Lines(100000));
+  for (const std::string& bad : {whole.substr(0, whole.size() / 2), std::string("not compressed at all")}) {
+    const auto decoded = DecodeAll(bad, path);
+    ASSERT_FALSE(decoded.ok());
+    EXPECT_EQ(decoded.error().kind, ErrorKind::kDataLoss);
+    EXPECT_NE(decoded.error().message.find(path), std::string::npos);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StreamCodecTest, testing::ValuesIn(kStreamCodecs));
 
 TEST(Codec, HadoopSnappyBlocksOfSeveralChunks) {
   const std::string a = Lines(1000), b = Lines(500);
@@ -84,14 +130,7 @@ TEST(Codec, FramedSnappy) {
   EXPECT_EQ(DecodeAll(frame, "x.snappy", 7).value(), text);
 }
 
-TEST(Codec, DamagedFilesAreNamed) {
-  const std::string whole = Bzip2(Lines(100000));
-  for (const std::string& bad : {whole.substr(0, whole.size() / 2), std::string("not bzip2 at all")}) {
-    const auto decoded = DecodeAll(bad, "/in/x.bz2");
-    ASSERT_FALSE(decoded.ok());
-    EXPECT_EQ(decoded.error().kind, ErrorKind::kDataLoss);
-    EXPECT_NE(decoded.error().message.find("/in/x.bz2"), std::string::npos);
-  }
+TEST(Codec, DamagedSnappy) {
   const std::string block = BigEndian(100) + BigEndian(50) + "short";
   EXPECT_EQ(DecodeAll(block, "x.snappy").error().kind, ErrorKind::kDataLoss);
   EXPECT_EQ(DecodeAll(BigEndian(0xFFFFFFFF), "x.snappy").error().kind, ErrorKind::kDataLoss);

@@ -73,17 +73,25 @@ void Collector::Divert(duckdb_function_info info, duckdb_data_chunk input, duckd
   self.diverted_ += static_cast<int64_t>(duckdb_data_chunk_get_size(input));
 }
 
-void Collector::Malformed(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  auto& self = *static_cast<Collector*>(duckdb_scalar_function_get_extra_info(info));
-  const std::lock_guard lock(self.mutex_);
-  Keep(info, self.malformed_rows_, input, output);
+Status Collector::KeepMalformed(const MalformedRow& row) {
+  const std::lock_guard lock(mutex_);
+  const auto text = [&](const std::string& value) {
+    duckdb_append_varchar_length(malformed_rows_, value.data(), value.size());
+  };
+  text(row.source);
+  text(row.file);
+  duckdb_append_int64(malformed_rows_, row.range);
+  duckdb_append_int64(malformed_rows_, row.line);
+  text(row.raw);
+  text(row.detail);
+  if (duckdb_appender_end_row(malformed_rows_) == DuckDBSuccess) return Ok();
+  return Internal("a malformed row could not be kept");
 }
 
 Status Collector::Register(Connection& connection) {
   const FunctionRow functions[] = {
       {"tm_check", -1, Check},
       {"tm_divert", 2, Divert},
-      {"tm_malformed", 4, Malformed},
   };
   duckdb_logical_type boolean = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
   duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
@@ -111,7 +119,8 @@ Result<std::unique_ptr<Collector>> Collector::Make(Connection& connection) {
   RETURN_IF_ERROR(collector->Register(connection));
   RETURN_IF_ERROR(connection.Run("CREATE TABLE tm_diverted (reasons VARCHAR, row VARCHAR)"));
   RETURN_IF_ERROR(
-      connection.Run("CREATE TABLE tm_malformed_rows (source VARCHAR, file VARCHAR, raw VARCHAR, detail VARCHAR)"));
+      connection.Run("CREATE TABLE tm_malformed_rows (source VARCHAR, file VARCHAR, \"range\" BIGINT, line BIGINT, raw "
+                     "VARCHAR, detail VARCHAR)"));
   if (duckdb_connect(connection.database(), &collector->own_) == DuckDBError) {
     return Internal("DuckDB refused a second connection");
   }

@@ -17,14 +17,22 @@
 
 namespace tidemill::engine::duckdb {
 
+// A record of a text file that does not fit its schema.
+struct MalformedRow {
+  std::string source;
+  std::string file;
+  int64_t range = 0;  // the part of the file, whose first line the source knows once it was read whole
+  int64_t line = 0;   // in the range, from 0
+  std::string raw;
+  std::string detail;
+};
+
 // Registers in DuckDB:
 //   tm_check(ok BOOLEAN, ...) -> BOOLEAN: counts, for each argument, the rows where it is FALSE; gives FALSE where a
 //     diverting one is.
-//   tm_divert(reasons VARCHAR[], row VARCHAR) -> BOOLEAN, tm_malformed(source, file, row, detail) -> BOOLEAN: keep the
-//   row
-//     and give FALSE.
-// The kept rows lie in DuckDB tables tm_diverted(reasons, row) and tm_malformed_rows(source, file, raw, detail), whose
-// memory is under the budget. The functions are called by many threads, everything else by one.
+//   tm_divert(reasons VARCHAR[], row VARCHAR) -> BOOLEAN: keeps the row and gives FALSE.
+// The kept rows lie in DuckDB tables tm_diverted(reasons, row) and tm_malformed_rows (MalformedRow's members), whose
+// memory is under the budget. The functions and KeepMalformed are called by many threads, everything else by one.
 class Collector {
  public:
   static Result<std::unique_ptr<Collector>> Make(Connection& connection);
@@ -34,6 +42,7 @@ class Collector {
 
   // Starts counting anew for these checks and forgets the diverted rows.
   Status Begin(const std::vector<RowCheck>& checks);
+  Status KeepMalformed(const MalformedRow& row);
   // Makes what was kept visible to queries.
   Status Flush();
 
@@ -45,7 +54,6 @@ class Collector {
   Collector() = default;
   static void Check(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output);
   static void Divert(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output);
-  static void Malformed(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output);
   Status Register(Connection& connection);
   Status OpenAppenders();
   void CloseAppenders();

@@ -7,13 +7,10 @@
 #include <duckdb/main/capi/capi_internal.hpp>
 #include <memory>
 
-#include "storage/codec.h"
-
 namespace tidemill::engine::duckdb {
 namespace {
 
 constexpr std::string_view kPlain = "tm://";
-constexpr std::string_view kDecoded = "tmz://";
 
 // DuckDB's contract is exceptions; this is the one place where we throw.
 [[noreturn]] void Throw(Traffic& traffic, const Error& error) {
@@ -49,20 +46,15 @@ class Handle final : public ::duckdb::FileHandle {
   Traffic& traffic_;
 };
 
-// Storage's files by the paths "tm://..." (random access) or "tmz://..." (decoded, front to back).
+// Storage's files by the paths "tm://...".
 class StorageFileSystem final : public ::duckdb::FileSystem {
  public:
-  StorageFileSystem(storage::Storage& storage, Traffic& traffic, std::vector<std::string> allowed, RealPath real_path,
-                    bool decoded)
-      : storage_(storage),
-        traffic_(traffic),
-        allowed_(std::move(allowed)),
-        real_path_(std::move(real_path)),
-        decoded_(decoded) {}
+  StorageFileSystem(storage::Storage& storage, Traffic& traffic, std::vector<std::string> allowed, RealPath real_path)
+      : storage_(storage), traffic_(traffic), allowed_(std::move(allowed)), real_path_(std::move(real_path)) {}
 
-  bool CanHandleFile(const std::string& path) override { return path.starts_with(prefix()); }
-  std::string GetName() const override { return decoded_ ? "TidemillDecoded" : "Tidemill"; }
-  bool CanSeek() override { return !decoded_; }
+  bool CanHandleFile(const std::string& path) override { return path.starts_with(kPlain); }
+  std::string GetName() const override { return "Tidemill"; }
+  bool CanSeek() override { return true; }
   bool OnDiskFile(::duckdb::FileHandle&) override { return true; }
 
   ::duckdb::unique_ptr<::duckdb::FileHandle> OpenFile(const std::string& path, ::duckdb::FileOpenFlags flags,
@@ -75,7 +67,6 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
     auto opened = storage_.OpenRead(file);
     if (!opened.ok() && opened.error().kind == ErrorKind::kNotFound && flags.ReturnNullIfNotExists()) return nullptr;
     auto reader = Unwrap(traffic_, std::move(opened));
-    if (decoded_) reader = Unwrap(traffic_, storage::Decode(std::move(reader), file));
     return ::duckdb::make_uniq<Handle>(*this, path, flags, std::move(reader), nullptr, traffic_);
   }
 
@@ -152,7 +143,6 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
   std::string PathSeparator(const std::string&) override { return "/"; }
 
  private:
-  std::string_view prefix() const { return decoded_ ? kDecoded : kPlain; }
   static Handle& Of(::duckdb::FileHandle& handle) { return static_cast<Handle&>(handle); }
 
   int64_t ReadSome(Handle& file, void* buffer, int64_t bytes, int64_t location) {
@@ -163,15 +153,8 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
   }
 
   std::string Checked(const std::string& path) {
-    std::string file = FromDuckDbPath(path);
-    const bool inside =
-        allowed_.empty() || std::any_of(allowed_.begin(), allowed_.end(), [&](const auto& folder) {
-          return file == folder || (file.starts_with(folder) && (folder.ends_with('/') || file[folder.size()] == '/'));
-        });
-    if (!inside || file.find("/../") != std::string::npos) {
-      Throw(traffic_, Error{ErrorKind::kPermissionDenied,
-                            fmt::format("{} lies outside the folders this job names; add it as a source", file)});
-    }
+    const std::string file = FromDuckDbPath(path);
+    if (const Status allowed = CheckAllowed(allowed_, file); !allowed.ok()) Throw(traffic_, allowed.error());
     return file;
   }
 
@@ -179,7 +162,6 @@ class StorageFileSystem final : public ::duckdb::FileSystem {
   Traffic& traffic_;
   std::vector<std::string> allowed_;
   RealPath real_path_;
-  bool decoded_;
 };
 
 }  // namespace
@@ -194,14 +176,20 @@ std::optional<Error> Traffic::TakeError() {
   return std::exchange(error_, std::nullopt);
 }
 
-std::string ToDuckDbPath(const std::string& path) {
-  return std::string(storage::NeedsDecoding(path) ? kDecoded : kPlain) + path;
+Status CheckAllowed(const std::vector<std::string>& folders, const std::string& file) {
+  const bool inside =
+      folders.empty() || std::any_of(folders.begin(), folders.end(), [&](const auto& folder) {
+        return file == folder || (file.starts_with(folder) && (folder.ends_with('/') || file[folder.size()] == '/'));
+      });
+  if (inside && file.find("/../") == std::string::npos) return Ok();
+  return Error{ErrorKind::kPermissionDenied,
+               fmt::format("{} lies outside the folders this job names; add it as a source", file)};
 }
 
+std::string ToDuckDbPath(const std::string& path) { return std::string(kPlain) + path; }
+
 std::string FromDuckDbPath(const std::string& path) {
-  if (path.starts_with(kDecoded)) return path.substr(kDecoded.size());
-  if (path.starts_with(kPlain)) return path.substr(kPlain.size());
-  return path;
+  return path.starts_with(kPlain) ? path.substr(kPlain.size()) : path;
 }
 
 Status RegisterFileSystem(duckdb_database database, storage::Storage& storage, Traffic& traffic,
@@ -209,10 +197,8 @@ Status RegisterFileSystem(duckdb_database database, storage::Storage& storage, T
   try {
     auto& instance = *reinterpret_cast<::duckdb::DatabaseWrapper*>(database)->database->instance;
     auto& system = ::duckdb::FileSystem::GetFileSystem(instance);
-    for (const bool decoded : {false, true}) {
-      system.RegisterSubSystem(
-          ::duckdb::make_uniq<StorageFileSystem>(storage, traffic, allowed_folders, real_path, decoded));
-    }
+    system.RegisterSubSystem(
+        ::duckdb::make_uniq<StorageFileSystem>(storage, traffic, std::move(allowed_folders), std::move(real_path)));
   } catch (const std::exception& e) {
     return Internal(fmt::format("DuckDB refused our file system: {}", e.what()));
   }

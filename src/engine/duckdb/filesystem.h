@@ -27,6 +27,17 @@ class Traffic {
   int64_t bytes_read() const { return bytes_read_; }
   int64_t bytes_written() const { return bytes_written_; }
 
+  // Text scans tell more than DuckDB does of its own: the bytes that are still to come when one begins, and its rows.
+  void Expect(int64_t bytes) { bytes_expected_ += bytes; }
+  void ReadText(int64_t bytes) { text_bytes_ += bytes, bytes_read_ += bytes; }
+  void ReadRows(int64_t rows) { text_rows_ += rows; }
+  // 0 when nothing is expected.
+  double fraction() const {
+    const int64_t expected = bytes_expected_;
+    return expected == 0 ? 0 : static_cast<double>(text_bytes_) / static_cast<double>(expected);
+  }
+  int64_t text_rows() const { return text_rows_; }
+
   void Failed(const Error& error);
   // The first error since the last call, and forgets it.
   std::optional<Error> TakeError();
@@ -34,11 +45,17 @@ class Traffic {
  private:
   std::atomic<int64_t> bytes_read_{0};
   std::atomic<int64_t> bytes_written_{0};
+  std::atomic<int64_t> bytes_expected_{0};
+  std::atomic<int64_t> text_bytes_{0};
+  std::atomic<int64_t> text_rows_{0};
   std::mutex mutex_;
   std::optional<Error> error_;
 };
 
-// The path DuckDB must be given for `path`; a bzip2 or snappy text file is read through its decoder.
+// kPermissionDenied unless the file lies in one of the folders (none: any file does).
+Status CheckAllowed(const std::vector<std::string>& folders, const std::string& file);
+
+// The path DuckDB must be given for `path`.
 std::string ToDuckDbPath(const std::string& path);
 std::string FromDuckDbPath(const std::string& path);
 

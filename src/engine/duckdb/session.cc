@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,13 +12,13 @@
 #include "engine/duckdb/collector.h"
 #include "engine/duckdb/compile.h"
 #include "engine/duckdb/connection.h"
-#include "engine/duckdb/csv.h"
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/filesystem.h"
 #include "engine/duckdb/kernels.h"
 #include "engine/duckdb/partitioner.h"
 #include "engine/duckdb/sources.h"
-#include "engine/duckdb/text_values.h"
+#include "engine/duckdb/text/infer.h"
+#include "engine/duckdb/text/scan.h"
 #include "engine/duckdb/watch.h"
 #include "engine/duckdb/writer.h"
 
@@ -57,10 +58,9 @@ Error AboutTheData(Error error) {
   for (const std::string_view prefix : {"Invalid Input Error: ", "IO Error: "}) {
     if (error.message.starts_with(prefix)) error.message.erase(0, prefix.size());
   }
-  for (const std::string_view scheme : {"tm://", "tmz://"}) {
-    for (size_t at = 0; (at = error.message.find(scheme, at)) != std::string::npos;)
-      error.message.erase(at, scheme.size());
-  }
+  constexpr std::string_view kScheme = "tm://";
+  for (size_t at = 0; (at = error.message.find(kScheme, at)) != std::string::npos;)
+    error.message.erase(at, kScheme.size());
   return error;
 }
 
@@ -89,15 +89,17 @@ class NativeSession final : public Session {
     ASSIGN_OR_RETURN(partitioner_, Partitioner::Make(*connection_, traffic_));
     RETURN_IF_ERROR(RegisterFileSystem(connection_->database(), storage, traffic_, options_.allowed_folders,
                                        [this](const std::string& path) { return partitioner_->RealPath(path); }));
-    RETURN_IF_ERROR(RegisterTextValues(connection_->get()));
     RETURN_IF_ERROR(RegisterKernels(connection_->get()));
     ASSIGN_OR_RETURN(collector_, Collector::Make(*connection_));
+    storage_ = &storage;
+    text_ = std::make_unique<text::TextScans>(storage, traffic_, *collector_);
+    RETURN_IF_ERROR(text_->Register(connection_->get()));
     for (const char* setting : {
              "SET TimeZone = 'UTC'",
              "SET enable_progress_bar = true",
              "SET enable_progress_bar_print = false",
              "SET partitioned_write_max_open_files = 900",
-             "SET allowed_directories = ['tm://', 'tmz://']",
+             "SET allowed_directories = ['tm://']",
              "SET enable_external_access = false",
              "SET lock_configuration = true",
          }) {
@@ -107,25 +109,30 @@ class NativeSession final : public Session {
   }
 
   Result<Schema> InferSchema(const Source& source) override {
+    if (source.files.empty()) {
+      return InvalidArgument(
+          fmt::format("source {} has no files to infer its schema from; give a `schema`", source.name));
+    }
+    if (source.format == Format::kText) return Schema{{{"value", plan::TypeId::kString}}};
+    RETURN_IF_ERROR(CheckFiles(source));
     Watch watch(*connection_, traffic_, spill_folder_, cancel_, on_progress_, peaks_);
-    return Blame(InferSourceSchema(*connection_, source));
+    if (source.format == Format::kParquet) return Blame(DescribeParquet(*connection_, source));
+    return Blame(text::InferText(*storage_, traffic_, source, options_.threads, cancel_));
   }
 
   Status AddSource(const Source& source) override {
     const int ordinal = next_++;
-    auto made = Blame(MakeSourceSelect(*connection_, source, ordinal, options_.time_zone));
-    if (!made.ok()) return std::move(made).error();
+    const bool is_text = source.format != Format::kParquet;
+    const bool once = is_text && source.text.malformed != Malformed::kFail && !source.files.empty();
+    RETURN_IF_ERROR(CheckFiles(source));
+    auto select = Blame(SelectOf(source, ordinal));
+    if (!select.ok()) return std::move(select).error();
     const std::string name = fmt::format("tm_source_{}", ordinal);
-    if (made->run_once) {
-      RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP TABLE {} AS {}", name, made->sql)));
-      RETURN_IF_ERROR(collector_->Flush());
-      const bool keep = source.text.malformed == Malformed::kQuarantine;
-      once_.push_back({source.name, made->rejects_table, made->rejects_scan, keep});
-    } else {
-      RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP VIEW {} AS {}", name, made->sql)));
-    }
-    tables_[source.name] = {name, made->run_once};
-    return Ok();
+    RETURN_IF_ERROR(Run(fmt::format("CREATE TEMP {} {} AS {}", once ? "TABLE" : "VIEW", name, *select)));
+    tables_[source.name] = {name, once};
+    if (!once) return Ok();
+    if (source.text.malformed == Malformed::kQuarantine) quarantined_.push_back(source.name);
+    return NumberMalformedLines(source.name);
   }
 
   Status AddStep(const std::string& name, const typed::RelationPtr& relation, bool cached) override {
@@ -199,6 +206,37 @@ class NativeSession final : public Session {
     bool stored = false;
   };
 
+  // Every file named, whoever reads it.
+  Status CheckFiles(const Source& source) const {
+    const bool known = source.format == Format::kParquet || source.format == Format::kCsv ||
+                       source.format == Format::kJson || source.format == Format::kText;
+    if (!known) return Unimplemented("the native engine does not read this format; Spark can");
+    for (const auto& file : source.files) RETURN_IF_ERROR(CheckAllowed(options_.allowed_folders, file.path));
+    return Ok();
+  }
+
+  Result<std::string> SelectOf(const Source& source, int ordinal) {
+    if (source.files.empty()) return NoRows(source.schema);
+    ASSIGN_OR_RETURN(const std::string window, WindowCondition(source));
+    ASSIGN_OR_RETURN(const std::string rows, source.format == Format::kParquet
+                                                 ? ParquetSelect(*connection_, source, ordinal)
+                                                 : text_->Add(source, options_.time_zone));
+    return fmt::format("SELECT * FROM ({}) WHERE {}", rows, window);
+  }
+
+  // The source was read whole, so it knows by now where its ranges begin.
+  Status NumberMalformedLines(const std::string& source) {
+    RETURN_IF_ERROR(collector_->Flush());
+    const auto& first_lines = text_->FirstLines();
+    return Discard(Run(
+        fmt::format("UPDATE tm_malformed_rows SET line = line + list_extract([{}], \"range\" + 1) WHERE source = {}",
+                    fmt::join(first_lines, ", "), QuoteText(source))));
+  }
+
+  static Status Discard(const Result<std::unique_ptr<Answer>>& answer) {
+    return answer.ok() ? Ok() : Status(answer.error());
+  }
+
   static Schema TableSchema(const Schema& relation, const WriteSpec& spec) {
     Schema schema;
     for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
@@ -221,7 +259,6 @@ class NativeSession final : public Session {
     if (result.ok()) return result;
     if (cancel_) return Error{ErrorKind::kCancelled, "cancelled"};
     if (cause) return std::move(*cause);
-    if (auto malformed = ExplainCsvError(result.error().message)) return std::move(*malformed);
     return AboutTheData(std::move(result).error());
   }
 
@@ -232,12 +269,7 @@ class NativeSession final : public Session {
   }
 
   Result<int64_t> CountMalformed() {
-    std::string sql = "SELECT CAST((SELECT count(*) FROM tm_malformed_rows)";
-    for (const auto& source : once_) {
-      if (source.rejects.empty()) continue;
-      sql += fmt::format(" + (SELECT count(DISTINCT (file_id, line)) FROM {})", source.rejects);
-    }
-    ASSIGN_OR_RETURN(auto answer, Run(sql + " AS VARCHAR)"));
+    ASSIGN_OR_RETURN(auto answer, Run("SELECT CAST(count(*) AS VARCHAR) FROM tm_malformed_rows"));
     ASSIGN_OR_RETURN(const std::string text, answer->Text());
     int64_t count = 0;
     std::from_chars(text.data(), text.data() + text.size(), count);
@@ -251,7 +283,7 @@ class NativeSession final : public Session {
     aside.folder = spec.quarantine->folder;
     aside.file_id = spec.file_id;
     aside.data_columns = static_cast<int>(schema.fields.size());
-    ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, once_), schema, aside)));
+    ASSIGN_OR_RETURN(auto answer, Run(CopySql(QuarantineSql(*spec.quarantine, quarantined_), schema, aside)));
     ASSIGN_OR_RETURN(result.quarantine_files, ReadCopyResult(*answer, schema, nullptr));
     return Ok();
   }
@@ -260,13 +292,15 @@ class NativeSession final : public Session {
   const Cancel& cancel_;
   OnProgress on_progress_;
   std::string spill_folder_;
+  storage::Storage* storage_ = nullptr;
   Traffic traffic_;
   Peaks peaks_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Partitioner> partitioner_;
   std::unique_ptr<Collector> collector_;
+  std::unique_ptr<text::TextScans> text_;
   std::map<std::string, TableName> tables_;
-  std::vector<ReadOnce> once_;
+  std::vector<std::string> quarantined_;  // sources whose malformed rows are kept
   int next_ = 0;
 };
 

@@ -9,9 +9,7 @@
 
 #include "base/names.h"
 #include "engine/duckdb/compile.h"
-#include "engine/duckdb/csv.h"
 #include "engine/duckdb/filesystem.h"
-#include "engine/duckdb/json.h"
 #include "engine/duckdb/types.h"
 
 namespace tidemill::engine::duckdb {
@@ -21,14 +19,6 @@ using plan::DataType;
 using plan::Field;
 using plan::Schema;
 using plan::TypeId;
-
-std::string NullColumns(const Schema& schema) {
-  std::string list;
-  for (size_t i = 0; i < schema.fields.size(); ++i) {
-    list += fmt::format("{}CAST(NULL AS {}) AS c{}", i == 0 ? "" : ", ", DuckDbType(schema.fields[i].type), i);
-  }
-  return list;
-}
 
 // A table of files: their index in the scan, their path, their partition values as p0, p1, ...
 Status MakeFileTable(Connection& connection, const Source& source, const std::vector<std::string>& partition_columns,
@@ -78,7 +68,9 @@ Result<std::set<std::string>> FileColumns(Connection& connection, const Source& 
   return names;
 }
 
-Result<SourceSelect> ParquetSelect(Connection& connection, const Source& source, int ordinal) {
+}  // namespace
+
+Result<std::string> ParquetSelect(Connection& connection, const Source& source, int ordinal) {
   std::set<std::string> partition_set;
   for (const auto& file : source.files) {
     for (const auto& [name, value] : file.partition_values) partition_set.insert(name);
@@ -120,9 +112,7 @@ Result<SourceSelect> ParquetSelect(Connection& connection, const Source& source,
         " WHERE NOT EXISTS (SELECT 1 FROM {} d WHERE d.file_index = f.file_index AND d.row = f.file_row_number)",
         deleted);
   }
-  SourceSelect select;
-  select.sql = sql;
-  return select;
+  return sql;
 }
 
 Result<Schema> DescribeParquet(Connection& connection, const Source& source) {
@@ -146,7 +136,14 @@ Result<Schema> DescribeParquet(Connection& connection, const Source& source) {
   return schema;
 }
 
-// The condition that a row lies in the window, over columns c0, c1, ...
+std::string NoRows(const Schema& schema) {
+  std::string list;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    list += fmt::format("{}CAST(NULL AS {}) AS c{}", i == 0 ? "" : ", ", DuckDbType(schema.fields[i].type), i);
+  }
+  return fmt::format("SELECT {} WHERE false", list);
+}
+
 Result<std::string> WindowCondition(const Source& source) {
   if (!source.window) return std::string("true");
   const int at = source.schema.IndexOf(source.window->column);
@@ -169,63 +166,10 @@ Result<std::string> WindowCondition(const Source& source) {
                                      source.schema.fields[static_cast<size_t>(at)].type.ToSql()));
 }
 
-}  // namespace
-
 std::string PathList(const std::vector<File>& files) {
   std::string list;
   for (const auto& file : files) list += (list.empty() ? "" : ", ") + QuoteText(ToDuckDbPath(file.path));
   return "[" + list + "]";
-}
-
-Result<SourceSelect> MakeSourceSelect(Connection& connection, const Source& source, int ordinal,
-                                      const std::string& time_zone) {
-  ASSIGN_OR_RETURN(const std::string window, WindowCondition(source));
-  SourceSelect select;
-  if (source.files.empty()) {
-    select.sql = fmt::format("SELECT {} WHERE false", NullColumns(source.schema));
-  } else {
-    switch (source.format) {
-      case Format::kParquet: {
-        ASSIGN_OR_RETURN(select, ParquetSelect(connection, source, ordinal));
-        select.sql = fmt::format("SELECT * FROM ({}) WHERE {}", select.sql, window);
-        break;
-      }
-      case Format::kCsv: {
-        ASSIGN_OR_RETURN(select, CsvSelect(connection, source, ordinal, time_zone, window));
-        break;
-      }
-      case Format::kJson: {
-        ASSIGN_OR_RETURN(select, JsonSelect(connection, source, time_zone, window));
-        break;
-      }
-      case Format::kText: {
-        select.sql = fmt::format("SELECT line AS c0 FROM {}", LinesOf(source.files));
-        break;
-      }
-      default:
-        return Unimplemented("the native engine does not read this format; Spark can");
-    }
-  }
-  return select;
-}
-
-Result<Schema> InferSourceSchema(Connection& connection, const Source& source) {
-  if (source.files.empty()) {
-    return InvalidArgument(
-        fmt::format("source {} has no files to infer its schema from; give a `schema`", source.name));
-  }
-  switch (source.format) {
-    case Format::kParquet:
-      return DescribeParquet(connection, source);
-    case Format::kCsv:
-      return InferCsv(connection, source);
-    case Format::kJson:
-      return InferJson(connection, source);
-    case Format::kText:
-      return Schema{{Field{"value", TypeId::kString}}};
-    default:
-      return Unimplemented("the native engine does not read this format; Spark can");
-  }
 }
 
 }  // namespace tidemill::engine::duckdb

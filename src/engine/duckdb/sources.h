@@ -1,4 +1,5 @@
-// sources.h: a Source as a DuckDB SELECT whose columns are c0, c1, ... in the order of its schema.
+// sources.h: Parquet sources as DuckDB SELECTs whose columns are c0, c1, ... in the order of the schema; text sources
+// are text/scan.h's.
 #pragma once
 
 #include <string>
@@ -10,25 +11,17 @@
 
 namespace tidemill::engine::duckdb {
 
-struct SourceSelect {
-  std::string sql;
-  // Rows may be malformed and are handed to the malformed-row collector (tm_malformed): the select must be run exactly
-  // once, so its result is kept.
-  bool run_once = false;
-  // DuckDB's own tables of rows it could not split into fields; empty when there are none.
-  std::string rejects_table;
-  std::string rejects_scan;
-};
-
 // The files as a DuckDB list of paths.
 std::string PathList(const std::vector<File>& files);
 
-// Prepares what the select needs in the database (decimal readers, tables of deleted rows) and gives it. `ordinal`
-// makes the names it creates unique.
-Result<SourceSelect> MakeSourceSelect(Connection& connection, const Source& source, int ordinal,
-                                      const std::string& time_zone);
+// Prepares what the SELECT of a Parquet source needs in the database (its tables of files and deleted rows) and gives
+// it. `ordinal` makes the names it creates unique.
+Result<std::string> ParquetSelect(Connection& connection, const Source& source, int ordinal);
+Result<plan::Schema> DescribeParquet(Connection& connection, const Source& source);
 
-// The schema Spark's inferSchema would find. Text formats are read whole once.
-Result<plan::Schema> InferSourceSchema(Connection& connection, const Source& source);
+// What a source without files gives.
+std::string NoRows(const plan::Schema& schema);
+// The condition that a row lies in the source's window, over columns c0, c1, ...; "true" without one.
+Result<std::string> WindowCondition(const Source& source);
 
 }  // namespace tidemill::engine::duckdb

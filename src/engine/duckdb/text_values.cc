@@ -9,10 +9,6 @@
 #include <cstring>
 #include <limits>
 
-#include "base/sha256.h"
-#include "engine/duckdb/kernel_pattern.h"
-#include "engine/duckdb/kernel_vector.h"
-
 namespace tidemill::engine::duckdb {
 namespace {
 
@@ -220,24 +216,48 @@ std::optional<Int128> ParseDecimal(std::string_view text, int precision, int sca
   return negative ? -digits : digits;
 }
 
-std::optional<double> ParseDouble(std::string_view text) {
-  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+namespace {
+
+// Double.parseDouble and Float.parseFloat: blanks around, a suffix d or f, and hexadecimal numbers are taken.
+template <typename Floating>
+std::optional<Floating> ParseFloating(std::string_view text) {
+  constexpr Floating kInfinity = std::numeric_limits<Floating>::infinity();
+  text = Trim(text);
+  if (text == "NaN") return std::numeric_limits<Floating>::quiet_NaN();
   const bool negative = text.starts_with('-');
   std::string_view magnitude = text;
   if (negative || magnitude.starts_with('+')) magnitude.remove_prefix(1);
-  if (magnitude == "Inf" || magnitude == "Infinity") {
-    return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
-  }
+  if (magnitude == "Inf" || magnitude == "Infinity") return negative ? -kInfinity : kInfinity;
   if (magnitude.empty() || (!IsDigit(magnitude.front()) && magnitude.front() != '.')) return std::nullopt;
-  double value = 0;
-  const auto [end, code] = std::from_chars(magnitude.data(), magnitude.data() + magnitude.size(), value);
+  auto format = std::chars_format::general;
+  const bool hexadecimal = magnitude.starts_with("0x") || magnitude.starts_with("0X");
+  if (hexadecimal) {
+    if (magnitude.find_first_of("pP") == std::string_view::npos) return std::nullopt;
+    magnitude.remove_prefix(2);
+    format = std::chars_format::hex;
+  }
+  const char last = magnitude.empty() ? '\0' : static_cast<char>(magnitude.back() | 0x20);
+  if ((last == 'd' || last == 'f') && magnitude.size() > 1) magnitude.remove_suffix(1);
+  Floating value = 0;
+  const auto [end, code] = std::from_chars(magnitude.data(), magnitude.data() + magnitude.size(), value, format);
   if (end != magnitude.data() + magnitude.size()) return std::nullopt;
-  if (code == std::errc::result_out_of_range)
-    value = std::strtod(std::string(magnitude).c_str(), nullptr);
-  else if (code != std::errc{})
+  if (code == std::errc::result_out_of_range) {  // too large or too small: infinity or nought, as C has it too
+    const std::string whole = (hexadecimal ? "0x" : "") + std::string(magnitude);
+    if constexpr (std::is_same_v<Floating, float>) {
+      value = std::strtof(whole.c_str(), nullptr);
+    } else {
+      value = std::strtod(whole.c_str(), nullptr);
+    }
+  } else if (code != std::errc{}) {
     return std::nullopt;
+  }
   return negative ? -value : value;
 }
+
+}  // namespace
+
+std::optional<double> ParseDouble(std::string_view text) { return ParseFloating<double>(text); }
+std::optional<float> ParseFloat(std::string_view text) { return ParseFloating<float>(text); }
 
 std::optional<bool> ParseBoolean(std::string_view text) {
   if (EqualsIgnoringCase(text, "true")) return true;
@@ -286,236 +306,6 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone) {
     return std::nullopt;
   }
   return total;
-}
-
-namespace {
-
-// What a registered function needs to know; owned by DuckDB.
-struct TextFunction {
-  bool raises = false;
-  std::string type_name;
-  int precision = 0;
-  int scale = 0;
-  std::optional<DatetimePattern> pattern{};
-};
-
-void RaiseMalformed(duckdb_function_info info, const TextFunction& function, std::string_view text,
-                    duckdb_data_chunk input, idx_t row) {
-  duckdb_vector names = duckdb_data_chunk_get_vector(input, 1);
-  auto name = static_cast<duckdb_string_t*>(duckdb_vector_get_data(names))[row];
-  const std::string_view column(duckdb_string_t_data(&name), duckdb_string_t_length(name));
-  const std::string shown(text.substr(0, 100));
-  const std::string message =
-      fmt::format("column {}: '{}' is not a {}; mend the file, or set the source's `malformed` to drop or quarantine",
-                  column, shown, function.type_name);
-  duckdb_scalar_function_set_error(info, EncodeError(kMalformedRecord, "22023", message).c_str());
-}
-
-// Runs `parse(text, function, &out)` over a column of texts; T is the output's physical type.
-template <typename T, typename Parse>
-void MapTexts(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output, Parse parse) {
-  const auto& function = *static_cast<TextFunction*>(duckdb_scalar_function_get_extra_info(info));
-  const idx_t rows = duckdb_data_chunk_get_size(input);
-  duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
-  auto* const data = static_cast<duckdb_string_t*>(duckdb_vector_get_data(texts));
-  uint64_t* const valid = duckdb_vector_get_validity(texts);
-  auto* const out = static_cast<T*>(duckdb_vector_get_data(output));
-  for (idx_t row = 0; row < rows; ++row) {
-    const bool is_null = valid != nullptr && !duckdb_validity_row_is_valid(valid, row);
-    if (!is_null) {
-      const std::string_view text(duckdb_string_t_data(&data[row]), duckdb_string_t_length(data[row]));
-      if (parse(text, function, &out[row])) continue;
-      if (function.raises) return RaiseMalformed(info, function, text, input, row);
-    }
-    duckdb_vector_ensure_validity_writable(output);
-    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(output), row);
-  }
-}
-
-template <typename T>
-void Integers(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<T>(info, input, output, [](std::string_view text, const TextFunction&, T* out) {
-    const auto value = ParseInteger(text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-    if (value) *out = static_cast<T>(*value);
-    return value.has_value();
-  });
-}
-
-template <typename T>
-void Floats(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<T>(info, input, output, [](std::string_view text, const TextFunction&, T* out) {
-    const auto value = ParseDouble(text);
-    if (value) *out = static_cast<T>(*value);
-    return value.has_value();
-  });
-}
-
-template <typename T>
-void Decimals(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<T>(info, input, output, [](std::string_view text, const TextFunction& function, T* out) {
-    const auto value = ParseDecimal(text, function.precision, function.scale);
-    if (!value) return false;
-    if constexpr (std::is_same_v<T, duckdb_hugeint>) {
-      *out = duckdb_hugeint{static_cast<uint64_t>(*value), static_cast<int64_t>(*value >> 64)};
-    } else {
-      *out = static_cast<T>(*value);
-    }
-    return true;
-  });
-}
-
-void Booleans(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<bool>(info, input, output, [](std::string_view text, const TextFunction&, bool* out) {
-    const auto value = ParseBoolean(text);
-    *out = value.value_or(false);
-    return value.has_value();
-  });
-}
-
-void Dates(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<int32_t>(info, input, output, [](std::string_view text, const TextFunction&, int32_t* out) {
-    const auto value = ParseDate(text);
-    if (value) *out = *value;
-    return value.has_value();
-  });
-}
-
-
-void PatternDates(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<int32_t>(info, input, output, [](std::string_view text, const TextFunction& function, int32_t* out) {
-    const auto micros = function.pattern->Parse(text);
-    // The parser makes whole days of a date; a time in the pattern is cut off, downwards.
-    if (micros) *out = static_cast<int32_t>(*micros / kMicrosPerDay - (*micros % kMicrosPerDay < 0 ? 1 : 0));
-    return micros.has_value();
-  });
-}
-
-void PatternTimes(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<int64_t>(info, input, output, [](std::string_view text, const TextFunction& function, int64_t* out) {
-    const auto micros = function.pattern->Parse(text);
-    if (micros) *out = *micros;
-    return micros.has_value();
-  });
-}
-
-// An instant; a text without a zone is UTC's.
-void Timestamps(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<int64_t>(info, input, output, [](std::string_view text, const TextFunction&, int64_t* out) {
-    bool has_zone = false;
-    const auto value = ParseTimestamp(text, &has_zone);
-    if (value) *out = *value;
-    return value.has_value();
-  });
-}
-
-// A local date and time; a text with a zone is malformed.
-void LocalTimestamps(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  MapTexts<int64_t>(info, input, output, [](std::string_view text, const TextFunction&, int64_t* out) {
-    bool has_zone = false;
-    const auto value = ParseTimestamp(text, &has_zone);
-    if (value) *out = *value;
-    return value.has_value() && !has_zone;
-  });
-}
-
-Status Register(duckdb_connection connection, const std::string& name, duckdb_logical_type result,
-                duckdb_scalar_function_t function, const TextFunction& extra) {
-  for (const bool raises : {true, false}) {
-    duckdb_scalar_function scalar = duckdb_create_scalar_function();
-    duckdb_scalar_function_set_name(scalar, ((raises ? "tm_text_" : "tm_text_try_") + name).c_str());
-    duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    duckdb_scalar_function_add_parameter(scalar, text);
-    if (raises) duckdb_scalar_function_add_parameter(scalar, text);
-    duckdb_destroy_logical_type(&text);
-    duckdb_scalar_function_set_return_type(scalar, result);
-    duckdb_scalar_function_set_special_handling(scalar);  // a NULL text in, and malformed text, both give NULL
-    auto* owned = new TextFunction(extra);
-    owned->raises = raises;
-    duckdb_scalar_function_set_extra_info(scalar, owned, [](void* p) { delete static_cast<TextFunction*>(p); });
-    duckdb_scalar_function_set_function(scalar, function);
-    const auto state = duckdb_register_scalar_function(connection, scalar);
-    duckdb_destroy_scalar_function(&scalar);
-    if (state == DuckDBError) return Internal(fmt::format("DuckDB refused tm_text_{}", name));
-  }
-  return Ok();
-}
-
-struct TextType {
-  TypeId id;
-  const char* name;
-  duckdb_type result;
-  duckdb_scalar_function_t function;
-};
-
-constexpr TextType kTextTypes[] = {
-    {TypeId::kBoolean, "boolean", DUCKDB_TYPE_BOOLEAN, Booleans},
-    {TypeId::kByte, "tinyint", DUCKDB_TYPE_TINYINT, Integers<int8_t>},
-    {TypeId::kShort, "smallint", DUCKDB_TYPE_SMALLINT, Integers<int16_t>},
-    {TypeId::kInt, "int", DUCKDB_TYPE_INTEGER, Integers<int32_t>},
-    {TypeId::kLong, "bigint", DUCKDB_TYPE_BIGINT, Integers<int64_t>},
-    {TypeId::kFloat, "float", DUCKDB_TYPE_FLOAT, Floats<float>},
-    {TypeId::kDouble, "double", DUCKDB_TYPE_DOUBLE, Floats<double>},
-    {TypeId::kDate, "date", DUCKDB_TYPE_DATE, Dates},
-    {TypeId::kTimestamp, "timestamp", DUCKDB_TYPE_TIMESTAMP_TZ, Timestamps},
-    {TypeId::kTimestampNtz, "timestamp_ntz", DUCKDB_TYPE_TIMESTAMP, LocalTimestamps},
-};
-
-}  // namespace
-
-Status RegisterTextValues(duckdb_connection connection) {
-  for (const auto& type : kTextTypes) {
-    duckdb_logical_type result = duckdb_create_logical_type(type.result);
-    auto status =
-        Register(connection, type.name, result, type.function, TextFunction{.type_name = DataType(type.id).ToSql()});
-    duckdb_destroy_logical_type(&result);
-    RETURN_IF_ERROR(std::move(status));
-  }
-  return Ok();
-}
-
-Status RegisterTextDecimal(duckdb_connection connection, int precision, int scale) {
-  const auto type = DataType::Decimal(precision, scale);
-  duckdb_logical_type result = duckdb_create_decimal_type(static_cast<uint8_t>(precision), static_cast<uint8_t>(scale));
-  duckdb_scalar_function_t function = Decimals<duckdb_hugeint>;
-  switch (duckdb_decimal_internal_type(result)) {
-    case DUCKDB_TYPE_SMALLINT:
-      function = Decimals<int16_t>;
-      break;
-    case DUCKDB_TYPE_INTEGER:
-      function = Decimals<int32_t>;
-      break;
-    case DUCKDB_TYPE_BIGINT:
-      function = Decimals<int64_t>;
-      break;
-    default:
-      break;
-  }
-  auto status = Register(connection, TextTypeName(type), result, function,
-                         TextFunction{.type_name = type.ToSql(), .precision = precision, .scale = scale});
-  duckdb_destroy_logical_type(&result);
-  return status;
-}
-
-Result<std::string> RegisterTextPattern(duckdb_connection connection, const DataType& type,
-                                        const std::string& pattern) {
-  ASSIGN_OR_RETURN(auto read, DatetimePattern::Read(pattern));
-  const bool is_date = type.is(TypeId::kDate);
-  const std::string name = fmt::format("{}_by_{}", is_date ? "date" : "local", Sha256Hex(pattern).substr(0, 12));
-  duckdb_logical_type result = duckdb_create_logical_type(is_date ? DUCKDB_TYPE_DATE : DUCKDB_TYPE_TIMESTAMP);
-  TextFunction function{.type_name = fmt::format("{} written as '{}'", type.ToSql(), pattern),
-                        .pattern = std::move(read)};
-  auto status = Register(connection, name, result, is_date ? PatternDates : PatternTimes, function);
-  duckdb_destroy_logical_type(&result);
-  RETURN_IF_ERROR(std::move(status));
-  return name;
-}
-
-std::string TextTypeName(const DataType& type) {
-  if (type.is(TypeId::kDecimal)) return fmt::format("decimal_{}_{}", type.precision(), type.scale());
-  for (const auto& known : kTextTypes) {
-    if (known.id == type.id()) return known.name;
-  }
-  return "";
 }
 
 }  // namespace tidemill::engine::duckdb

@@ -49,7 +49,13 @@ TEST(TextValues, DoublesAsJavaWritesThem) {
   EXPECT_EQ(ParseDouble("-Infinity"), -INFINITY);
   EXPECT_EQ(ParseDouble("1e400"), INFINITY);
   EXPECT_TRUE(std::signbit(*ParseDouble("-0.0")));
-  for (const char* bad : {"", "nan", "inf", "1,5", "0x1p3", "1.5.5", "e5", "--1"}) {
+  EXPECT_EQ(ParseDouble(" 1.5 "), 1.5);
+  EXPECT_EQ(ParseDouble("1.5d"), 1.5);
+  EXPECT_EQ(ParseDouble("2F"), 2.0);
+  EXPECT_EQ(ParseDouble("0x1.8p3"), 12.0);
+  EXPECT_EQ(ParseFloat("0.1"), 0.1f);
+  EXPECT_EQ(ParseFloat("1e39"), HUGE_VALF);
+  for (const char* bad : {"", "nan", "inf", "1,5", "0x10", "1.5.5", "e5", "--1", "d", "1dd"}) {
     EXPECT_EQ(ParseDouble(bad), std::nullopt) << bad;
   }
 }

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <deque>
+#include <iterator>
 #include <limits>
 
 #include "engine/duckdb/compile.h"
@@ -111,6 +114,31 @@ Result<DataType> TypeOf(duckdb_logical_type type) {
       return StructOf(type);
     default:
       return Unimplemented(fmt::format("a type (number {}) that has no Spark type", static_cast<int>(id)));
+  }
+}
+
+duckdb_logical_type LogicalType(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kDecimal:
+      return duckdb_create_decimal_type(static_cast<uint8_t>(type.precision()), static_cast<uint8_t>(type.scale()));
+    case TypeId::kArray:
+      return duckdb_create_list_type(Logical(LogicalType(type.element())));
+    case TypeId::kMap:
+      return duckdb_create_map_type(Logical(LogicalType(type.key())), Logical(LogicalType(type.value())));
+    case TypeId::kStruct: {
+      std::deque<Logical> children;
+      std::vector<duckdb_logical_type> types;
+      std::vector<const char*> names;
+      for (const auto& field : type.fields()) {
+        types.push_back(children.emplace_back(LogicalType(field.type)));
+        names.push_back(field.name.c_str());
+      }
+      return duckdb_create_struct_type(types.data(), names.data(), types.size());
+    }
+    default: {
+      const auto simple = std::ranges::find(kSimple, type.id(), &Simple::spark);
+      return duckdb_create_logical_type(simple == std::end(kSimple) ? DUCKDB_TYPE_VARCHAR : simple->duck);
+    }
   }
 }
 

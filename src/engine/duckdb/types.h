@@ -15,6 +15,9 @@ namespace tidemill::engine::duckdb {
 // The Spark type of a column DuckDB found in a file. Unsigned integers widen as Spark's Parquet reader does.
 Result<plan::DataType> TypeOf(duckdb_logical_type type);
 
+// DuckDB's type of a Spark type that a text file can hold; the caller destroys it.
+duckdb_logical_type LogicalType(const plan::DataType& type);
+
 // A constant as DuckDB SQL, of exactly DuckDbType(type).
 std::string ConstantSql(const plan::Value& value, const plan::DataType& type);
 

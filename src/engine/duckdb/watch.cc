@@ -61,7 +61,9 @@ void Watch::Loop() {
 void Watch::Look(double& furthest) {
   if (cancel_) connection_.Interrupt();
   Progress progress;
-  furthest = std::max(furthest, std::min(1.0, connection_.fraction(&progress.rows)));
+  // DuckDB does not know how far a text scan is.
+  furthest = std::max(furthest, std::min(1.0, std::max(connection_.fraction(&progress.rows), traffic_.fraction())));
+  progress.rows = std::max(progress.rows, traffic_.text_rows());
   progress.fraction = furthest;
   progress.bytes = traffic_.bytes_read();
   progress.memory_bytes = ResidentBytes();

@@ -93,15 +93,6 @@ ColumnStats StatsOf(const std::map<std::string, std::string>& texts, const DataT
   return stats;
 }
 
-// The names of the sources whose malformed rows are kept, as a list of texts.
-std::string Quarantined(const std::vector<ReadOnce>& sources) {
-  std::string names = "NULL";
-  for (const auto& source : sources) {
-    if (source.quarantined) names += ", " + QuoteText(source.source);
-  }
-  return names;
-}
-
 }  // namespace
 
 std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
@@ -166,7 +157,7 @@ Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& sc
   return files;
 }
 
-std::string QuarantineSql(const Quarantine& quarantine, const std::vector<ReadOnce>& sources) {
+std::string QuarantineSql(const Quarantine& quarantine, const std::vector<std::string>& sources) {
   const auto instant = [](Timestamp t) { return fmt::format("make_timestamptz({})", t.time_since_epoch().count()); };
   const std::string none = "CAST(NULL AS TIMESTAMPTZ)";
   const std::string head =
@@ -175,34 +166,15 @@ std::string QuarantineSql(const Quarantine& quarantine, const std::vector<ReadOn
                   quarantine.window ? instant(quarantine.window->to) : none);
   const std::string tail = fmt::format(", {} AS c11 FROM ", instant(quarantine.now));
   const std::string text = "CAST(NULL AS VARCHAR)";
-  std::string sql = head +
-                    fmt::format(
-                        "from_json(reasons, '[\"VARCHAR\"]') AS c4, row AS c5, {0} AS c6, {0} AS c7, "
-                        "CAST(NULL AS BIGINT) AS c8, {0} AS c9, {0} AS c10",
-                        text) +
-                    tail + "tm_diverted";
-  sql += " UNION ALL " + head +
-         fmt::format(
-             "['malformed'] AS c4, {} AS c5, source AS c6, regexp_replace(file, '^tmz?://', '') AS c7, "
-             "CAST(NULL AS BIGINT) AS c8, raw AS c9, detail AS c10",
-             text) +
-         tail + fmt::format("tm_malformed_rows WHERE source IN ({})", Quarantined(sources));
-  for (const auto& table : sources) {
-    if (!table.quarantined || table.rejects.empty()) continue;
-    // One text line can be wrong in several ways; it is one malformed row.
-    sql += " UNION ALL " + head +
-           fmt::format(
-               "['malformed'] AS c4, {} AS c5, {} AS c6, regexp_replace(file_path, '^tmz?://', '') AS c7, "
-               "CAST(line AS BIGINT) AS c8, csv_line AS c9, error_message AS c10",
-               text, QuoteText(table.source)) +
-           tail +
-           fmt::format(
-               "(SELECT DISTINCT ON (s.file_path, e.line) s.file_path, e.line, e.csv_line, e.error_message FROM {} e "
-               "JOIN {} s ON e.scan_id = s.scan_id AND e.file_id = s.file_id ORDER BY s.file_path, e.line, "
-               "e.column_idx)",
-               table.rejects, table.scan);
-  }
-  return sql;
+  std::string names = "NULL";
+  for (const auto& source : sources) names += ", " + QuoteText(source);
+  return fmt::format(
+      "{0}from_json(reasons, '[\"VARCHAR\"]') AS c4, row AS c5, {2} AS c6, {2} AS c7, CAST(NULL AS BIGINT) AS c8, {2} "
+      "AS "
+      "c9, {2} AS c10{1}tm_diverted UNION ALL {0}['malformed'] AS c4, {2} AS c5, source AS c6, file AS c7, line AS c8, "
+      "raw "
+      "AS c9, detail AS c10{1}tm_malformed_rows WHERE source IN ({3})",
+      head, tail, text, names);
 }
 
 }  // namespace tidemill::engine::duckdb

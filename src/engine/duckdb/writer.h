@@ -21,14 +21,8 @@ std::string CopySql(const std::string& select, const plan::Schema& schema, const
 Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const plan::Schema& schema,
                                                 const Partitioner* partitioner);
 
-// A source that was read once because its rows may be malformed.
-struct ReadOnce {
-  std::string source;
-  std::string rejects;  // DuckDB's tables of lines it could not split; empty when there are none
-  std::string scan;
-  bool quarantined = false;  // else its malformed rows are dropped
-};
-// A SELECT of the quarantine table's rows: what the collector kept and the text lines that could not be split.
-std::string QuarantineSql(const Quarantine& quarantine, const std::vector<ReadOnce>& sources);
+// A SELECT of the quarantine table's rows from what the collector kept: rows put aside, and the malformed records of
+// these sources.
+std::string QuarantineSql(const Quarantine& quarantine, const std::vector<std::string>& sources);
 
 }  // namespace tidemill::engine::duckdb
