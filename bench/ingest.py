@@ -10,12 +10,12 @@ import argparse
 import json
 import os
 import pathlib
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+import peer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache/tidemill"))
@@ -127,54 +127,24 @@ def make_csv(scale):
     return csv
 
 
-def peak_bytes(group):
-    """Resident bytes of every process of the group."""
-    total = 0
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if os.getpgid(int(entry.name)) == group:
-                    total += int((entry / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-            except (OSError, ValueError, IndexError):
-                pass  # it ended while we looked
-    return total
-
-
-def measure(peer, csv):
+def measure(name, csv):
     with tempfile.TemporaryDirectory(prefix="tidemill-bench-") as folder:
         work, out = pathlib.Path(folder), pathlib.Path(folder) / "table"
-        start = time.monotonic()
-        child = subprocess.Popen([sys.executable, __file__, "--peer", peer, str(csv), str(out), str(work)],
-                                 start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        peak = 0
-        while True:
-            if time.monotonic() - start > MOST_SECONDS:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.communicate()
-                return {"error": f"still running after {MOST_SECONDS} s"}
-            try:
-                _, errors = child.communicate(timeout=0.2)
-                break
-            except subprocess.TimeoutExpired:
-                peak = max(peak, peak_bytes(child.pid))
-        seconds = time.monotonic() - start
-        if child.returncode != 0:
-            lines = (errors or "").strip().splitlines()
-            return {"error": lines[-1][:200] if lines else f"exit {child.returncode}"}
+        result = peer.run([sys.executable, __file__, "--peer", name, str(csv), str(out), str(work)], MOST_SECONDS)
         files = [f for f in out.rglob("*.parquet") if "_delta_log" not in f.parts]
-        return {"seconds": seconds, "peak_bytes": peak, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+        return result | {"files": len(files), "bytes": sum(f.stat().st_size for f in files)}
 
 
 def report(results, csv_bytes):
     ours = results.get("tidemill")
     print(f"| engine | median s | GB/min | time / ours | peak memory | files | written |\n|---|---|---|---|---|---|---|")
-    for peer, runs in results.items():
+    for name, runs in results.items():
         if "error" in runs[-1]:
-            print(f"| {peer} | not run: {runs[-1]['error']} | | | | | |")
+            print(f"| {name} | not run: {runs[-1]['error']} | | | | | |")
             continue
         seconds = statistics.median(r["seconds"] for r in runs)
         base = statistics.median(r["seconds"] for r in ours) if ours and "error" not in ours[-1] else float("nan")
-        print(f"| {peer} | {seconds:.1f} | {csv_bytes / 1e9 / seconds * 60:.1f} | {seconds / base:.2f} | "
+        print(f"| {name} | {seconds:.1f} | {csv_bytes / 1e9 / seconds * 60:.1f} | {seconds / base:.2f} | "
               f"{max(r['peak_bytes'] for r in runs) / 1e9:.2f} GB | {runs[-1]['files']} | {runs[-1]['bytes'] / 1e6:.0f} MB |")
 
 
@@ -192,13 +162,13 @@ def main():
         return
     csv = make_csv(f"{args.scale:g}")
     peers = args.only.split(",") if args.only else list(PEERS)
-    results = {peer: [] for peer in peers}
+    results = {name: [] for name in peers}
     for _ in range(args.rounds):
-        for peer in peers:
-            if results[peer] and "error" in results[peer][-1]:
+        for name in peers:
+            if results[name] and "error" in results[name][-1]:
                 continue
-            results[peer].append(measure(peer, csv))
-            print(peer, results[peer][-1], file=sys.stderr)
+            results[name].append(measure(name, csv))
+            print(name, results[name][-1], file=sys.stderr)
     report(results, csv.stat().st_size)
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps({"csv_bytes": csv.stat().st_size, "results": results}, indent=1) + "\n")
