@@ -58,6 +58,8 @@ std::span<const FunctionRow> CollectionRows() {
       {"map_zip_with", "custom"},
       {"to_json", "custom"},
       {"from_json", "custom"},
+      {"schema_of_json", "custom"},
+      {"json_field", "(string, string) string?"},
       {"get_json_object", "(string, string) string?"},
       {"json_array_length", "(string) int?"},
       {"json_object_keys", "(string) array<string>?"},

@@ -64,7 +64,6 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "reflect",
                                                        "schema_of_avro",
                                                        "schema_of_csv",
-                                                       "schema_of_json",
                                                        "schema_of_variant",
                                                        "schema_of_variant_agg",
                                                        "schema_of_xml",

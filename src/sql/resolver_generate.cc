@@ -69,6 +69,19 @@ Result<std::vector<Field>> Stacked(std::vector<ExprPtr>& args, TypeRules rules, 
   return fields;
 }
 
+// json_tuple(text, name, ...): a column of text for each name.
+Result<std::vector<Field>> Tupled(const std::vector<ExprPtr>& args, Position at) {
+  std::vector<Field> fields;
+  for (const auto& arg : args) {
+    if (!arg->type.is(TypeId::kString) && !arg->type.is(TypeId::kNull)) {
+      return Mismatch("NON_STRING_TYPE", "json_tuple(...)", "all arguments must be strings.", {}, at);
+    }
+    fields.push_back({"c" + std::to_string(fields.size()), TypeId::kString, true});
+  }
+  fields.pop_back();
+  return fields;
+}
+
 }  // namespace
 
 const Function* GeneratorOf(const plan::ExprPtr& expr) {
@@ -87,12 +100,17 @@ Result<GeneratorCall> MakeGenerator(const Function& function, std::vector<ExprPt
     made.outer = true;
     made.function.resize(made.function.size() - 6);
   }
-  if (made.function == "json_tuple") return Refused("json_tuple", at);
-  if (made.function != "stack" && made.args.size() != 1) {
+  bool tuple = made.function == "json_tuple";
+  if (tuple && made.args.size() < 2) {
+    PendingCall pending{made.function, made.args, {}, {}, "", at};
+    return WrongCount(pending, "> 1");
+  }
+  if (made.function != "stack" && !tuple && made.args.size() != 1) {
     PendingCall pending{made.function, made.args, {}, {}, "", at};
     return WrongCount(pending, "1");
   }
-  auto fields = made.function == "stack" ? Stacked(made.args, rules, at)
+  auto fields = tuple                      ? Tupled(made.args, at)
+                : made.function == "stack" ? Stacked(made.args, rules, at)
                 : made.function == "inline"
                     ? Inlined(made.args[0]->type, at)
                     : Exploded(made.function, made.args[0]->type, made.function == "posexplode", at);

@@ -390,7 +390,10 @@ class Printer {
   std::string Arguments(const std::string& name, const plan::Call& call) {
     std::span<const ExprPtr> args = call.args;
     const bool drops_flag = name == "first" || name == "last" || name == "any_value" || name == "first_value" ||
-                            name == "last_value" || name == "from_json" || name == "from_csv" || name == "ilike";
+                            name == "last_value" || name == "from_json" || name == "from_csv" || name == "ilike" ||
+                            name == "to_json" || name == "to_csv" || name == "schema_of_json" ||
+                            name == "schema_of_csv" || name == "to_xml" || name == "from_xml" ||
+                            name == "schema_of_xml";
     if (drops_flag && args.size() > (name == "ilike" ? 2u : 1u)) args = args.first(name == "ilike" ? 2 : 1);
     std::string text = call.distinct ? "DISTINCT " : "";
     if (name == "log" && args.size() == 1) text += "E(), ";
@@ -430,6 +433,11 @@ class Printer {
     if (args.size() == 2 && (name == "trim" || name == "ltrim" || name == "rtrim")) {
       const char* side = name == "trim" ? "BOTH" : name == "ltrim" ? "LEADING" : "TRAILING";
       return fmt::format("TRIM({} {} FROM {})", side, Print(args[1]), Print(args[0]));
+    }
+    if (args.size() > 1 && name == "from_json") {
+      const auto* type = std::get_if<plan::Literal>(&args[1]->node);
+      const auto* text = type ? std::get_if<std::string>(&type->value.data) : nullptr;
+      if (text && Lower(*text).starts_with("map<")) return "entries";
     }
     if (args.size() == 1 && Contains(kCastFunctions, name)) return Print(args[0]);
     if (!args.empty() && Contains(kOperatorFunctions, name)) return Operator(call);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/duckdb/compile_expr.h"
+#include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -390,6 +391,14 @@ Result<std::string> RelationCompiler::GeneratedList(const typed::Generate& node)
     return "[" + JoinText(rows, ", ") + "]";
   }
   const DataType& type = node.args[0]->type;
+  if (node.function == "json_tuple") {
+    std::string fields;
+    for (size_t c = 1; c < args.size(); ++c) {
+      auto field = ValueSql("json_field", {args[0], args[c]}, {TypeId::kString, TypeId::kString}, TypeId::kString);
+      fields += (c > 1 ? ", 'v" : "'v") + std::to_string(c - 1) + "': " + field;
+    }
+    return "[{" + fields + "}]";
+  }
   if (node.function == "inline") {
     std::string fields;
     for (size_t c = 0; c < node.columns.size(); ++c) {

@@ -66,7 +66,7 @@ const ByName& Rows() {
   static const auto* rows = [] {
     auto* all = new ByName;
     for (auto family : {OperatorLowerings(), TextLowerings(), MathLowerings(), TimeLowerings(), CollectionLowerings(),
-                        ArrayLowerings()}) {
+                        ArrayLowerings(), ValueLowerings()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;
@@ -133,11 +133,6 @@ std::vector<std::string_view> RefusedHere() {
           "shuffle",
           "str_to_map",
           "map_zip_with",
-          "to_json",
-          "from_json",
-          "get_json_object",
-          "json_array_length",
-          "json_object_keys",
           "version",
           "current_user",
           "monotonically_increasing_id",
@@ -152,8 +147,7 @@ std::vector<std::string_view> RefusedHere() {
           "regr_r2",
           "skewness",
           "$date_add_interval",
-          "$interval_divide",
-          "json_tuple"};
+          "$interval_divide"};
 }
 
 }  // namespace tidemill::engine::duckdb

@@ -51,12 +51,29 @@ std::string ValueSql(const std::string& name, const std::vector<std::string>& ar
   return sql + ")";
 }
 
-Result<std::string> ByValue(const Lowered& l) {
-  std::string name = l.call.function;
+Result<std::string> ByValueNamed(const Lowered& l, std::string name, const DataType& result) {
   if (l.null_on_failure() && !name.starts_with("try_")) name = "try_" + name;
   std::vector<DataType> types;
   for (const auto& arg : l.call.args) types.push_back(arg->type);
-  return ValueSql(name, l.args, types, l.expr.type);
+  return ValueSql(name, l.args, types, result);
+}
+
+Result<std::string> ByValue(const Lowered& l) { return ByValueNamed(l, l.call.function, l.expr.type); }
+
+// Its argument also with local times, for the offsets.
+Result<std::string> ToJson(const Lowered& l) {
+  DataType local = l.type(0);
+  ASSIGN_OR_RETURN(auto shown, LocalTimes(l.compiler, l.args[0], &local, l.expr.at));
+  return ValueSql("to_json", {l.args[0], shown, l.args[1]}, {l.type(0), local, TypeId::kBoolean}, l.expr.type);
+}
+
+// Times without a zone are the session's.
+Result<std::string> FromJson(const Lowered& l) {
+  DataType type = l.expr.type;
+  if (l.compiler.utc() || !HoldsInstant(type)) return ByValueNamed(l, l.call.function, type);
+  DataType local = WithLocalTimes(type);
+  ASSIGN_OR_RETURN(auto sql, ByValueNamed(l, l.call.function, local));
+  return CompileCast(l.compiler, sql, local, type, typed::Cast::Mode::kPlain, l.expr.at);
 }
 
 Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& sql, DataType* type, Position at) {
@@ -65,6 +82,15 @@ Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& 
   auto cast = CompileCast(compiler, sql, *type, local, typed::Cast::Mode::kPlain, at);
   *type = local;
   return cast;
+}
+
+std::span<const LoweringRow> ValueLowerings() {
+  static constexpr LoweringRow kRows[] = {
+      {"from_json", "", nullptr, FromJson},        {"get_json_object", "", nullptr, ByValue},
+      {"json_array_length", "", nullptr, ByValue}, {"json_field", "", nullptr, ByValue},
+      {"json_object_keys", "", nullptr, ByValue},  {"to_json", "", nullptr, ToJson},
+  };
+  return kRows;
 }
 
 }  // namespace tidemill::engine::duckdb
