@@ -186,6 +186,7 @@ const std::set<std::string_view>& RewrittenByTheResolver() {
                                                             "boolean",
                                                             "date",
                                                             "timestamp",
+                                                            "schema_of_json",
                                                             "median"};
   return *names;
 }

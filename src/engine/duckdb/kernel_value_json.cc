@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/duckdb/base64.h"
 #include "engine/duckdb/kernel_value.h"
 #include "engine/duckdb/text_values.h"
 #include "sql/json_text.h"
@@ -164,18 +165,6 @@ Value JsonObjectKeys(Row&, const ValueCall& call) {
 
 // ---- to_json ----
 
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t bits = 0;
-    size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += j <= count ? kLetters[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-
 std::string OffsetText(int64_t micros) {
   int64_t minutes = micros / 60000000;
   if (minutes == 0) return "Z";
@@ -202,7 +191,7 @@ struct JsonWriter {
       case TypeId::kString:
         return sql::QuoteJson(std::get<std::string>(value.data));
       case TypeId::kBinary:
-        return "\"" + Base64(std::get<std::string>(value.data)) + "\"";
+        return "\"" + ToBase64(std::get<std::string>(value.data)) + "\"";
       case TypeId::kFloat:
       case TypeId::kDouble: {
         std::string text = plan::ToSparkText(value, type);
@@ -292,6 +281,12 @@ class JsonReader {
     return std::nullopt;
   }
 
+  // One item that does not convert spoils its whole array or map.
+  bool AddItem(const JsonNode& item, const DataType& type, std::vector<Value>& items) {
+    items.push_back(Convert(item, type));
+    return item.kind == Kind::kNull || !items.back().is_null();
+  }
+
   std::optional<Value> Try(const JsonNode& node, const DataType& type) {
     bool integer = node.kind == Kind::kInteger, text = node.kind == Kind::kString;
     switch (type.id()) {
@@ -316,6 +311,10 @@ class JsonReader {
       }
       case TypeId::kString:
         return Value{text ? node.text : sql::WriteJson(node)};
+      case TypeId::kBinary: {
+        auto bytes = text ? FromBase64(node.text) : std::nullopt;
+        return bytes ? std::optional(Value{*bytes}) : std::nullopt;
+      }
       case TypeId::kDate: {
         auto days = text ? ParseDate(node.text) : std::nullopt;
         return days ? std::optional(Value{int64_t{*days}}) : std::nullopt;
@@ -334,7 +333,9 @@ class JsonReader {
       case TypeId::kArray: {
         if (node.kind != Kind::kArray) return std::nullopt;
         std::vector<Value> items;
-        for (const auto& item : node.items) items.push_back(Convert(item, type.element()));
+        for (const auto& item : node.items) {
+          if (!AddItem(item, type.element(), items)) return std::nullopt;
+        }
         return ChildrenValue(std::move(items));
       }
       case TypeId::kMap: {
@@ -342,7 +343,7 @@ class JsonReader {
         std::vector<Value> entries;
         for (size_t i = 0; i < node.items.size(); ++i) {
           entries.push_back({node.keys[i]});
-          entries.push_back(Convert(node.items[i], type.value()));
+          if (!AddItem(node.items[i], type.value(), entries)) return std::nullopt;
         }
         return ChildrenValue(std::move(entries));
       }
