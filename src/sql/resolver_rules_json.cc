@@ -92,7 +92,7 @@ Result<DataType> TypeArgument(const PendingCall& call, size_t index) {
   if (type.ok()) return AllNullable(*type);
   auto schema = ParseSchema(*text);
   if (schema.ok()) return AllNullable(DataType::Struct(schema->fields));
-  Error error = schema.error();
+  Error error = type.error();
   error.at = call.at;
   return error;
 }

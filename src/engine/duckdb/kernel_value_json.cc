@@ -373,10 +373,7 @@ Value FromJson(Row& row, const ValueCall& call) {
   auto root = sql::ParseJson(text);
   JsonReader reader;
   Value value;
-  // A struct may come as an array of it, of which the first is taken.
   const JsonNode* node = root ? &*root : nullptr;
-  if (node && node->kind == Kind::kArray && type.is(TypeId::kStruct))
-    node = node->items.empty() ? nullptr : &node->items[0];
   // An array of structs may come as one struct.
   bool lone = node && node->kind == Kind::kObject && type.is(TypeId::kArray) && type.element().is(TypeId::kStruct);
   if (lone) {
