@@ -93,6 +93,10 @@ Result<DataType> TypeArgument(const PendingCall& call, size_t index) {
   auto schema = ParseSchema(*text);
   if (schema.ok()) return AllNullable(DataType::Struct(schema->fields));
   Error error = type.error();
+  if (text->find(' ') != std::string::npos) {  // more than a name is no type's syntax
+    error.error_class = "PARSE_SYNTAX_ERROR";
+    error.sqlstate = "42601";
+  }
   error.at = call.at;
   return error;
 }
