@@ -13,7 +13,7 @@
 #include "job/parse.h"
 #include "job/replay.h"
 #include "job/run_windows.h"
-#include "job/shell.h"
+#include "session/session.h"
 
 namespace tidemill::job {
 namespace {
@@ -69,14 +69,14 @@ class RunTest : public testing::Test {
 
   // Rows of a query as texts, sorted: "1|a".
   std::vector<std::string> Query(const std::string& sql) {
-    Shell shell(Environment(), folder_.string(), {});
+    session::Session shell(Environment(), {folder_.string(), (folder_ / "warehouse").string(), {}});
     const auto rows = shell.Execute(sql);
     EXPECT_TRUE(rows.ok()) << rows.error().ToString();
     std::vector<std::string> texts;
-    for (const auto& row : rows->rows) {
+    for (const auto& row : rows->rows.rows) {
       std::string text;
       for (size_t i = 0; i < row.size(); ++i) {
-        text += (i == 0 ? "" : "|") + plan::ToSparkText(row[i], rows->schema.fields[i].type);
+        text += (i == 0 ? "" : "|") + plan::ToSparkText(row[i], rows->rows.schema.fields[i].type);
       }
       texts.push_back(std::move(text));
     }

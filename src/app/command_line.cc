@@ -109,6 +109,9 @@ class Declarations {
     sub->add_option("--output", sql_.output, "How rows are printed")
         ->check(CLI::IsMember({"table", "tsv", "csv", "json", "jsonl"}));
     sub->add_flag("--keep-going", sql_.keep_going, "Go on after a statement that failed");
+    sub->add_option("--warehouse", sql_.warehouse,
+                    "The folder of databases and tables; without it they last as long as the session")
+        ->type_name("DIR");
     sub->add_option("--conf", sql_.conf, "A Spark SQL setting")->type_name("KEY=VALUE")->allow_extra_args(false);
     AddMachine(sub, sql_.machine);
     Chosen(sub, sql_);

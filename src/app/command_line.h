@@ -58,6 +58,7 @@ struct SqlFlags {
   std::string file;  // -f
   std::string output = "table";
   bool keep_going = false;
+  std::string warehouse;  // empty: tables last as long as the session
   std::vector<std::string> conf;
   MachineFlags machine;
 };

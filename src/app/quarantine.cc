@@ -8,7 +8,6 @@
 #include "app/row_format.h"
 #include "app/run_job.h"
 #include "job/replay.h"
-#include "job/shell.h"
 
 namespace tidemill::app {
 namespace {
@@ -35,9 +34,10 @@ int Query(Program& program, const QuarantineFlags& flags, const std::string& sel
   if (!path.ok()) return Fail(path.error());
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
-  job::Shell shell(std::move(environment).value(), program.folder, {});
+  const std::string no_tables = environment->temp_folder + "/no-warehouse";
+  session::Session session(std::move(environment).value(), {program.folder, no_tables, {}});
   const std::string where = flags.run.empty() ? "" : "WHERE run_key = " + job::QuoteText(flags.run);
-  const auto rows = shell.Execute(
+  const auto rows = session.Execute(
       fmt::format("SELECT {} FROM delta.{} {} {}", select, job::QuoteName(*path), where, rest), flags.limit);
   if (!rows.ok()) return Fail(rows.error());
   const std::string text = flags.json ? AsJson(*rows) : AsTable(*rows);

@@ -37,7 +37,8 @@ std::string Dump(const Json& json, int indent) { return json.dump(indent, ' ', f
 
 }  // namespace
 
-std::string AsTable(const engine::Rows& rows) {
+std::string AsTable(const session::Answer& answer) {
+  const auto& rows = answer.rows;
   const size_t columns = rows.schema.fields.size();
   if (columns == 0) return "";
   std::vector<std::vector<std::string>> cells;
@@ -65,8 +66,11 @@ std::string AsTable(const engine::Rows& rows) {
   return text + rule + "\n" + fmt::format("{} row{}\n", cells.size(), cells.size() == 1 ? "" : "s");
 }
 
-std::string AsTsv(const engine::Rows& rows) {
+std::string AsTsv(const session::Answer& answer) {
+  const auto& rows = answer.rows;
   std::string text;
+  for (const auto& line : answer.lines) text += line + "\n";
+  if (!text.empty()) return text;
   for (const auto& row : rows.rows) {
     for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : "\t") + Cell(rows, row, i);
     text += "\n";
@@ -74,7 +78,8 @@ std::string AsTsv(const engine::Rows& rows) {
   return text;
 }
 
-std::string AsCsv(const engine::Rows& rows) {
+std::string AsCsv(const session::Answer& answer) {
+  const auto& rows = answer.rows;
   std::string text;
   for (size_t i = 0; i < rows.schema.fields.size(); ++i)
     text += (i == 0 ? "" : ",") + CsvField(rows.schema.fields[i].name);
@@ -88,7 +93,8 @@ std::string AsCsv(const engine::Rows& rows) {
   return text;
 }
 
-std::string AsJson(const engine::Rows& rows) {
+std::string AsJson(const session::Answer& answer) {
+  const auto& rows = answer.rows;
   Json list = Json::array();
   for (const auto& row : rows.rows) {
     Json object = Json::object();
@@ -98,13 +104,15 @@ std::string AsJson(const engine::Rows& rows) {
   return Dump(list, 2) + "\n";
 }
 
-std::string AsJsonLine(std::string_view sql, const Result<engine::Rows>& result, Micros took) {
+std::string AsJsonLine(std::string_view sql, const Result<session::Answer>& result, Micros took) {
   Json json = {{"sql", sql}, {"schema", nullptr}, {"rows", Json::array()}, {"error", nullptr}};
   if (result.ok()) {
-    json["schema"] = result->schema.ToString();
-    for (const auto& row : result->rows) {
+    const auto& rows = result->rows;
+    json["schema"] = rows.schema.ToString();
+    for (const auto& line : result->lines) json["rows"].push_back(Json::array({line}));
+    for (size_t r = 0; r < rows.rows.size() && result->lines.empty(); ++r) {
       Json cells = Json::array();
-      for (size_t i = 0; i < row.size(); ++i) cells.push_back(Cell(*result, row, i));
+      for (size_t i = 0; i < rows.rows[r].size(); ++i) cells.push_back(Cell(rows, rows.rows[r], i));
       json["rows"].push_back(std::move(cells));
     }
   } else {

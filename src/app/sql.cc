@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 
@@ -8,7 +10,7 @@
 #include "app/program.h"
 #include "app/row_format.h"
 #include "app/run_job.h"
-#include "job/shell.h"
+#include "session/session.h"
 #include "sql/parser.h"
 
 namespace tidemill::app {
@@ -16,7 +18,7 @@ namespace {
 
 struct OutputFormat {
   std::string_view name;
-  std::string (*print)(const engine::Rows&);
+  std::string (*print)(const session::Answer&);
 };
 constexpr OutputFormat kFormats[] = {{"table", AsTable}, {"tsv", AsTsv}, {"csv", AsCsv}, {"json", AsJson}};
 
@@ -54,6 +56,30 @@ std::string PointAt(std::string_view sql, Position at) {
   return fmt::format("  {}\n  {}^\n", text, std::string(static_cast<size_t>(at.column) - 1, ' '));
 }
 
+// Where tables lie that last as long as the session: gone with it, and what a killed one left goes with the next.
+class Warehouse {
+ public:
+  Warehouse(const Program& program, const SqlFlags& flags, const std::string& temp_folder) {
+    if (!flags.warehouse.empty()) {
+      folder_ = program.AbsolutePath(flags.warehouse);
+      return;
+    }
+    folder_ = fmt::format("{}/{}-warehouse", temp_folder, getpid());
+    temporary_ = true;
+  }
+  ~Warehouse() {
+    std::error_code ignored;
+    if (temporary_) std::filesystem::remove_all(folder_, ignored);
+  }
+  Warehouse(const Warehouse&) = delete;
+  Warehouse& operator=(const Warehouse&) = delete;
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string folder_;
+  bool temporary_ = false;
+};
+
 void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
@@ -65,25 +91,28 @@ int Sql(Program& program, const SqlFlags& flags) {
   if (!conf.ok()) return Fail(conf.error());
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
-  job::Shell shell(std::move(environment).value(), program.folder, std::move(conf).value());
+  const Warehouse warehouse(program, flags, environment->temp_folder);
+  session::Session session(std::move(environment).value(),
+                           {program.folder, warehouse.folder(), std::move(conf).value()});
   const auto* format =
       std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& f) { return f.name == flags.output; });
   int code = kOk;
   for (const auto statement : sql::SplitScript(*text)) {
     if (statement.find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
     const Micros start = program.clock.Monotonic();
-    const auto rows = shell.Execute(statement);
+    const auto answer = session.Execute(statement);
     if (format == std::end(kFormats)) {
-      Print(AsJsonLine(statement, rows, program.clock.Monotonic() - start));
-    } else if (rows.ok()) {
-      Print(format->print(*rows));
+      Print(AsJsonLine(statement, answer, program.clock.Monotonic() - start));
+    } else if (answer.ok()) {
+      Print(format->print(*answer));
     } else {
       std::fflush(stdout);
-      std::fprintf(stderr, "%s", PointAt(statement, rows.error().at).c_str());
+      std::fprintf(stderr, "%s", PointAt(statement, answer.error().at).c_str());
     }
     std::fflush(stdout);
-    if (rows.ok()) continue;
-    const int failed = format == std::end(kFormats) ? static_cast<int>(ExitCodeOf(rows.error())) : Fail(rows.error());
+    if (answer.ok()) continue;
+    const int failed =
+        format == std::end(kFormats) ? static_cast<int>(ExitCodeOf(answer.error())) : Fail(answer.error());
     if (code == kOk) code = failed;
     if (!flags.keep_going || failed == kInterrupted) break;
   }

@@ -23,8 +23,7 @@ std::string StatisticsOf(const engine::WrittenFile& file, const plan::Schema& ph
 }  // namespace
 
 Result<std::vector<delta::Add>> MakeAdds(const std::string& root, const std::vector<engine::WrittenFile>& files,
-                                         const plan::Schema& schema, delta::ColumnMapping mapping,
-                                         const std::string& run_key, int64_t txn_version, Timestamp now) {
+                                         const plan::Schema& schema, delta::ColumnMapping mapping, Timestamp now) {
   const plan::Schema physical = delta::PhysicalSchema(schema, mapping);
   std::vector<delta::Add> adds;
   for (const auto& file : files) {
@@ -40,10 +39,19 @@ Result<std::vector<delta::Add>> MakeAdds(const std::string& root, const std::vec
                        delta::FormatPartitionValue(value, physical.fields[static_cast<size_t>(index)].type));
     }
     add.stats = StatisticsOf(file, physical);
+    adds.push_back(std::move(add));
+  }
+  return adds;
+}
+
+Result<std::vector<delta::Add>> MakeAdds(const std::string& root, const std::vector<engine::WrittenFile>& files,
+                                         const plan::Schema& schema, delta::ColumnMapping mapping,
+                                         const std::string& run_key, int64_t txn_version, Timestamp now) {
+  ASSIGN_OR_RETURN(auto adds, MakeAdds(root, files, schema, mapping, now));
+  for (auto& add : adds) {
     add.tags[kRunTag] = run_key;
     add.tags[kRunVersionTag] = std::to_string(txn_version);
     add.tags[kRunFilesTag] = std::to_string(files.size());
-    adds.push_back(std::move(add));
   }
   return adds;
 }

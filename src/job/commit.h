@@ -15,7 +15,11 @@
 
 namespace tidemill::job {
 
-// One Add a file, with statistics and tags. `schema` is the table's, under its logical names.
+// One Add a file, with statistics. `schema` is the table's, under its logical names.
+Result<std::vector<delta::Add>> MakeAdds(const std::string& root, const std::vector<engine::WrittenFile>& files,
+                                         const plan::Schema& schema, delta::ColumnMapping mapping, Timestamp now);
+
+// The same with a run's tags. `schema` is the table's, under its logical names.
 Result<std::vector<delta::Add>> MakeAdds(const std::string& root, const std::vector<engine::WrittenFile>& files,
                                          const plan::Schema& schema, delta::ColumnMapping mapping,
                                          const std::string& run_key, int64_t txn_version, Timestamp now);

@@ -1,4 +1,4 @@
-// Queries as written: relations over unresolved expressions, and statements. See expr.h.
+// Queries as written: relations over unresolved expressions. See expr.h.
 #pragma once
 
 #include <map>
@@ -201,40 +201,5 @@ template <typename Node>
 RelationPtr MakeRelation(Node node, Position at = {}) {
   return std::make_shared<const Relation>(Relation{std::move(node), at});
 }
-
-// SET k = v, SET k, SET, RESET [k].
-struct SetCommand {
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  bool reset = false;
-};
-// CREATE [OR REPLACE] [GLOBAL] TEMPORARY VIEW name [(columns)] AS query.
-struct CreateTempView {
-  Name name;
-  std::vector<std::string> columns;
-  bool replace = false;
-  RelationPtr query;
-};
-struct DropView {
-  Name name;
-  bool if_exists = false;
-};
-struct Explain {
-  RelationPtr query;
-  std::string mode;
-};
-struct DescribeQuery {
-  RelationPtr query;
-};
-// A statement of the language that no engine of ours runs yet; it names itself.
-struct UnsupportedStatement {
-  std::string what;
-};
-
-struct Statement {
-  std::variant<RelationPtr, SetCommand, CreateTempView, DropView, Explain, DescribeQuery, UnsupportedStatement> node;
-  std::string text;  // the statement as written, without its semicolon
-  Position at;
-};
 
 }  // namespace tidemill::plan

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "plan/relation.h"
+#include "plan/statement.h"
 
 namespace tidemill::sql {
 

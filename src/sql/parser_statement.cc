@@ -1,5 +1,5 @@
-// Statements: queries, SET, temporary views, EXPLAIN, DESCRIBE; every other statement of Spark is named and passed
-// over.
+// Statements: which one it is, SET and RESET, EXPLAIN; a statement that is not run here is named and passed over. The
+// others lie in parser_create, parser_alter, parser_change (rows) and parser_show.
 #include <fmt/format.h>
 
 #include <cctype>
@@ -95,11 +95,23 @@ size_t Parser::FindDataChange() const {
 }
 
 bool Parser::ParseStatementNode(plan::Statement* statement) {
-  if (IsAny({kWith, kFrom})) {
-    if (const size_t change = FindDataChange()) {
-      next_ = change;
-      return ParseForeign(statement);
-    }
+  struct Form {
+    Keyword first;
+    bool (Parser::*parse)(plan::Statement*);
+  };
+  static constexpr Form kForms[] = {
+      {kAlter, &Parser::ParseAlter},       {kAnalyze, &Parser::ParseAnalyze},   {kCache, &Parser::ParseCache},
+      {kClear, &Parser::ParseCache},       {kComment, &Parser::ParseCommentOn}, {kCreate, &Parser::ParseCreate},
+      {kDeclare, &Parser::ParseDeclare},   {kDelete, &Parser::ParseDelete},     {kDesc, &Parser::ParseDescribe},
+      {kDescribe, &Parser::ParseDescribe}, {kDrop, &Parser::ParseDrop},         {kExecute, &Parser::ParseExecute},
+      {kExplain, &Parser::ParseExplain},   {kInsert, &Parser::ParseInsert},     {kMerge, &Parser::ParseMerge},
+      {kMsck, &Parser::ParseRepair},       {kRefresh, &Parser::ParseRefresh},   {kRepair, &Parser::ParseRepair},
+      {kReplace, &Parser::ParseCreate},    {kReset, &Parser::ParseReset},       {kSet, &Parser::ParseSet},
+      {kShow, &Parser::ParseShow},         {kTruncate, &Parser::ParseTruncate}, {kUncache, &Parser::ParseCache},
+      {kUpdate, &Parser::ParseUpdate},     {kUse, &Parser::ParseUse},
+  };
+  if (IsAny({kWith, kFrom}) && FindDataChange() != 0) {
+    return Is(kWith) ? ParseWithChange(statement) : ParseMultiInsert(statement);
   }
   const bool query = Is(TokenKind::kLeftParen) || IsAny({kSelect, kWith, kFrom, kValues, kTable, kMap, kReduce});
   if (query) {
@@ -107,20 +119,8 @@ bool Parser::ParseStatementNode(plan::Statement* statement) {
     statement->node = relation;
     return relation != nullptr;
   }
-  if (Is(kSet)) return ParseSet(statement);
-  if (Is(kReset)) return ParseReset(statement);
-  if (Is(kCreate)) return ParseView(statement);
-  if (Is(kDrop) && Is(kView, 1)) return ParseDropView(statement);
-  if (Is(kExplain)) return ParseExplain(statement);
-  if (IsAny({kDesc, kDescribe})) {
-    const size_t skip = Is(kQuery, 1) ? 2 : 1;
-    if (StartsQuery(next_ + skip) || (Is(TokenKind::kLeftParen, skip) && StartsParenthesizedQuery(next_ + skip))) {
-      next_ += skip;
-      plan::DescribeQuery describe{ParseQuery()};
-      statement->node = describe;
-      return describe.query != nullptr;
-    }
-  }
+  const auto* form = std::ranges::find(kForms, Peek().keyword, &Form::first);
+  if (Is(TokenKind::kWord) && form != std::end(kForms)) return (this->*form->parse)(statement);
   return ParseForeign(statement);
 }
 
@@ -176,9 +176,10 @@ bool Parser::IsStatementStart() const {
 
 // SET, SET k, SET k = v, SET `k` = `v`, SET TIME ZONE z. The value is the text to the semicolon.
 bool Parser::ParseSet(plan::Statement* statement) {
-  if (IsAny({kVariable, kVar, kCatalog, kRole, kCollation}, 1) && !Is(TokenKind::kEqual, 2) &&
-      !Is(TokenKind::kDot, 2)) {
-    return ParseForeign(statement);
+  if (!Is(TokenKind::kEqual, 2) && !Is(TokenKind::kDot, 2)) {
+    if (IsAny({kVariable, kVar}, 1)) return ParseSetVariables(statement);
+    if (Is(kCatalog, 1)) return ParseSetCatalog(statement);
+    if (IsAny({kRole, kCollation}, 1)) return ParseForeign(statement);
   }
   const Position at = Peek().at;
   Advance();
@@ -192,6 +193,11 @@ bool Parser::ParseSet(plan::Statement* statement) {
   }
   if (next_ == end) {
     statement->node = std::move(command);
+    return true;
+  }
+  if (end == next_ + 2 && Is(TokenKind::kMinus) && Peek(1).text == "v") {
+    next_ = end;
+    statement->node = plan::SetCommand{.verbose = true};
     return true;
   }
   size_t equal = next_;
@@ -259,108 +265,22 @@ bool Parser::ParseReset(plan::Statement* statement) {
   return true;
 }
 
-// CREATE [OR REPLACE] [GLOBAL] TEMPORARY VIEW name ... AS query; every other CREATE is passed over.
-bool Parser::ParseView(plan::Statement* statement) {
-  size_t word = 1;
-  plan::CreateTempView view;
-  if (Is(kOr, word) && Is(kReplace, word + 1)) {
-    view.replace = true;
-    word += 2;
-  }
-  const bool global = Is(kGlobal, word);
-  word += global;
-  if (!IsAny({kTemp, kTemporary}, word) || !Is(kView, word + 1)) {
-    return ParseForeign(statement);
-  }
-  const size_t first = next_;
-  next_ += word + 2;
-  if (Is(kIf) && Is(kNot, 1)) {
-    return Fail("INVALID_SQL_SYNTAX.CREATE_TEMP_VIEW_IF_NOT_EXISTS", "42000",
-                "A temporary view cannot be created IF NOT EXISTS. Write CREATE OR REPLACE TEMPORARY VIEW.", Peek().at);
-  }
-  if (global) view.name.push_back("global_temp");
-  if (!ParseViewHead(&view)) return false;
-  if (Is(kUsing)) {
-    next_ = first;
-    if (!ParseForeign(statement)) return false;
-    statement->node = plan::UnsupportedStatement{"CREATE TEMPORARY VIEW ... USING"};
-    return true;
-  }
-  if (Is(kDefault) && Is(kCollation, 1)) {
-    next_ = first;
-    if (!ParseForeign(statement)) return false;
-    statement->node = plan::UnsupportedStatement{"CREATE TEMPORARY VIEW ... DEFAULT COLLATION"};
-    return true;
-  }
-  if (view.name.size() > (global ? 2 : 1)) {
-    return Fail("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK",
-                "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names. Leave out "
-                "the database.",
-                tokens_[first].at);
-  }
-  if (!Expect(kAs)) return false;
-  view.query = ParseQuery();
-  if (!view.query) return false;
-  statement->node = std::move(view);
-  return true;
-}
-
-// name [(column [COMMENT 'text'], ...)] [COMMENT 'text' | TBLPROPERTIES (...)]
-bool Parser::ParseViewHead(plan::CreateTempView* view) {
-  plan::ExprPtr computed;
-  if (IsIdentifierClause() ? !ParseIdentifierClause(&view->name, &computed)
-                           : !ParseQualifiedName(&view->name, "the name of a view")) {
-    return false;
-  }
-  if (computed) return Refuse("A view's IDENTIFIER() must be a constant string. Write the name.", computed->at);
-  const auto comment = [&] { return !Take(kComment) || Expect(TokenKind::kString); };
-  if (Is(TokenKind::kLeftParen)) {
-    // With types inside it is the form with USING, which is passed over.
-    const size_t after = std::min(AfterParen(next_), tokens_.size() - 1);
-    if (tokens_[after].keyword == kUsing) {
-      next_ = after;
-      return true;
-    }
-    Advance();
-    do {
-      if (!ParseName(&view->columns.emplace_back(), "the name of a column") || !comment()) return false;
-    } while (Take(TokenKind::kComma));
-    if (!Expect(TokenKind::kRightParen)) return false;
-  }
-  while (IsAny({kComment, kTblproperties})) {
-    std::map<std::string, std::string> ignored;
-    if (Take(kTblproperties) ? !ParseProperties(&ignored) : !comment()) return false;
-  }
-  return true;
-}
-
-bool Parser::ParseDropView(plan::Statement* statement) {
-  next_ += 2;
-  plan::DropView drop;
-  drop.if_exists = Take(kIf, kExists);
-  if (!ParseQualifiedName(&drop.name, "the name of a view")) return false;
-  statement->node = std::move(drop);
-  return true;
-}
-
+// EXPLAIN of a statement that is not run here is refused by the statement's name.
 bool Parser::ParseExplain(plan::Statement* statement) {
-  const size_t first = next_;
   Advance();
   plan::Explain explain;
   if (IsAny({kLogical, kFormatted, kExtended, kCodegen, kCost})) {
     explain.mode = Upper(Peek().text);
     Advance();
   }
-  plan::Statement inner;
-  if (!ParseStatementNode(&inner)) return false;
-  if (const auto* query = std::get_if<plan::RelationPtr>(&inner.node)) {
-    explain.query = *query;
-    statement->node = std::move(explain);
+  auto inner = std::make_shared<plan::Statement>();
+  if (!ParseStatementNode(inner.get())) return false;
+  if (const auto* unsupported = std::get_if<plan::UnsupportedStatement>(&inner->node)) {
+    statement->node = plan::UnsupportedStatement{"EXPLAIN " + unsupported->what};
     return true;
   }
-  const auto* unsupported = std::get_if<plan::UnsupportedStatement>(&inner.node);
-  const auto what = unsupported ? unsupported->what : std::string(TextBetween(first + 1, first + 2));
-  statement->node = plan::UnsupportedStatement{"EXPLAIN " + what};
+  explain.statement = std::move(inner);
+  statement->node = std::move(explain);
   return true;
 }
 

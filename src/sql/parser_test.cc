@@ -236,16 +236,24 @@ std::string Kind(std::string_view text) {
       kinds += unsupported->what;
     } else if (const auto* set = std::get_if<plan::SetCommand>(&statement.node)) {
       kinds += (set->reset ? "reset " : "set ") + set->key.value_or("-") + "=" + set->value.value_or("-");
-    } else if (const auto* view = std::get_if<plan::CreateTempView>(&statement.node)) {
-      kinds += "view " + view->name.back() + (view->replace ? " replace" : "") + " " + PlanDump::Of(view->query);
-    } else if (const auto* drop = std::get_if<plan::DropView>(&statement.node)) {
-      kinds += "drop " + drop->name.back() + (drop->if_exists ? " if exists" : "");
+    } else if (const auto* view = std::get_if<plan::CreateView>(&statement.node)) {
+      kinds +=
+          "view " + view->name.name.back() + (view->replace ? " replace" : "") + " " + PlanDump::Of(view->query.query);
+    } else if (const auto* drop = std::get_if<plan::Drop>(&statement.node)) {
+      kinds += "drop " + drop->name.name.back() + (drop->if_exists ? " if exists" : "");
     } else if (const auto* explain = std::get_if<plan::Explain>(&statement.node)) {
-      kinds += "explain " + explain->mode + " " + PlanDump::Of(explain->query);
+      kinds += "explain " + explain->mode + " " + PlanDump::Of(std::get<plan::RelationPtr>(explain->statement->node));
     } else if (const auto* describe = std::get_if<plan::DescribeQuery>(&statement.node)) {
       kinds += "describe " + PlanDump::Of(describe->query);
+    } else if (const auto* query = std::get_if<plan::RelationPtr>(&statement.node)) {
+      kinds += PlanDump::Of(*query);
     } else {
-      kinds += PlanDump::Of(std::get<plan::RelationPtr>(statement.node));
+      const char* const names[] = {"CreateTable", "Insert", "Merge", "Describe"};
+      const bool is[] = {std::holds_alternative<plan::CreateTable>(statement.node),
+                         std::holds_alternative<plan::Insert>(statement.node),
+                         std::holds_alternative<plan::Merge>(statement.node),
+                         std::holds_alternative<plan::Describe>(statement.node)};
+      for (size_t i = 0; i < std::size(is); ++i) kinds += is[i] ? names[i] : "";
     }
   }
   return kinds;
@@ -259,14 +267,15 @@ TEST(Script, KnowsItsStatements) {
             "view v replace (select [1])");
   EXPECT_EQ(Kind("drop view if exists a.v"), "drop v if exists");
   EXPECT_EQ(Kind("explain formatted select 1"), "explain FORMATTED (select [1])");
-  EXPECT_EQ(Kind("desc query select 1; describe t"), "describe (select [1]); DESCRIBE");
+  EXPECT_EQ(Kind("desc query select 1; describe t"), "describe (select [1]); Describe");
 }
 
-TEST(Script, NamesWhatItDoesNotRun) {
+TEST(Script, ChangesAndWhatItDoesNotRun) {
   EXPECT_EQ(
-      Kind("create table t (a string) using delta; insert into t select 'a;b' -- c;d\n; merge into t using s on x"),
-      "CREATE TABLE; INSERT INTO; MERGE INTO");
-  EXPECT_EQ(Kind("with x as (select 1) insert into t select * from x"), "INSERT INTO");
+      Kind("create table t (a string) using delta; insert into t select 'a;b' -- c;d\n; merge into t using s on x when "
+           "matched then delete"),
+      "CreateTable; Insert; Merge");
+  EXPECT_EQ(Kind("with x as (select 1) insert into t select * from x"), "Insert");
   EXPECT_EQ(Kind("begin select 1; if a then select case when b then 1 end; end if; end; select 2"),
             "BEGIN; (select [2])");
   EXPECT_EQ(Kind("create or replace temporary function f as 'x'"), "CREATE OR REPLACE TEMPORARY FUNCTION");

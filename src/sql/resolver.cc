@@ -11,4 +11,9 @@ Result<typed::RelationPtr> ResolveQuery(const plan::RelationPtr& query, Catalog&
   return rel.node;
 }
 
+Result<typed::ExprPtr> ResolveConstant(const plan::ExprPtr& expr, Catalog& catalog, const ResolveOptions& options) {
+  Resolver resolver(catalog, options);
+  return resolver.Expression(expr, Names{});
+}
+
 }  // namespace tidemill::sql

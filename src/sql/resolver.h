@@ -16,17 +16,57 @@
 
 namespace tidemill::sql {
 
-// What the resolver may know of the outside: the tables and views a query can name. Not thread-safe.
+class Catalog;
+
+// A function written in SQL: an expression or a query over its parameters.
+struct Routine {
+  struct Parameter {
+    std::string name;
+    plan::DataType type;
+    plan::ExprPtr default_value;  // null: the caller must give it
+  };
+  plan::Name name;  // all its parts
+  std::vector<Parameter> parameters;
+  bool table = false;
+  plan::DataType returns;    // of a scalar function
+  plan::Schema columns;      // of a table function
+  plan::ExprPtr expression;  // this, or `query`
+  plan::RelationPtr query;
+  std::shared_ptr<Catalog> scope;  // where its names are looked up
+};
+
+// A session variable's value.
+struct Variable {
+  plan::Value value;
+  plan::DataType type;
+};
+
+// Which version of a table: by number, or the newest not after that instant (microseconds since the epoch).
+struct TableVersion {
+  std::optional<int64_t> version;
+  std::optional<int64_t> timestamp_micros;
+};
+
+// What the resolver may know of the outside: what a query can name. Not thread-safe.
 class Catalog {
  public:
   struct Table {
     std::string key;  // the engine's handle, copied into typed::Scan::table
     plan::Schema schema;
-    plan::RelationPtr view;  // set: a view, expanded in place of a scan; its columns are renamed to `schema`
+    plan::RelationPtr view;          // set: a view, expanded in place of a scan; its columns are renamed to `schema`
+    std::shared_ptr<Catalog> scope;  // where a view's names are looked up; null: here
+    plan::Name qualifier;            // all the parts of its name; empty: as it was written
   };
   virtual ~Catalog() = default;
   // The table of that name (one part, or db.table), or nothing.
   virtual Result<std::optional<Table>> Find(const plan::Name& name) = 0;
+  virtual Result<std::optional<Table>> FindVersion(const plan::Name& name, const TableVersion& version);
+  virtual Result<std::shared_ptr<const Routine>> FindRoutine(const plan::Name&) {
+    return std::shared_ptr<const Routine>();
+  }
+  virtual std::optional<Variable> FindVariable(const plan::Name&) { return std::nullopt; }
+  // The value of an expression without columns: an engine computes it.
+  virtual Result<plan::Value> Evaluate(const plan::typed::ExprPtr& expr);
   // Names for "did you mean".
   virtual std::vector<std::string> Names() const = 0;
 };
@@ -45,6 +85,10 @@ struct ResolveOptions {
 
 Result<plan::typed::RelationPtr> ResolveQuery(const plan::RelationPtr& query, Catalog& catalog,
                                               const ResolveOptions& options = {});
+
+// The type an expression without columns has, and the expression, resolved.
+Result<plan::typed::ExprPtr> ResolveConstant(const plan::ExprPtr& expr, Catalog& catalog,
+                                             const ResolveOptions& options = {});
 
 // Spark's name for an expression without an alias: "sum(i)", "(a + 1)", "CAST(x AS INT)".
 std::string SparkName(const plan::ExprPtr& expr);

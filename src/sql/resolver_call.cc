@@ -266,9 +266,12 @@ Result<ExprPtr> Implicit(const PendingCall& call, size_t index, const DataType& 
 Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr, const Names& names) {
   const std::string& name = node.name.back();
   const Function* function = FindFunction(name);
-  if (!function && IsRefusedFunction(name)) return Refused("the function " + name, expr.at);
+  if (!function && node.name.size() == 1 && IsRefusedFunction(name)) return Refused("the function " + name, expr.at);
   bool builtin_path = node.name.size() == 1 || (node.name.size() <= 3 && node.name[node.name.size() - 2] == "builtin");
-  if (!function || !builtin_path) return UnresolvedRoutine(node.name, expr.at);
+  if (!function || !builtin_path) {
+    ASSIGN_OR_RETURN(const auto routine, catalog_->FindRoutine(node.name));
+    return routine ? CallRoutine(*routine, node, expr, names) : UnresolvedRoutine(node.name, expr.at);
+  }
   if (function->kind == FunctionKind::kGenerator) {
     return AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
                          "The generator is not supported: nested in expressions <expression>.",

@@ -308,15 +308,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Parameter& node, const plan::Expr&
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::IdentifierClause& node, const plan::Expr& expr, const Names& names) {
-  ASSIGN_OR_RETURN(auto value, Expression(node.expr, Names{}));
-  auto text = LiteralText(value);
-  if (!text) {
-    return AnalysisError(
-        "NOT_A_CONSTANT_STRING.NOT_CONSTANT", "42601",
-        "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL.",
-        {{"expr", SparkName(node.expr)}, {"name", "IDENTIFIER"}}, expr.at);
-  }
-  auto parsed = ParseExpression(*text);
+  ASSIGN_OR_RETURN(const auto text, ConstantString(node.expr, "IDENTIFIER"));
+  auto parsed = ParseExpression(text);
   if (!parsed.ok()) return std::move(parsed).error();
   const auto* attribute = std::get_if<plan::Attribute>(&(*parsed)->node);
   if (!attribute) return Refused("IDENTIFIER() of anything but a name", expr.at);

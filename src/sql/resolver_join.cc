@@ -254,6 +254,8 @@ Result<Rel> Resolver::Resolve(const plan::TableFunction& node, const plan::Relat
     Rel one{typed::MakeRelation(typed::OneRow{}, {}, relation.at), {}};
     return Generated(one, call, false, {}, "", outer, relation.at);
   }
+  ASSIGN_OR_RETURN(const auto routine, catalog_->FindRoutine(node.name));
+  if (routine) return TableRoutine(*routine, node, relation, outer);
   if (IsKnownTableFunction(name)) return Refused("the table function " + name, relation.at);
   return AnalysisError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
                        "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined "

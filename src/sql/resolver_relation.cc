@@ -61,8 +61,9 @@ Rel Resolver::Projected(const Rel& input, std::vector<typed::NamedExpr> exprs, P
 
 // ---- Tables ----
 
-Result<Rel> Resolver::TableByName(const plan::Name& name, Position at) {
-  if (name.size() == 1) {
+Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& version, Position at) {
+  const bool newest = !version.version && !version.timestamp_micros;
+  if (name.size() == 1 && newest) {
     for (auto table = common_tables_.rbegin(); table != common_tables_.rend(); ++table) {
       if (!SameName(table->first, name[0])) continue;
       auto columns = table->second.columns;
@@ -73,50 +74,73 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, Position at) {
       return rel;
     }
   }
-  ASSIGN_OR_RETURN(auto table, catalog_.Find(name));
+  ASSIGN_OR_RETURN(auto table, newest ? catalog_->Find(name) : catalog_->FindVersion(name, version));
   if (!table) {
     std::string message =
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and "
         "catalog.";
-    if (auto near = NearestName(name.back(), catalog_.Names())) message += " Did you mean `" + *near + "`?";
+    if (auto near = NearestName(name.back(), catalog_->Names())) message += " Did you mean `" + *near + "`?";
     return AnalysisError("TABLE_OR_VIEW_NOT_FOUND", "42P01", message, {{"relationName", QuotedName(name)}}, at);
   }
-  Rel rel;
-  std::vector<typed::Column> columns;
+  const plan::Name& qualifier = table->qualifier.empty() ? name : table->qualifier;
   if (table->view) {
-    if (view_depth_ >= kMaxViewDepth) return Refused("views nested deeper than 100", at);
-    ++view_depth_;
-    auto saved = std::exchange(common_tables_, {});
-    auto view = Relation(table->view, nullptr);
-    common_tables_ = std::move(saved);
-    --view_depth_;
-    if (!view.ok()) return std::move(view).error();
-    columns = view->node->columns;
-    for (size_t i = 0; i < columns.size() && i < table->schema.fields.size(); ++i) {
-      columns[i].name = table->schema.fields[i].name;
+    ASSIGN_OR_RETURN(auto view, ExpandView(*table, at));
+    view.layer = LayerOf(view.node->columns, qualifier);
+    for (size_t i = 0; i < view.layer.bindings.size() && i < table->schema.fields.size(); ++i) {
+      view.layer.bindings[i].column.name = table->schema.fields[i].name;
     }
-    rel.node = view->node;
-  } else {
-    for (const auto& field : table->schema.fields) {
-      columns.push_back({NewId(), field.name, field.type, field.nullable, {}});
-    }
-    rel.node = typed::MakeRelation(typed::Scan{table->key, columns}, columns, at);
+    return view;
   }
-  rel.layer = LayerOf(columns, name);
-  return rel;
+  std::vector<typed::Column> columns;
+  for (const auto& field : table->schema.fields) {
+    columns.push_back({NewId(), field.name, field.type, field.nullable, {}});
+  }
+  return Rel{typed::MakeRelation(typed::Scan{table->key, columns}, columns, at), LayerOf(columns, qualifier)};
+}
+
+// A view's body sees the view's own scope, and none of the query's common tables.
+Result<Rel> Resolver::ExpandView(const Catalog::Table& table, Position at) {
+  if (view_depth_ >= kMaxViewDepth) return Refused("views nested deeper than 100", at);
+  ++view_depth_;
+  auto saved = std::exchange(common_tables_, {});
+  Catalog* around = std::exchange(catalog_, table.scope ? table.scope.get() : catalog_);
+  auto view = Query(table.view, nullptr);
+  catalog_ = around;
+  common_tables_ = std::move(saved);
+  --view_depth_;
+  return view;
 }
 
 Result<Rel> Resolver::Resolve(const plan::TableRef& node, const plan::Relation& relation, const Names*) {
-  if (node.version_as_of || node.timestamp_as_of) return Refused("time travel inside a query", relation.at);
   if (!node.options.empty()) return Refused("WITH (options) after a table", relation.at);
   plan::Name name = node.name;
   if (node.identifier) {
-    ASSIGN_OR_RETURN(auto value, Expression(node.identifier, Names{}));
-    auto text = LiteralText(value);
-    if (!text) return Refused("IDENTIFIER() of anything but a string constant", relation.at);
-    ASSIGN_OR_RETURN(name, NameFromText(*text, relation.at));
+    ASSIGN_OR_RETURN(auto text, ConstantString(node.identifier, "IDENTIFIER"));
+    ASSIGN_OR_RETURN(name, NameFromText(text, relation.at));
   }
-  return TableByName(name, relation.at);
+  TableVersion version;
+  if (node.version_as_of) {
+    ASSIGN_OR_RETURN(auto value, Expression(node.version_as_of, Names{}));
+    ASSIGN_OR_RETURN(const auto number, catalog_->Evaluate(CastTo(value, TypeId::kLong)));
+    version.version = std::get<int64_t>(number.data);
+  }
+  if (node.timestamp_as_of) {
+    ASSIGN_OR_RETURN(auto value, Expression(node.timestamp_as_of, Names{}));
+    if (!CanCast(value->type, TypeId::kTimestamp, options_.rules()) || !IsConstant(value)) {
+      return AnalysisError("INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT", "42K0E",
+                           "The time travel timestamp expression <expr> is invalid. Cannot be casted to the "
+                           "\"TIMESTAMP\" type.",
+                           {{"expr", QuotedSql(SparkName(node.timestamp_as_of))}}, relation.at);
+    }
+    ASSIGN_OR_RETURN(const auto instant, catalog_->Evaluate(CastTo(value, TypeId::kTimestamp)));
+    if (instant.is_null()) {
+      return AnalysisError("INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT", "42K0E",
+                           "The time travel timestamp expression <expr> is invalid. It is NULL.",
+                           {{"expr", QuotedSql(SparkName(node.timestamp_as_of))}}, relation.at);
+    }
+    version.timestamp_micros = std::get<int64_t>(instant.data);
+  }
+  return TableByName(name, version, relation.at);
 }
 
 Result<Rel> Resolver::Resolve(const plan::OneRow&, const plan::Relation& relation, const Names*) {

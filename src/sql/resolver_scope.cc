@@ -133,6 +133,7 @@ Result<ExprPtr> Resolver::LookUp(const plan::Name& parts, Position at, const Nam
     ASSIGN_OR_RETURN(auto found, LookUpHere(parts, at, *scope));
     if (found) return outside ? FromOutside(*found) : Result<ExprPtr>(*found);
   }
+  if (auto variable = LookUpVariable(parts, at)) return *variable;
   return UnresolvedColumn(parts, at, names);
 }
 

@@ -87,7 +87,7 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
 // arithmetic on dates bears the name of what it turned into.
 std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& expr) const {
   const auto* call = std::get_if<plan::Call>(&written->node);
-  if (!call) return SparkName(written);
+  if (!call) return SparkName(resolver_.WithRoutineNames(written));
   if (call->over && !call->over->reference.empty()) {
     auto spec = resolver_.NamedWindow(*call->over, written->at, names_);
     if (!spec.ok()) return SparkName(written);
@@ -97,7 +97,7 @@ std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& 
   }
   const auto* made = AsCall(expr);
   bool sum = call->args.size() == 2 && (call->name.back() == "+" || call->name.back() == "-");
-  if (!sum || !made || !expr->type.is_datetime()) return SparkName(written);
+  if (!sum || !made || !expr->type.is_datetime()) return SparkName(resolver_.WithRoutineNames(written));
   std::string left = SparkName(call->args[0]), right = SparkName(call->args[1]);
   if (!made->function.starts_with("$")) {
     // date_add(d, n), or of a constant interval's days.

@@ -266,13 +266,74 @@ class Parser {
   bool ParseForeign(plan::Statement* statement);
   void SkipCompound();
   bool IsStatementStart() const;
-  bool ParseView(plan::Statement* statement);
-  bool ParseViewHead(plan::CreateTempView* view);
-  bool ParseDropView(plan::Statement* statement);
   bool ParseExplain(plan::Statement* statement);
   std::string_view TextBetween(size_t from, size_t to) const;
   size_t StatementEnd() const;
   size_t FindDataChange() const;
+
+  // ---- CREATE, DROP (parser_create.cc)
+  bool ParseCreate(plan::Statement* statement);
+  bool ParseCreateTable(plan::CreateTable table, plan::Statement* statement);
+  bool ParseTableClause(plan::CreateTable* table, bool* more);
+  bool ParsePartitioning(plan::CreateTable* table);
+  bool ParseBuckets(plan::CreateTable* table);
+  bool ParseColumns(std::vector<plan::ColumnSpec>* columns);
+  bool ParseColumn(plan::ColumnSpec* column);
+  bool ParseCreateView(plan::CreateView view, plan::Statement* statement);
+  bool ParseViewUsing(const plan::CreateView& view, plan::Statement* statement);
+  bool ParseViewClauses(plan::CreateView* view);
+  bool ParseCreateDatabase(plan::Statement* statement);
+  bool ParseCreateFunction(plan::CreateFunction function, plan::Statement* statement);
+  bool ParseRoutineParameter(plan::RoutineParameter* parameter);
+  bool ParseRoutineClauses(plan::CreateFunction* function);
+  bool ParseDrop(plan::Statement* statement);
+  bool TakeIfNotExists();
+  bool ParseObject(plan::ObjectName* object, std::string_view expected = "a name");
+  bool ParseText(std::string* text);
+  bool ParseQueryText(plan::QueryText* query);
+  bool ParseExprText(std::optional<plan::ExprText>* expr);
+
+  // ---- ALTER (parser_alter.cc)
+  bool ParseAlter(plan::Statement* statement);
+  bool ParseAlterTable(plan::AlterTable* alter, bool* known);
+  bool ParseAddColumns(plan::AlterTable* alter);
+  bool ParseDropColumns(plan::AlterTable* alter);
+  bool ParseChangeColumn(plan::AlterTable* alter);
+  bool ParseColumnChange(plan::AlterTable::ChangeColumn* change);
+  bool ParseAddPartitions(plan::AlterTable* alter);
+  bool ParsePlace(std::optional<plan::ColumnPlace>* place);
+  bool ParsePartition(plan::PartitionSpec* partition);
+  bool ParseCommentOn(plan::Statement* statement);
+  bool ParseTruncate(plan::Statement* statement);
+  bool ParseRepair(plan::Statement* statement);
+
+  // ---- rows (parser_change.cc)
+  bool ParseInsert(plan::Statement* statement);
+  bool ParseInsertInto(plan::Insert* insert);
+  bool ParseMultiInsert(plan::Statement* statement);
+  bool ParseWithChange(plan::Statement* statement);
+  bool ParseDelete(plan::Statement* statement);
+  bool ParseUpdate(plan::Statement* statement);
+  bool ParseMerge(plan::Statement* statement);
+  bool ParseMergeClause(plan::MergeClause* clause);
+  bool ParseMergeInsert(plan::MergeClause* clause);
+  bool ParseAssignments(std::vector<plan::Assignment>* assignments);
+  bool ParseChangedTable(plan::ObjectName* table, std::string* alias);
+
+  // ---- SHOW, DESCRIBE and what concerns the session (parser_show.cc)
+  bool ParseShow(plan::Statement* statement);
+  bool ParseShowObjects(plan::Show* show);
+  bool ParseShowFunctions(plan::Statement* statement);
+  bool ParseDescribe(plan::Statement* statement);
+  bool ParseDescribeTable(plan::Statement* statement);
+  bool ParseCache(plan::Statement* statement);
+  bool ParseRefresh(plan::Statement* statement);
+  bool ParseAnalyze(plan::Statement* statement);
+  bool ParseUse(plan::Statement* statement);
+  bool ParseSetCatalog(plan::Statement* statement);
+  bool ParseDeclare(plan::Statement* statement);
+  bool ParseSetVariables(plan::Statement* statement);
+  bool ParseExecute(plan::Statement* statement);
 
   plan::ExprPtr Operator(std::string_view name, std::vector<plan::ExprPtr> args, Position at);
   plan::ExprPtr Function(std::string_view name, std::vector<plan::ExprPtr> args, Position at);

@@ -61,7 +61,7 @@ struct Item {
 
 class Resolver {
  public:
-  Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(catalog), options_(options) {}
+  Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(&catalog), options_(options) {}
 
   Result<Rel> Relation(const plan::RelationPtr& relation, const Names* outer);
   // The relation with the columns of SELECT * alone: a join's column of USING is one.
@@ -119,7 +119,20 @@ class Resolver {
   Result<plan::WindowSpec> NamedWindow(const plan::WindowSpec& spec, Position at, const Names& names);
   Result<typed::SortKey> Key(const plan::SortKey& key, const Names& names);
 
+  // resolver_routine.cc
+  Result<typed::ExprPtr> CallRoutine(const Routine& routine, const plan::Call& call, const plan::Expr& expr,
+                                     const Names& names);
+  Result<Rel> TableRoutine(const Routine& routine, const plan::TableFunction& node, const plan::Relation& relation,
+                           const Names* outer);
+  Result<Layer> BindParameters(const Routine& routine, const std::vector<plan::ExprPtr>& args,
+                               const std::vector<std::string>& arg_names, Position at, const Names& names);
+  std::optional<typed::ExprPtr> LookUpVariable(const plan::Name& parts, Position at);
+  Result<std::string> ConstantString(const plan::ExprPtr& expr, const char* place);
+  // The expression as Spark names it: functions written in SQL under all the parts of their names.
+  plan::ExprPtr WithRoutineNames(const plan::ExprPtr& expr);
+
   // resolver_relation.cc
+  Result<Rel> ExpandView(const Catalog::Table& table, Position at);
   Result<Rel> Resolve(const plan::TableRef& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Values& node, const plan::Relation& relation, const Names* outer);
@@ -136,7 +149,7 @@ class Resolver {
   Result<Rel> Resolve(const plan::Unpivot& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Sample& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer);
-  Result<Rel> TableByName(const plan::Name& name, Position at);
+  Result<Rel> TableByName(const plan::Name& name, const TableVersion& version, Position at);
   Result<Rel> RangeFunction(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer);
   Result<int64_t> ConstantCount(const plan::ExprPtr& expr, const char* clause);
   Result<Rel> Generated(const Rel& input, const plan::Call& call, bool outer_rows,
@@ -168,13 +181,14 @@ class Resolver {
   };
   using CommonTables = std::vector<std::pair<std::string, CommonTable>>;
 
-  Catalog& catalog_;
+  Catalog* catalog_;  // of the query, or of the view or function whose body is being resolved
   const ResolveOptions& options_;
   typed::ColumnId next_id_ = 1;
   int next_cte_ = 1;
   int next_lambda_ = 1;
   int depth_ = 0;
   int view_depth_ = 0;
+  int routine_depth_ = 0;
   CommonTables common_tables_;  // innermost last
 };
 

@@ -1,0 +1,26 @@
+// Columns as statements write them, and as the catalog keeps them: comments and defaults are in a field's metadata, as
+// Spark and Delta have them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "plan/statement.h"
+#include "session/state.h"
+
+namespace tidemill::session {
+
+// Checks the default. `statement` names it in errors.
+Result<plan::Field> FieldOf(State& state, const plan::ColumnSpec& spec, const std::string& statement);
+Status CheckDefault(State& state, const plan::Field& field, const plan::ExprText& value, const std::string& statement);
+
+std::optional<std::string> MetadataText(const plan::Field& field, const std::string& key);
+// None removes it.
+void SetMetadataText(plan::Field& field, const std::string& key, const std::optional<std::string>& text);
+
+inline constexpr const char* kComment = "comment";
+inline constexpr const char* kCurrentDefault = "CURRENT_DEFAULT";
+inline constexpr const char* kExistsDefault = "EXISTS_DEFAULT";
+
+}  // namespace tidemill::session

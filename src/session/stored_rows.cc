@@ -1,0 +1,384 @@
+#include "session/stored_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/names.h"
+#include "delta/column_mapping.h"
+#include "delta/partition_value.h"
+#include "delta/transaction.h"
+#include "job/commit.h"
+#include "job/output.h"
+#include "plan/schema_json.h"
+#include "session/error.h"
+#include "session/table_files.h"
+#include "session/tree.h"
+#include "sql/coercion.h"
+#include "sql/parser.h"
+
+namespace tidemill::session {
+namespace {
+
+using plan::DataType;
+using plan::ExprPtr;
+using plan::TypeId;
+
+Error CannotStore(const Table& table, const std::string& column, const DataType& from, const DataType& to) {
+  return SqlError(
+      "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST", "KD000",
+      fmt::format("Cannot write incompatible data for the table {}: Cannot safely cast {} \"{}\" to \"{}\".",
+                  Quoted(table.FullName()), Quoted({column}), from.ToSql(), to.ToSql()));
+}
+
+bool HasSizedText(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kString:
+      return type.is_char() || type.is_varchar();
+    case TypeId::kArray:
+      return HasSizedText(type.element());
+    case TypeId::kMap:
+      return HasSizedText(type.key()) || HasSizedText(type.value());
+    case TypeId::kStruct:
+      return std::ranges::any_of(type.fields(), [](const auto& field) { return HasSizedText(field.type); });
+    default:
+      return false;
+  }
+}
+
+// CHAR is padded to its length; what is too long may lose trailing spaces, and nothing else.
+ExprPtr Sized(const ExprPtr& text, const DataType& type) {
+  const auto length = Whole(type.length());
+  const auto longer = Operation(">", {Function("length", {text}), length});
+  const auto cut = Function("substring", {text, Whole(1), length});
+  return If(longer, cut, type.is_char() ? Function("rpad", {text, length, Text(" ")}) : text);
+}
+
+ExprPtr Fits(const ExprPtr& text, const DataType& type) {
+  const auto trimmed = Function("length", {Function("rtrim", {text})});
+  return Operation("or", {Operation("<=", {Function("length", {text}), Whole(type.length())}),
+                          Operation("<=", {trimmed, Whole(type.length())})});
+}
+
+Error TooLong(const DataType& type) {
+  return SqlError("EXCEED_LIMIT_LENGTH", "54006",
+                  fmt::format("Exceeds char/varchar type length limitation: {}.", type.length()));
+}
+
+// What Delta demands of a table's rows: NOT NULL columns and CHECK constraints.
+Result<std::vector<std::pair<ExprPtr, Error>>> DemandsOf(State& state, const Table& table) {
+  std::vector<std::pair<ExprPtr, Error>> demands;
+  for (const auto& field : table.schema.fields) {
+    if (field.nullable) continue;
+    demands.emplace_back(Operation("isnotnull", {Column({field.name})}),
+                         SqlError("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", "23502",
+                                  fmt::format("NOT NULL constraint violated for column: {}.", field.name)));
+  }
+  constexpr std::string_view kPrefix = "delta.constraints.";
+  for (const auto& [key, text] : table.properties) {
+    if (!key.starts_with(kPrefix)) continue;
+    ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state.parse_options()));
+    demands.emplace_back(IsTrue(expr), SqlError("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001",
+                                                fmt::format("CHECK constraint {} ({}) violated by a row.",
+                                                            key.substr(kPrefix.size()), text)));
+  }
+  return demands;
+}
+
+// An overflow of the cast into a column is told as one of the INSERT.
+Error AsInsertError(Error error) {
+  const bool overflow =
+      error.error_class == "CAST_OVERFLOW" || error.error_class.starts_with("NUMERIC_VALUE_OUT_OF_RANGE");
+  if (!overflow) return error;
+  error.error_class = "CAST_OVERFLOW_IN_TABLE_INSERT";
+  error.sqlstate = "22003";
+  error.message =
+      "Fail to assign a value to the column's type due to an overflow. Use `try_cast` on the input value to "
+      "tolerate overflow and return NULL instead.";
+  return error;
+}
+
+std::vector<int> PartitionIndexes(const Table& table) {
+  std::vector<int> indexes;
+  for (const auto& column : table.partition_columns) indexes.push_back(table.schema.IndexOf(column));
+  return indexes;
+}
+
+Result<engine::WriteResult> Write(State& state, const Table& table, const StoredRows& rows, const std::string& file_id,
+                                  const std::vector<std::string>& physical_names) {
+  ASSIGN_OR_RETURN(const auto relation, state.Resolve(rows.query));
+  engine::WriteSpec spec;
+  spec.folder = table.location;
+  spec.file_id = file_id;
+  spec.data_columns = rows.columns;
+  spec.partition_columns = PartitionIndexes(table);
+  spec.physical_names = physical_names;
+  for (size_t i = 0; i < rows.rules.size(); ++i) {
+    spec.checks.push_back({rows.rules[i].name, rows.columns + static_cast<int>(i), engine::CheckEffect::kCount});
+  }
+  ASSIGN_OR_RETURN(auto* session, state.engine());
+  auto written = session->Write(relation, spec);
+  if (!written.ok()) return AsInsertError(std::move(written).error());
+  return written;
+}
+
+std::optional<Error> BrokenRule(const StoredRows& rows, const engine::WriteResult& result) {
+  for (size_t i = 0; i < rows.rules.size() && i < result.checks.size(); ++i) {
+    if (result.checks[i].failed > 0) return rows.rules[i].error;
+  }
+  return std::nullopt;
+}
+
+// The folder of a partition value, as text; none is NULL.
+std::string FolderText(const std::optional<std::string>& value) { return value.value_or("__HIVE_DEFAULT_PARTITION__"); }
+
+bool InPartitions(const Table& table, const std::map<std::string, plan::Value>& values, const Placement& placement) {
+  for (const auto& [column, wanted] : placement.partitions) {
+    const auto found = values.find(column);
+    if (found == values.end()) return false;
+    const auto& type = table.schema.fields[static_cast<size_t>(table.schema.IndexOf(column))].type;
+    const auto text = delta::FormatPartitionValue(found->second, type);
+    if (!text.ok() || FolderText(*text) != FolderText(wanted)) return false;
+  }
+  return true;
+}
+
+Result<int64_t> StoreInFolder(State& state, const Table& table, const StoredRows& rows, const Placement& placement) {
+  auto& storage = *state.environment.storage;
+  FolderWrite change(storage, table.location, NewUuid(state.environment.random));
+  std::vector<engine::File> replaced;
+  if (placement.overwrite) {
+    ASSIGN_OR_RETURN(const auto files, ListFiles(storage, table));
+    for (const auto& file : files) {
+      if (InPartitions(table, file.partition_values, placement)) replaced.push_back(file);
+    }
+  }
+  RETURN_IF_ERROR(change.Begin());
+  auto written = Write(state, table, rows, change.id(), {});
+  if (!written.ok()) {
+    change.Abandon({});
+    return std::move(written).error();
+  }
+  if (auto broken = BrokenRule(rows, *written)) {
+    change.Abandon(written->files);
+    return std::move(*broken);
+  }
+  if (placement.dynamic) {
+    std::erase_if(replaced, [&](const engine::File& old) {
+      return std::ranges::none_of(written->files, [&](const engine::WrittenFile& file) {
+        return PartitionOf(table, file.path) == PartitionOf(table, old.path);
+      });
+    });
+  }
+  RETURN_IF_ERROR(change.Commit(replaced));
+  return written->rows_written;
+}
+
+// ---- Delta ----
+
+delta::Table DeltaTableOf(State& state, const Table& table) {
+  return {state.environment.storage, state.environment.checkpoints, table.location};
+}
+
+Status Finish(State& state, delta::Transaction& transaction, const std::string& operation,
+              const delta::StringMap& metrics = {}) {
+  delta::CommitDescription description;
+  description.operation = operation;
+  description.metrics = metrics;
+  description.engine_info = "Tidemill/" + state.environment.version;
+  transaction.Describe(std::move(description));
+  delta::CommitOptions options;
+  options.constraints_enforced = true;
+  ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*state.environment.clock, state.environment.random, options));
+  if (std::holds_alternative<delta::Committed>(outcome)) return Ok();
+  if (const auto* conflict = std::get_if<delta::Conflict>(&outcome)) {
+    Error error{ErrorKind::kAborted, conflict->message + "; run the statement again"};
+    error.error_class =
+        "DELTA_" + std::string(conflict->kind == delta::ConflictKind::kConcurrentAppend ? "CONCURRENT_APPEND"
+                                                                                        : "CONCURRENT_WRITE");
+    error.sqlstate = "2D521";
+    return error;
+  }
+  return Unavailable("whether the commit is in the table is not known: " + std::get<delta::Unknown>(outcome).message);
+}
+
+Result<delta::Metadata> NewMetadata(State& state, const Table& table) {
+  ASSIGN_OR_RETURN(auto metadata,
+                   delta::Transaction::NewMetadata(table.schema, table.partition_columns, table.properties,
+                                                   *state.environment.clock, state.environment.random));
+  if (!table.comment.empty()) metadata.description = table.comment;
+  metadata.name = table.name;
+  return metadata;
+}
+
+std::vector<std::string> PhysicalNames(const Table& table, delta::ColumnMapping mapping) {
+  std::vector<std::string> names;
+  if (mapping == delta::ColumnMapping::kNone) return names;
+  for (const auto& field : table.schema.fields) names.push_back(delta::PhysicalName(field, mapping));
+  return names;
+}
+
+bool IsReplaced(const Table& table, const delta::Add& add, const Placement& placement,
+                const delta::Snapshot& snapshot) {
+  for (const auto& [column, wanted] : placement.partitions) {
+    const auto& field = table.schema.fields[static_cast<size_t>(table.schema.IndexOf(column))];
+    const auto found = add.partition_values.find(delta::PhysicalName(field, snapshot.column_mapping()));
+    if (found == add.partition_values.end() || FolderText(found->second) != FolderText(wanted)) return false;
+  }
+  return true;
+}
+
+// Files that certainly are in no commit.
+void Remove(State& state, const std::vector<engine::WrittenFile>& files) {
+  for (const auto& file : files) {
+    if (!state.environment.storage->Remove(file.path).ok()) return;
+  }
+}
+
+Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows& rows, const Placement& placement) {
+  const auto target = DeltaTableOf(state, table);
+  delta::SnapshotPtr snapshot;
+  if (!placement.new_table) {
+    ASSIGN_OR_RETURN(snapshot, delta::LoadSnapshot(target));
+  }
+  const auto mapping = snapshot ? snapshot->column_mapping() : delta::ColumnMapping::kNone;
+  if (placement.replace_table && mapping != delta::ColumnMapping::kNone) {
+    return Unimplemented("replacing a table with column mapping is not supported; drop it first");
+  }
+  ASSIGN_OR_RETURN(const auto written,
+                   Write(state, table, rows, NewUuid(state.environment.random), PhysicalNames(table, mapping)));
+  const auto change = [&]() -> Status {
+    if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
+    ASSIGN_OR_RETURN(
+        auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, state.environment.clock->Now()));
+    auto transaction =
+        snapshot ? delta::Transaction::Begin(snapshot) : [&] { return delta::Transaction::Create(target, {}); }();
+    if (!snapshot) {
+      ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
+      transaction = delta::Transaction::Create(target, std::move(metadata));
+    } else if (placement.replace_table) {
+      ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
+      transaction.SetMetadata(std::move(metadata));
+      transaction.RemoveAllFiles();
+    } else if (placement.overwrite) {
+      if (placement.partitions.empty() && !placement.dynamic) {
+        transaction.RemoveAllFiles();
+      } else {
+        transaction.ReadWholeTable();
+        for (const auto& add : snapshot->files()) {
+          const bool touched = std::ranges::any_of(
+              adds, [&](const delta::Add& made) { return made.partition_values == add.partition_values; });
+          if (IsReplaced(table, add, placement, *snapshot) && (!placement.dynamic || touched))
+            transaction.RemoveFile(add);
+        }
+      }
+    }
+    for (auto& add : adds) transaction.AddFile(std::move(add));
+    return Finish(
+        state, transaction, placement.operation,
+        {{"numFiles", std::to_string(written.files.size())}, {"numOutputRows", std::to_string(written.rows_written)}});
+  };
+  const Status done = change();
+  if (!done.ok() && done.error().kind != ErrorKind::kUnavailable) Remove(state, written.files);
+  if (!done.ok()) return done.error();
+  return written.rows_written;
+}
+
+}  // namespace
+
+Result<plan::ExprPtr> DefaultOf(const plan::Field& field) {
+  if (field.metadata.empty()) return Null();
+  const auto json = nlohmann::json::parse(field.metadata, nullptr, false);
+  if (!json.is_object() || !json.contains("CURRENT_DEFAULT")) return Null();
+  return sql::ParseExpression(json["CURRENT_DEFAULT"].get<std::string>());
+}
+
+Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Given>& given, plan::RelationPtr from,
+                          plan::ExprPtr where) {
+  const bool legacy = Lower(state.Setting("spark.sql.storeAssignmentPolicy", "ansi")) == "legacy";
+  StoredRows stored;
+  std::vector<ExprPtr> list, rules;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto& field = table.schema.fields[i];
+    const auto read = AsRead(plan::Schema{{field}}).fields[0].type;
+    if (!legacy && !sql::CanStoreAssign(given[i].type, read)) {
+      return CannotStore(table, field.name, given[i].type, field.type);
+    }
+    auto value = given[i].type.SameType(read) ? given[i].value : CastTo(given[i].value, read);
+    if (field.type.is_char() || field.type.is_varchar()) {
+      rules.push_back(Fits(value, field.type));
+      stored.rules.push_back({"length of " + field.name, TooLong(field.type)});
+      value = Sized(value, field.type);
+    } else if (HasSizedText(field.type)) {
+      return Unimplemented(
+          fmt::format("writing CHAR or VARCHAR inside the nested column {} is not supported", field.name));
+    }
+    list.push_back(Named(value, field.name));
+  }
+  stored.columns = static_cast<int>(list.size());
+  for (size_t i = 0; i < rules.size(); ++i) list.push_back(Named(rules[i], fmt::format("rule {}", i)));
+  stored.query = SelectFrom(std::move(list), std::move(from), std::move(where));
+  if (table.provider != "delta") return stored;
+  ASSIGN_OR_RETURN(const auto demands, DemandsOf(state, table));
+  if (demands.empty()) return stored;
+  std::vector<ExprPtr> outer;
+  for (const auto& field : table.schema.fields) outer.push_back(Column({field.name}));
+  for (size_t i = 0; i < rules.size(); ++i) outer.push_back(Column({fmt::format("rule {}", i)}));
+  for (const auto& [condition, error] : demands) {
+    outer.push_back(Named(condition, fmt::format("rule {}", stored.rules.size())));
+    stored.rules.push_back({error.error_class, error});
+  }
+  stored.query = SelectFrom(std::move(outer), AliasOf(stored.query, "__row"));
+  return stored;
+}
+
+Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& rows, const Placement& placement) {
+  if (table.provider == "delta") return StoreInDelta(state, table, rows, placement);
+  if (table.provider != "parquet") {
+    return Unimplemented(
+        fmt::format("writing a table of format {} is not supported; use parquet or delta", table.provider));
+  }
+  return StoreInFolder(state, table, rows, placement);
+}
+
+Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::SnapshotPtr& snapshot,
+                             const StoredRows& rows, const std::vector<delta::Add>& replaced,
+                             const std::string& operation) {
+  const auto mapping = snapshot->column_mapping();
+  ASSIGN_OR_RETURN(const auto written,
+                   Write(state, table, rows, NewUuid(state.environment.random), PhysicalNames(table, mapping)));
+  const auto change = [&]() -> Status {
+    if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
+    ASSIGN_OR_RETURN(
+        auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, state.environment.clock->Now()));
+    auto transaction = delta::Transaction::Begin(snapshot);
+    transaction.ReadWholeTable();
+    for (const auto& add : replaced) transaction.RemoveFile(add);
+    for (auto& add : adds) transaction.AddFile(std::move(add));
+    return Finish(state, transaction, operation);
+  };
+  const Status done = change();
+  if (!done.ok() && done.error().kind != ErrorKind::kUnavailable) Remove(state, written.files);
+  if (!done.ok()) return done.error();
+  return written.rows_written;
+}
+
+Status CreateDeltaTable(State& state, const Table& table) {
+  ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
+  auto transaction = delta::Transaction::Create(DeltaTableOf(state, table), std::move(metadata));
+  return Finish(state, transaction, "CREATE TABLE");
+}
+
+Status ChangeMetadata(State& state, const delta::SnapshotPtr& snapshot, delta::Metadata metadata,
+                      const std::string& operation) {
+  auto transaction = delta::Transaction::Begin(snapshot);
+  transaction.SetMetadata(std::move(metadata));
+  return Finish(state, transaction, operation);
+}
+
+Result<delta::SnapshotPtr> SnapshotOf(State& state, const Table& table) {
+  return delta::LoadSnapshot(DeltaTableOf(state, table));
+}
+
+}  // namespace tidemill::session
