@@ -310,7 +310,8 @@ class JsonReader {
         return digits ? std::optional(Value{*digits}) : std::nullopt;
       }
       case TypeId::kString:
-        return Value{text ? node.text : sql::WriteJson(node)};
+        // A number as it was written.
+        return Value{text || integer || node.kind == Kind::kFraction ? node.text : sql::WriteJson(node)};
       case TypeId::kBinary: {
         auto bytes = text ? FromBase64(node.text) : std::nullopt;
         return bytes ? std::optional(Value{*bytes}) : std::nullopt;
