@@ -73,7 +73,20 @@ std::string NestedText(const Value& value, const DataType& type) {
   return ToSparkText(value, type);
 }
 
+// A map's entries stand in the order of their text.
+std::string MapText(const std::vector<Value>& children, const DataType& type) {
+  std::vector<std::string> entries;
+  for (size_t i = 0; i + 1 < children.size(); i += 2) {
+    entries.push_back(NestedText(children[i], type.key()) + ":" + NestedText(children[i + 1], type.value()));
+  }
+  std::sort(entries.begin(), entries.end());
+  std::string text;
+  for (const auto& entry : entries) text += (text.empty() ? "" : ",") + entry;
+  return "{" + text + "}";
+}
+
 std::string ChildrenText(const std::vector<Value>& children, const DataType& type) {
+  if (type.is(TypeId::kMap)) return MapText(children, type);
   std::string text;
   if (type.is(TypeId::kArray)) {
     for (size_t i = 0; i < children.size(); ++i)
@@ -82,12 +95,7 @@ std::string ChildrenText(const std::vector<Value>& children, const DataType& typ
   }
   for (size_t i = 0; i < children.size(); ++i) {
     text += i ? "," : "";
-    if (type.is(TypeId::kStruct)) {
-      text += "\"" + type.fields()[i].name + "\":" + NestedText(children[i], type.fields()[i].type);
-    } else {
-      text += NestedText(children[i], type.key()) + ":" + NestedText(children[i + 1], type.value());
-      ++i;
-    }
+    text += "\"" + type.fields()[i].name + "\":" + NestedText(children[i], type.fields()[i].type);
   }
   return "{" + text + "}";
 }

@@ -145,15 +145,7 @@ void State::SettingChanged(const std::string& key) {
   paths_.clear();
 }
 
-sql::ParseOptions State::parse_options() const {
-  sql::ParseOptions options;
-  const auto is = [&](const char* key) { return Lower(Setting(key)) == "true"; };
-  options.ansi = ansi();
-  options.enforce_reserved_keywords = is("spark.sql.ansi.enforceReservedKeywords");
-  options.double_quoted_identifiers = is("spark.sql.ansi.doubleQuotedIdentifiers");
-  options.escaped_string_literals = is("spark.sql.parser.escapedStringLiterals");
-  return options;
-}
+sql::ParseOptions State::parse_options() const { return sql::ParseOptionsOf(conf); }
 
 // ---- Names ----
 
@@ -249,6 +241,7 @@ sql::ResolveOptions State::resolve_options() const {
   options.now_micros = environment.clock->Now().time_since_epoch().count();
   options.conf = conf;
   options.parameters = parameters;
+  options.case_sensitive = sql::Flag(conf, "spark.sql.caseSensitive", false);
   return options;
 }
 

@@ -55,6 +55,8 @@ std::span<const FunctionRow> OperatorRows() {
       {"$date_add_months", "(date, ym) date"},
       {"$date_add_interval", "(date, interval) date"},
       {"$date_minus_date", "(date, date) days"},
+      {"$date_period", "custom"},
+      {"$timestamp_period", "custom"},
       {"$timestamp_add_months", "custom"},
       {"$timestamp_add_micros", "custom"},
       {"$timestamp_add_interval", "custom"},

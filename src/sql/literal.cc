@@ -449,8 +449,12 @@ Result<plan::Literal> NumberLiteral(TokenKind kind, std::string_view text, bool 
   }
 }
 
-Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& text, Position at) {
+Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& text, Position at, bool timestamp_ntz) {
   if (word == "DATE") return DateLiteral(text, at);
+  if (word == "TIMESTAMP" && timestamp_ntz) {
+    const auto local = TimestampFromText(text);
+    if (!local || local->zone.empty()) return NtzLiteral(text, at);
+  }
   if (word == "TIMESTAMP" || word == "TIMESTAMP_LTZ") return TimestampLiteral(word, text, at);
   if (word == "TIMESTAMP_NTZ") return NtzLiteral(text, at);
   if (word == "X") return BinaryLiteral(text, at);

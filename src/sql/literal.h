@@ -26,7 +26,9 @@ Result<plan::Literal> NumberLiteral(TokenKind kind, std::string_view text, bool 
 //   TIMESTAMP '...' without a zone  -> Cast of a TIMESTAMP_NTZ literal to TIMESTAMP
 //   TIMESTAMP '... Area/City'       -> Cast of the string to TIMESTAMP
 //   'today', 'now', 'tomorrow', 'yesterday' -> calls of current_date, current_timestamp, date_add
-Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& text, Position at);
+// `timestamp_ntz`: TIMESTAMP '...' without a zone is a TIMESTAMP_NTZ (spark.sql.timestampType).
+Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& text, Position at,
+                                   bool timestamp_ntz = false);
 
 // Days since the epoch of "[+-]y[yyy][-m[m][-d[d]]]", at most seven digits of year; anything may follow a blank or T.
 std::optional<int64_t> DateFromText(std::string_view text);

@@ -19,6 +19,7 @@ struct ParseOptions {
   bool enforce_reserved_keywords = false;  // spark.sql.ansi.enforceReservedKeywords
   bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers
   bool escaped_string_literals = false;    // spark.sql.parser.escapedStringLiterals
+  bool timestamp_ntz = false;              // spark.sql.timestampType=TIMESTAMP_NTZ: what TIMESTAMP means
   int max_depth = 500;
 };
 

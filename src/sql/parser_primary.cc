@@ -168,7 +168,7 @@ plan::ExprPtr Parser::ParseWord() {
   if (token.keyword == kInterval && (Is(TokenKind::kString, 1) || IntervalTermLength(1) > 0)) return ParseInterval();
   if (auto special = ParseSpecialForm(); special || failed()) return special;
   if (Is(TokenKind::kString, 1)) {
-    auto literal = TypedLiteral(Upper(token.text), StringText(Peek(1)), token.at);
+    auto literal = TypedLiteral(Upper(token.text), StringText(Peek(1)), token.at, options_.timestamp_ntz);
     if (!literal.ok()) {
       Fail(std::move(literal).error(), token.at);
       return nullptr;

@@ -103,6 +103,7 @@ bool Parser::ParseType(DataType* type) {
     return Fail(std::move(error), token.at);
   }
   *type = simple->type;
+  if (keyword == kTimestamp && options_.timestamp_ntz) *type = TypeId::kTimestampNtz;
   if (keyword != kString || !Take(kCollate)) return true;
   std::string collation;
   if (!ParseName(&collation, "the name of a collation")) return false;

@@ -1,11 +1,13 @@
 #include "sql/resolver.h"
 
 #include "sql/detail/resolver_core.h"
+#include "sql/settings.h"
 
 namespace tidemill::sql {
 
 Result<typed::RelationPtr> ResolveQuery(const plan::RelationPtr& query, Catalog& catalog,
                                         const ResolveOptions& options) {
+  RETURN_IF_ERROR(CheckSettings(options.conf));
   Resolver resolver(catalog, options);
   ASSIGN_OR_RETURN(auto rel, resolver.Query(query, nullptr));
   return rel.node;

@@ -13,6 +13,7 @@
 #include "plan/relation.h"
 #include "plan/typed.h"
 #include "sql/coercion.h"
+#include "sql/settings.h"
 
 namespace tidemill::sql {
 
@@ -80,6 +81,8 @@ struct ResolveOptions {
   // What now() and current_date() are, in microseconds since the epoch: fixed for a run, so that a retry sees the same.
   int64_t now_micros = 0;
   std::map<std::string, std::string> conf;
+  // What TIMESTAMP means (spark.sql.timestampType).
+  bool timestamp_ntz() const { return ParseOptionsOf(conf).timestamp_ntz; }
   TypeRules rules() const { return ansi ? TypeRules::kAnsi : TypeRules::kLegacy; }
 };
 

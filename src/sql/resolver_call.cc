@@ -370,6 +370,14 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
                     "Null typed values cannot be used as arguments of <functionName>.",
                     {{"functionName", QuotedName({function.name})}}, expr.at);
   }
+  if (function.name == "sort_array" && args.size() == 2 && args[1]->type.is(TypeId::kString)) {
+    PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
+    for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
+    return UnexpectedType(pending, 1, "\"BOOLEAN\"");
+  }
+  if (function.name == "array_insert" && Flag(options_.conf, "spark.sql.legacy.negativeIndexInArrayInsert", false)) {
+    return Refused("array_insert under spark.sql.legacy.negativeIndexInArrayInsert", expr.at);
+  }
   size_t furthest = 0;
   const Pattern* wanted = nullptr;
   for (bool casts : {false, true}) {

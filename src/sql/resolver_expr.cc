@@ -88,6 +88,9 @@ Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& name
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::Literal& node, const plan::Expr& expr, const Names&) {
+  if (node.type.is_ansi_interval() && Flag(options_.conf, "spark.sql.legacy.interval.enabled", false)) {
+    return Refused("an interval literal under spark.sql.legacy.interval.enabled", expr.at);
+  }
   return typed::MakeExpr(typed::Literal{node.value}, node.type, node.value.is_null(), expr.at);
 }
 

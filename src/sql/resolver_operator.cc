@@ -80,6 +80,12 @@ ExprPtr AddInterval(const ExprPtr& time, const ExprPtr& amount) {
 // Subtraction of dates and timestamps.
 Ruled Between(const PendingCall& call, const ExprPtr& left, const ExprPtr& right) {
   bool nullable = left->nullable || right->nullable;
+  if (Flag(call.options->conf, "spark.sql.legacy.interval.enabled", false)) {
+    bool dates = left->type.is(TypeId::kDate) && right->type.is(TypeId::kDate);
+    auto type = TightestCommonType(left->type, right->type, call.options->rules());
+    return MakeCall(dates ? "$date_period" : "$timestamp_period", {CastTo(left, *type), CastTo(right, *type)},
+                    TypeId::kCalendarInterval, nullable, call.at);
+  }
   if (left->type.is(TypeId::kDate) && right->type.is(TypeId::kDate)) {
     return MakeCall("$date_minus_date", {left, right}, kDays, nullable, call.at);
   }
@@ -100,6 +106,11 @@ Ruled TimeArithmetic(const PendingCall& call, const std::string& op, ExprPtr lef
     bool text = !minus && type.is(TypeId::kString);
     if (!type.is(TypeId::kDecimal) && !type.is_fractional() && !text) continue;
     return UnexpectedType(call, i, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
+  }
+  bool texts = minus && ((l.is_datetime() && IsString(right)) || (IsString(left) && r.is_datetime()));
+  if (texts && !call.options->ansi) {
+    size_t wrong = IsString(right) ? 1 : 0;
+    return UnexpectedType(call, wrong, l.is(TypeId::kDate) || r.is(TypeId::kDate) ? "\"DATE\"" : "\"TIMESTAMP\"");
   }
   if (minus && l.is_datetime() && (r.is_datetime() || IsString(right))) {
     return Between(call, left, IsString(right) ? CastTo(right, l) : right);

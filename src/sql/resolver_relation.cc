@@ -230,12 +230,34 @@ Result<Rel> Resolver::Resolve(const plan::Select& node, const plan::Relation& re
 
 // ---- Common tables ----
 
+// What a name of a common table means where an enclosing query has one of that name (legacy.ctePrecedencePolicy).
+Status Resolver::CheckNestedNames(const plan::With& node, Position at) const {
+  const auto policy = options_.conf.find("spark.sql.legacy.ctePrecedencePolicy");
+  if (policy == options_.conf.end() || common_tables_.empty()) return Ok();
+  std::string name = policy->second;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (name == "LEGACY") return Refused("a nested WITH under ctePrecedencePolicy=LEGACY", at);
+  if (name != "EXCEPTION") return Ok();
+  for (const auto& table : node.tables) {
+    for (const auto& [outer, made] : common_tables_) {
+      if (!SameName(outer, table.name)) continue;
+      return AnalysisError("AMBIGUOUS_ALIAS_IN_NESTED_CTE", "42KD0",
+                           "Name <name> is ambiguous in nested CTE. Please set <config> to \"CORRECTED\" so that name "
+                           "defined in inner CTE takes precedence.",
+                           {{"name", QuotedName({table.name})}, {"config", "\"spark.sql.legacy.ctePrecedencePolicy\""}},
+                           at);
+    }
+  }
+  return Ok();
+}
+
 Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& relation, const Names* outer) {
   if (node.recursive) {
     for (const auto& table : node.tables) {
       if (table.max_recursion >= 0) return Refused("MAX RECURSION LEVEL", relation.at);
     }
   }
+  RETURN_IF_ERROR(CheckNestedNames(node, relation.at));
   for (auto table = node.tables.begin(); table != node.tables.end(); ++table) {
     if (std::any_of(node.tables.begin(), table, [&](const auto& t) { return SameName(t.name, table->name); })) {
       return AnalysisError("DUPLICATED_CTE_NAMES", "42602",

@@ -84,8 +84,14 @@ Ruled CastByName(const PendingCall& call) {
   auto found = types->find(call.name);
   if (found == types->end()) return std::optional<ExprPtr>();
   if (call.args.size() != 1) return WrongCount(call, "1");
+  if (call.name == "timestamp" && call.options->timestamp_ntz()) {
+    if (!CanCast(call.args[0]->type, TypeId::kTimestampNtz, call.options->rules())) {
+      return IllegalCast(call.sql, call.args[0]->type, TypeId::kTimestampNtz, call.options->rules(), call.at);
+    }
+    return CastTo(call.args[0], TypeId::kTimestampNtz);
+  }
   if (!CanCast(call.args[0]->type, found->second, call.options->rules())) {
-return IllegalCast(call.sql, call.args[0]->type, found->second, call.options->rules(), call.at);
+    return IllegalCast(call.sql, call.args[0]->type, found->second, call.options->rules(), call.at);
   }
   return CastTo(call.args[0], found->second);
 }

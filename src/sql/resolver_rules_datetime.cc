@@ -37,6 +37,30 @@ Ruled Today(const PendingCall& call) {
 Ruled LocalNow(const PendingCall& call) {
   return CastTo(Constant(call.options->now_micros, TypeId::kTimestamp, call.at), TypeId::kTimestampNtz);
 }
+// Patterns of java.text.SimpleDateFormat are not read here.
+Status CheckPatternPolicy(const PendingCall& call) {
+  auto policy = call.options->conf.find("spark.sql.legacy.timeParserPolicy");
+  if (policy == call.options->conf.end()) return Ok();
+  std::string name = policy->second;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name == "legacy" ? Status(Refused("a datetime pattern under timeParserPolicy=LEGACY", call.at)) : Ok();
+}
+
+// date_format(time, pattern), from_unixtime(seconds [, pattern]).
+Ruled FormatTime(const PendingCall& call) {
+  bool unix_time = call.name == "from_unixtime";
+  if (call.args.size() != 2 && !(unix_time && call.args.size() == 1))
+    return WrongCount(call, unix_time ? "[1, 2]" : "2");
+  RETURN_IF_ERROR(CheckPatternPolicy(call));
+  ASSIGN_OR_RETURN(auto time, Implicit(call, 0, unix_time ? TypeId::kLong : TypeId::kTimestamp));
+  ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");
+  if (call.args.size() == 2) {
+    ASSIGN_OR_RETURN(pattern, Implicit(call, 1, TypeId::kString));
+  }
+  return MakeCall(call.name, {time, pattern}, TypeId::kString, unix_time || time->nullable || pattern->nullable,
+                  call.at);
+}
+
 Ruled TimeZoneName(const PendingCall& call) { return StringLiteral(call.options->time_zone); }
 
 // date_add(d, n) and date_sub(d, n): n may be a string that is an integer, not a bigint.
@@ -49,6 +73,17 @@ Ruled AddDays(const PendingCall& call) {
     return UnexpectedType(call, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
   }
   if (type.is(TypeId::kLong)) return UnexpectedType(call, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
+  // Outside ANSI mode only a constant that is a whole number.
+  if (type.is(TypeId::kString) && !call.options->ansi) {
+    if (!IsConstant(call.args[1])) return UnexpectedType(call, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
+    auto text = LiteralText(call.args[1]);
+    bool whole = text && !text->empty() && text->find_first_not_of("+-0123456789") == std::string::npos;
+    if (!whole) {
+      return AnalysisError("SECOND_FUNCTION_ARGUMENT_NOT_INTEGER", "22023",
+                           "The second argument of <functionName> function needs to be an integer.",
+                           {{"functionName", call.name}}, call.at);
+    }
+  }
   ASSIGN_OR_RETURN(auto days, Implicit(call, 1, TypeId::kInt));
   return MakeCall(call.name, {date, days}, TypeId::kDate, date->nullable || days->nullable, call.at);
 }
@@ -75,7 +110,8 @@ Ruled Parse(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
   bool is_try = call.name.starts_with("try_");
   bool date = call.name.ends_with("_date");
-  bool ntz = call.name == "to_timestamp_ntz";
+  bool ntz = call.name == "to_timestamp_ntz" ||
+             (call.options->timestamp_ntz() && (call.name == "to_timestamp" || call.name == "try_to_timestamp"));
   DataType type = date ? TypeId::kDate : ntz ? TypeId::kTimestampNtz : TypeId::kTimestamp;
   const DataType& from = call.args[0]->type;
   if (call.args.size() == 1 || !from.is(TypeId::kString)) {
@@ -84,6 +120,7 @@ Ruled Parse(const PendingCall& call) {
     auto mode = is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
     return CastTo(call.args[0], type, mode);
   }
+  RETURN_IF_ERROR(CheckPatternPolicy(call));
   ASSIGN_OR_RETURN(auto pattern, Implicit(call, 1, TypeId::kString));
   std::string name = (is_try ? "try_to_" : "to_") + std::string(date ? "date" : ntz ? "timestamp_ntz" : "timestamp");
   if (is_try && date) name = "try_to_date";
@@ -100,6 +137,7 @@ Ruled UnixTimestamp(const PendingCall& call) {
     return MakeCall("unix_seconds", {time}, TypeId::kLong, time->nullable, call.at);
   }
   ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");
+  RETURN_IF_ERROR(CheckPatternPolicy(call));
   if (call.args.size() == 2) {
     ASSIGN_OR_RETURN(pattern, Implicit(call, 1, TypeId::kString));
   }
@@ -119,7 +157,7 @@ Ruled MakeTimestamp(const PendingCall& call) {
     ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 5 ? DataType::Decimal(16, 6) : DataType(TypeId::kInt)));
     args.push_back(arg);
   }
-  bool ntz = call.name.ends_with("_ntz");
+  bool ntz = call.name.ends_with("_ntz") || (call.name == "make_timestamp" && call.options->timestamp_ntz());
   auto local = MakeCall("make_timestamp_ntz", args, TypeId::kTimestampNtz, AnyNullable(args), call.at);
   return ntz ? local : CastTo(local, TypeId::kTimestamp);
 }
@@ -228,6 +266,8 @@ Ruled DatetimeRule(const PendingCall& call) {
       {"make_timestamp_ntz", MakeTimestamp},
       {"timestamp_seconds", TimestampSeconds},
       {"date_part", Extract},
+      {"date_format", FormatTime},
+      {"from_unixtime", FormatTime},
       {"timestampadd", TimestampAdd},
   };
   auto found = rules->find(call.name);

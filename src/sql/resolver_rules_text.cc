@@ -155,7 +155,10 @@ Ruled ToChar(const PendingCall& call) {
   const ExprPtr &value = call.args[0], &format = call.args[1];
   if (value->type.is_datetime()) {
     auto time = CastTo(value, TypeId::kTimestamp);
-    return MakeCall("date_format", {time, format}, TypeId::kString, time->nullable || format->nullable, call.at);
+    PendingCall format_time = call;
+    format_time.name = "date_format";
+    format_time.args[0] = time;
+    return DatetimeRule(format_time);
   }
   if (value->type.is(TypeId::kBinary)) {
     auto text = LiteralText(format);

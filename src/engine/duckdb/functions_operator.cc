@@ -215,6 +215,8 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"raise_error", "", "CAST(tm_raise($1) AS INTEGER)", nullptr},
       {"$date_add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
       {"$date_minus_date", "", "(($1 - $2) * 86400000000)", nullptr},
+      {"$date_period", "", nullptr, ByValue},
+      {"$timestamp_period", "", "to_microseconds(epoch_us($L1) - epoch_us($L2))", nullptr},
       {"$timestamp_add_months", "", "@($L1 + to_months($2))", nullptr},
       {"$timestamp_add_micros", "timestamp", "tm_instant(tm_local($1) + to_microseconds($2))", nullptr},
       {"$timestamp_add_micros", "", "($1 + to_microseconds($2))", nullptr},

@@ -199,10 +199,12 @@ std::optional<int64_t> DatetimePattern::Parse(std::string_view text) const {
     }
     std::optional<int64_t> number;
     if (part.letter == 'S') {
-      number = TakeNumber(text, part.count, part.count);
+      size_t before = text.size();
+      number = TakeNumber(text, 1, part.count);
       if (!number) return std::nullopt;
-      for (int digits = part.count; digits < 6; ++digits) *number *= 10;
-      for (int digits = part.count; digits > 6; --digits) *number /= 10;
+      const int count = static_cast<int>(before - text.size());
+      for (int digits = count; digits < 6; ++digits) *number *= 10;
+      for (int digits = count; digits > 6; --digits) *number /= 10;
       f.micros = *number;
       continue;
     }

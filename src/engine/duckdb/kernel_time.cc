@@ -28,8 +28,9 @@ void BadDateField(Row& row, std::string_view message) {
 }
 
 bool ValidDate(Row& row, int32_t y, int32_t m, int32_t d) {
-  year_month_day date{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)};
-  if (y > -9999 && y <= 9999 && date.ok()) return true;
+  // A year of the same length near by: std::chrono's years end at 32767.
+  year_month_day date{std::chrono::year(y % 400 + 2000), std::chrono::month(m), std::chrono::day(d)};
+  if (std::abs(int64_t{y}) < 5877000 && date.ok()) return true;
   BadDateField(row, m < 1 || m > 12 ? "Invalid value for MonthOfYear (valid values 1 - 12): " + std::to_string(m)
                     : d < 1 || d > 31
                         ? "Invalid value for DayOfMonth (valid values 1 - 28/31): " + std::to_string(d)
@@ -38,9 +39,11 @@ bool ValidDate(Row& row, int32_t y, int32_t m, int32_t d) {
 }
 
 int64_t DaysOf(int32_t y, int32_t m, int32_t d) {
-  return sys_days(year_month_day{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)})
-      .time_since_epoch()
-      .count();
+  int32_t year = y % 400;
+  return (y - year) / 400 * int64_t{146097} +
+         sys_days(year_month_day{std::chrono::year(year), std::chrono::month(m), std::chrono::day(d)})
+             .time_since_epoch()
+             .count();
 }
 
 Date MakeDate(Row& row, int32_t y, int32_t m, int32_t d) {
@@ -58,7 +61,9 @@ LocalTime MakeTime(Row& row, int32_t y, int32_t mo, int32_t d, int32_t h, int32_
     row.Fail("INVALID_FRACTION_OF_SECOND", "22023",
              "Valid range for seconds is [0, 60] (inclusive), and 60 only without a fraction.");
   }
-  return {(DaysOf(y, mo, d) * 86400 + h * 3600 + mi * 60) * 1000000 + static_cast<int64_t>(micros)};
+  plan::Int128 total = plan::Int128{DaysOf(y, mo, d) * 86400 + h * 3600 + mi * 60} * 1000000 + micros;
+  if (total > INT64_MAX || total < INT64_MIN) row.Fail("ARITHMETIC_OVERFLOW", "22003", "long overflow.");
+  return {static_cast<int64_t>(total)};
 }
 
 // The next day after `date` that is called that: mo, mon, monday.

@@ -9,6 +9,7 @@
 
 #include "engine/duckdb/kernel_value.h"
 #include "sql/interval_literal.h"
+#include "sql/literal.h"
 #include "sql/literal_text.h"
 
 namespace tidemill::engine::duckdb {
@@ -153,23 +154,33 @@ struct CalendarSum {
   Int128 months = 0, days = 0, micros = 0;
   bool Add(std::string unit, Int128 n) {
     if (unit.ends_with('s')) unit.pop_back();
-    if (unit == "year") months += n * 12;
-    else if (unit == "month") months += n;
-    else if (unit == "week") days += n * 7;
-    else if (unit == "day") days += n;
-    else if (unit == "hour") micros += n * 3600 * kMicrosPerSecond;
-    else if (unit == "minute") micros += n * 60 * kMicrosPerSecond;
-    else if (unit == "second") micros += n * kMicrosPerSecond;
-    else if (unit == "millisecond") micros += n * 1000;
-    else if (unit == "microsecond") micros += n;
-    else return false;
+    if (unit == "year")
+      months += n * 12;
+    else if (unit == "month")
+      months += n;
+    else if (unit == "week")
+      days += n * 7;
+    else if (unit == "day")
+      days += n;
+    else if (unit == "hour")
+      micros += n * 3600 * kMicrosPerSecond;
+    else if (unit == "minute")
+      micros += n * 60 * kMicrosPerSecond;
+    else if (unit == "second")
+      micros += n * kMicrosPerSecond;
+    else if (unit == "millisecond")
+      micros += n * 1000;
+    else if (unit == "microsecond")
+      micros += n;
+    else
+      return false;
     return true;
   }
   std::optional<Value> Finish() const {
     auto fits = [](Int128 v, Int128 most) { return v <= most && v >= -most - 1; };
     if (!fits(months, INT32_MAX) || !fits(days, INT32_MAX) || !fits(micros, INT64_MAX)) return std::nullopt;
-    return Value{plan::IntervalParts{static_cast<int32_t>(months), static_cast<int32_t>(days),
-                                     static_cast<int64_t>(micros)}};
+    return Value{
+        plan::IntervalParts{static_cast<int32_t>(months), static_cast<int32_t>(days), static_cast<int64_t>(micros)}};
   }
 };
 
@@ -205,13 +216,37 @@ std::optional<Value> ParseCalendar(std::string_view text) {
 
 Value TextToCalendar(Row&, const ValueCall& call) { return ParseCalendar(call.text(0)).value_or(Value{}); }
 
+// end - start as whole months and the days left, as java.time.Period has it.
+Value DatePeriod(Row&, const ValueCall& call) {
+  auto end = sql::CivilFromDays(call.number(0)), start = sql::CivilFromDays(call.number(1));
+  int64_t months = (end.year * 12 + end.month) - (start.year * 12 + start.month);
+  int64_t days = end.day - start.day;
+  if (months > 0 && days < 0) {
+    --months;
+    int64_t moved = start.year * 12 + (start.month - 1) + months;
+    int64_t year = moved >= 0 ? moved / 12 : (moved - 11) / 12;
+    int month = static_cast<int>(moved - year * 12) + 1;
+    int64_t first = sql::DaysFromCivil(year, month, 1);
+    int64_t next = month == 12 ? sql::DaysFromCivil(year + 1, 1, 1) : sql::DaysFromCivil(year, month + 1, 1);
+    int64_t day = std::min<int64_t>(start.day, next - first);
+    days = call.number(0) - (first + day - 1);
+  } else if (months < 0 && days > 0) {
+    ++months;
+    int64_t next =
+        end.month == 12 ? sql::DaysFromCivil(end.year + 1, 1, 1) : sql::DaysFromCivil(end.year, end.month + 1, 1);
+    days -= next - sql::DaysFromCivil(end.year, end.month, 1);
+  }
+  return {plan::IntervalParts{static_cast<int32_t>(months), static_cast<int32_t>(days), 0}};
+}
+
 }  // namespace
 
 std::span<const ValueRow> CastValues() {
   static constexpr ValueRow kRows[] = {{"cast_text", CastToText},
                                        {"cast_text_legacy", CastToTextLegacy},
                                        {"text_to_interval", TextToInterval},
-                                       {"text_to_calendar", TextToCalendar}};
+                                       {"text_to_calendar", TextToCalendar},
+                                       {"$date_period", DatePeriod}};
   return kRows;
 }
 

@@ -160,6 +160,7 @@ class Resolver {
   Result<std::vector<std::string>> JoinColumns(const plan::Join& node, const plan::Relation& relation, const Rel& left,
                                                const Rel& right);
   Status MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at);
+  Status CheckNestedNames(const plan::With& node, Position at) const;
   Result<Rel> RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at);
   Result<plan::Name> NameFromText(const std::string& text, Position at);
   Result<plan::ExprPtr> InputColumn(const plan::ExprPtr& key, const plan::RelationPtr& from, const Names* outer);
