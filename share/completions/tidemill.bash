@@ -10,7 +10,7 @@ _tidemill() {
     "run") names="--help --profile --set --window --from --to --jobs --replace --again --json --report --junit --results --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --force" ;;
-    "sql") names="--help --execute --file --output --keep-going --conf --memory --threads --state" ;;
+    "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
     "convert") names="--help --from-format --format --partition-by --sort-by --mode --compression --target-file-size --schema --delimiter --null-text --malformed --no-header --again --json --report --junit --results --memory --threads --state" ;;
     "table") names="describe history files check --help" ;;
     "table describe") names="--help --version --json" ;;

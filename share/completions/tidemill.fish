@@ -40,6 +40,7 @@ complete -c tidemill -n '__fish_seen_subcommand_from sql' -l execute -d 'The sta
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l file -d 'A file of statements; - is the standard input'
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l output -d 'How rows are printed'
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l keep-going -d 'Go on after a statement that failed'
+complete -c tidemill -n '__fish_seen_subcommand_from sql' -l warehouse -d 'The folder of databases and tables; without it they last as long as the session'
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l conf -d 'A Spark SQL setting'
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l memory -d 'Memory budget; larger work spills to disk (default: 60% of the machine)'
 complete -c tidemill -n '__fish_seen_subcommand_from sql' -l threads -d 'Threads (default: all cores)'
