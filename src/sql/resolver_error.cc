@@ -36,7 +36,7 @@ Error IllegalCast(const std::string& sql, const plan::DataType& from, const plan
                   Position at) {
   using plan::TypeId;
   bool ansi = rules == TypeRules::kAnsi;
-  const char* functions = !ansi ? ""
+  const char* functions = !ansi                                       ? ""
                           : from.is_numeric() && to.is(TypeId::kDate) ? "`DATE_FROM_UNIX_DATE`"
                           : from.is(TypeId::kDate) && to.is_numeric() ? "`UNIX_DATE`"
                                                                       : "";

@@ -127,7 +127,8 @@ Result<std::string> IntervalToNumber(const CastJob& job) {
   if (job.to.is_integral()) return fmt::format("CAST(({} // {}) AS {})", job.sql, unit, DuckDbType(job.to));
   if (!job.to.is(TypeId::kDecimal)) return job.Refused();
   if (job.from.to() != plan::IntervalField::kSecond) {
-    return Decimal(job, fmt::format("(CAST({} // {} AS HUGEINT) * CAST(1e{} AS HUGEINT))", job.sql, unit, job.to.scale()));
+    return Decimal(job,
+                   fmt::format("(CAST({} // {} AS HUGEINT) * CAST(1e{} AS HUGEINT))", job.sql, unit, job.to.scale()));
   }
   return job.Plain(fmt::format("(CAST({} AS DECIMAL(18,6)) / 1000000)::DECIMAL(18,6)", job.sql));
 }
@@ -141,7 +142,10 @@ Result<std::string> ToInterval(const CastJob& job) {
 
 // Big-endian bytes.
 std::string IntegerToBinary(const CastJob& job) {
-  const char* digits = job.from.is(TypeId::kByte) ? "2" : job.from.is(TypeId::kShort) ? "4" : job.from.is(TypeId::kInt) ? "8" : "16";
+  const char* digits = job.from.is(TypeId::kByte)    ? "2"
+                       : job.from.is(TypeId::kShort) ? "4"
+                       : job.from.is(TypeId::kInt)   ? "8"
+                                                     : "16";
   return fmt::format("unhex(right(printf('%016x', CAST({} AS BIGINT)), {}))", job.sql, digits);
 }
 

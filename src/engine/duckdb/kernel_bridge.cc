@@ -1,4 +1,5 @@
-// What DuckDB's C interface cannot say, through its C++ interface; of our functions only these and kernel_value.cc include it.
+// What DuckDB's C interface cannot say, through its C++ interface; of our functions only these and kernel_value.cc
+// include it.
 #include <duckdb.hpp>
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/execution/expression_executor.hpp>

@@ -1,5 +1,5 @@
-// hash() and xxhash64(): Spark's Murmur3Hash and XxHash64 with seed 42, bit for bit, on values of any type. An argument's
-// hash seeds the next one's; NULL leaves the seed as it is.
+// hash() and xxhash64(): Spark's Murmur3Hash and XxHash64 with seed 42, bit for bit, on values of any type. An
+// argument's hash seeds the next one's; NULL leaves the seed as it is.
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -70,12 +70,8 @@ struct XxHash64 {
     return std::rotl(h, 27) * kP1 + kP4;
   }
   static uint64_t MixInt(uint64_t h, uint32_t v) { return std::rotl(h ^ v * kP1, 23) * kP2 + kP3; }
-  static uint64_t OfInt(int32_t v, uint64_t seed) {
-    return Finish(MixInt(seed + kP5 + 4, static_cast<uint32_t>(v)));
-  }
-  static uint64_t OfLong(int64_t v, uint64_t seed) {
-    return Finish(MixLong(seed + kP5 + 8, static_cast<uint64_t>(v)));
-  }
+  static uint64_t OfInt(int32_t v, uint64_t seed) { return Finish(MixInt(seed + kP5 + 4, static_cast<uint32_t>(v))); }
+  static uint64_t OfLong(int64_t v, uint64_t seed) { return Finish(MixLong(seed + kP5 + 8, static_cast<uint64_t>(v))); }
   static uint64_t OfBytes(const std::string& bytes, uint64_t seed) {
     size_t i = 0, size = bytes.size();
     uint64_t h = seed + kP5;
