@@ -109,7 +109,6 @@ DIFFERENCES = {
     "csv times alone": "the same",
     "csv inferred times alone": "the same",
     "csv multi line mixed": "Spark takes the first line break of the file, here one inside a field, for the end of all its records",
-    "csv before standard time": "local mean times before time zones are read as the zone's first offset",
 }
 
 
