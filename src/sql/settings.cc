@@ -26,7 +26,7 @@ constexpr Accepted kAccepted[] = {
     {"spark.sql.orderByOrdinal", "true"},
     {"spark.sql.mapKeyDedupPolicy", "exception"},
     {"spark.sql.parser.quotedRegexColumnNames", "false"},
-    {"spark.sql.decimalOperations.allowPrecisionLoss", ""},
+    {"spark.sql.decimalOperations.allowPrecisionLoss", "true"},
     {"spark.sql.optimizer.decorrelateExistsSubqueryLegacyIncorrectCountHandling.enabled", "false"},
     {"spark.sql.optimizer.decorrelateSubqueryLegacyIncorrectCountHandling.enabled", "false"},
     {"spark.sql.legacy.allowHashOnMapType", "false"},
