@@ -86,17 +86,18 @@ Result<std::vector<std::pair<ExprPtr, Error>>> DemandsOf(State& state, const Tab
   return demands;
 }
 
+Error InsertOverflow() {
+  return SqlError(
+      "CAST_OVERFLOW_IN_TABLE_INSERT", "22003",
+      "Fail to assign a value to the column's type due to an overflow. Use `try_cast` on the input value to "
+      "tolerate overflow and return NULL instead.");
+}
+
 // An overflow of the cast into a column is told as one of the INSERT.
 Error AsInsertError(Error error) {
   const bool overflow =
       error.error_class == "CAST_OVERFLOW" || error.error_class.starts_with("NUMERIC_VALUE_OUT_OF_RANGE");
-  if (!overflow) return error;
-  error.error_class = "CAST_OVERFLOW_IN_TABLE_INSERT";
-  error.sqlstate = "22003";
-  error.message =
-      "Fail to assign a value to the column's type due to an overflow. Use `try_cast` on the input value to "
-      "tolerate overflow and return NULL instead.";
-  return error;
+  return overflow ? InsertOverflow() : error;
 }
 
 std::vector<int> PartitionIndexes(const Table& table) {
@@ -157,11 +158,11 @@ Result<int64_t> StoreInFolder(State& state, const Table& table, const StoredRows
   RETURN_IF_ERROR(change.Begin());
   auto written = Write(state, table, rows, change.id(), {});
   if (!written.ok()) {
-    change.Abandon({});
+    change.Abandon();
     return std::move(written).error();
   }
   if (auto broken = BrokenRule(rows, *written)) {
-    change.Abandon(written->files);
+    change.Abandon();
     return std::move(*broken);
   }
   if (placement.dynamic) {
@@ -305,7 +306,17 @@ Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Gi
     if (!legacy && !sql::CanStoreAssign(given[i].type, read)) {
       return CannotStore(table, field.name, given[i].type, field.type);
     }
-    auto value = given[i].type.SameType(read) ? given[i].value : CastTo(given[i].value, read);
+    auto value = given[i].value;
+    if (!given[i].type.SameType(read) && state.ansi()) {
+      value = CastTo(value, read);
+    } else if (!given[i].type.SameType(read)) {
+      // What is stored is cast as in ANSI mode, whatever the session's mode: TRY_CAST is the ANSI cast that is there.
+      value = plan::MakeExpr(plan::Cast{value, read, !legacy});
+      if (!legacy) {
+        rules.push_back(Operation("or", {Operation("isnull", {given[i].value}), Operation("isnotnull", {value})}));
+        stored.rules.push_back({"overflow of " + field.name, InsertOverflow()});
+      }
+    }
     if (field.type.is_char() || field.type.is_varchar()) {
       rules.push_back(Fits(value, field.type));
       stored.rules.push_back({"length of " + field.name, TooLong(field.type)});

@@ -128,12 +128,16 @@ Status FolderWrite::Commit(const std::vector<engine::File>& replaced) {
   return replaced.empty() ? Ok() : storage_.Remove(committed);
 }
 
-void FolderWrite::Abandon(const std::vector<engine::WrittenFile>& written) {
-  for (const auto& file : written) {
-    if (const auto removed = storage_.Remove(file.path); !removed.ok()) return;  // hidden by the mark that stays
+// What cannot be removed stays hidden by the mark.
+void FolderWrite::Abandon() {
+  const auto files = storage_.ListRecursive(folder_);
+  if (!files.ok()) return;
+  const std::string mark = fmt::format("{}/{}{}", folder_, kStarted, id_);
+  for (const auto& file : *files) {
+    const bool written = file.path != mark && file.path.find(id_) != std::string::npos;
+    if (written && !storage_.Remove(file.path).ok()) return;
   }
-  const auto ignored = storage_.Remove(fmt::format("{}/{}{}", folder_, kStarted, id_));
-  (void)ignored;
+  (void)storage_.Remove(mark).ok();
 }
 
 }  // namespace tidemill::session

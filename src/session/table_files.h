@@ -36,7 +36,7 @@ class FolderWrite {
   // Makes the rows seen, and `replaced` gone.
   Status Commit(const std::vector<engine::File>& replaced);
   // Leaves nothing of the write behind.
-  void Abandon(const std::vector<engine::WrittenFile>& written);
+  void Abandon();
 
  private:
   storage::Storage& storage_;

@@ -265,6 +265,12 @@ Result<ExprPtr> Implicit(const PendingCall& call, size_t index, const DataType& 
 
 Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr, const Names& names) {
   const std::string& name = node.name.back();
+  if (node.is_operator && name == "struct_row") {  // (a, b)
+    plan::Call row = node;
+    row.name = {"struct"};
+    row.is_operator = false;
+    return Resolve(row, expr, names);
+  }
   const Function* function = FindFunction(name);
   if (!function && node.name.size() == 1 && IsRefusedFunction(name)) return Refused("the function " + name, expr.at);
   bool builtin_path = node.name.size() == 1 || (node.name.size() <= 3 && node.name[node.name.size() - 2] == "builtin");
