@@ -20,6 +20,8 @@ namespace tidemill::session {
 namespace {
 
 constexpr const char* kFormats[] = {"parquet", "csv", "json", "text", "delta"};
+// Formats whose files are read but not written here: a table of one is a folder of files that are there already.
+constexpr const char* kReadOnlyFormats[] = {"csv", "json", "text"};
 constexpr const char* kForeignFormats[] = {"orc", "avro", "hive", "jdbc", "xml", "binaryfile", "iceberg", "hudi"};
 
 template <typename List>
@@ -153,6 +155,12 @@ class TableMaker {
       RETURN_IF_ERROR(AddColumn(spec));
     }
     if (!create_.partition_columns.empty()) table_.partition_columns = create_.partition_columns;
+    if (!table_.external && Contains(kReadOnlyFormats, table_.provider)) {
+      return Unimplemented(
+          fmt::format("a table of format {} without a LOCATION, whose rows would be written here, is not "
+                      "supported; use delta or parquet",
+                      table_.provider));
+    }
     if (table_.schema.fields.empty() && table_.external) RETURN_IF_ERROR(InferColumns());
     return Arrange();
   }

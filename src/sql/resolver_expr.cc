@@ -111,7 +111,7 @@ Result<ExprPtr> Resolver::Resolve(const plan::Attribute& node, const plan::Expr&
       return Resolve(call, expr, names);
     }
   }
-  return UnresolvedColumn(node.parts, expr.at, names);
+  return LookUp(node.parts, expr.at, names);  // a variable, or nothing
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::Star&, const plan::Expr& expr, const Names&) {
