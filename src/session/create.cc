@@ -167,6 +167,9 @@ class TableMaker {
 
   Status AddColumn(const plan::ColumnSpec& spec) {
     ASSIGN_OR_RETURN(auto field, FieldOf(state_, spec, "CREATE TABLE"));
+    if (field.type.ToString().find(" collate ") != std::string::npos) {  // in nested types too
+      return Unimplemented(fmt::format("column {}: a text of another collation than UTF8_BINARY", field.name));
+    }
     // Spark's own formats do not keep NOT NULL.
     if (table_.provider != "delta") field.nullable = true;
     table_.schema.fields.push_back(std::move(field));
