@@ -25,7 +25,8 @@ import tpc  # noqa: E402
 import verdict  # noqa: E402
 
 # (benchmark, query) -> why it differs; counted and printed, and no failure.
-KNOWN = {}
+CROSSED = "joins in the written order, without a condition taken out of an OR: a cross product, which takes too long"
+KNOWN = {("tpcds", "q13"): CROSSED, ("tpcds", "q64"): CROSSED}
 
 
 def kept(benchmark, scale):
@@ -55,7 +56,7 @@ def ask_spark(scale, texts):
 def compare(benchmark, scale, texts, theirs):
     """(name, Verdict, rows of Spark's) of each query."""
     views = tpc.views(tpc.data(benchmark, scale))
-    ours = native.answers(views + list(texts.values()), again=range(len(views)), timeout_s=120 * max(1, 10 * scale), memory="6GB")[len(views):]
+    ours = native.answers(views + list(texts.values()), again=range(len(views)), timeout_s=max(30, 1200 * scale), memory="6GB")[len(views):]
     for name, answer in zip(texts, ours):
         spark = corpus.Answer(*theirs[name][:4])
         yield name, verdict.of_answers(spark, answer, False, True), len(spark.rows)

@@ -117,6 +117,32 @@ Result<std::string> ExprCompiler::Compile(const ExprPtr& expr) const {
 
 namespace {
 
+// The digits before the point that every value of a number's type fits in.
+int WholeDigits(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kByte:
+      return 3;
+    case TypeId::kShort:
+      return 5;
+    case TypeId::kInt:
+      return 10;
+    case TypeId::kLong:
+      return 19;
+    default:
+      return type.precision() - type.scale();
+  }
+}
+
+bool CastMayRaise(const DataType& from, const DataType& to) {
+  if (to.is(TypeId::kString) || from.SameType(to)) return false;
+  if (!from.is_integral() && !from.is(TypeId::kDecimal)) return true;
+  if (to.is_fractional()) return false;
+  if (to.is_integral()) return !from.is_integral() || from.id() > to.id();
+  // A digit lost behind the point may round up to one more before it.
+  const bool rounds = from.is(TypeId::kDecimal) && from.scale() > to.scale();
+  return !to.is(TypeId::kDecimal) || WholeDigits(from) + rounds > WholeDigits(to);
+}
+
 // Whether the expression can raise an error that a condition before it may be there to prevent.
 bool MayRaise(const ExprPtr& expr) {
   static const auto* names = new std::set<std::string>{"+",
@@ -141,10 +167,8 @@ bool MayRaise(const ExprPtr& expr) {
                                                        "abs"};
   if (!expr) return false;
   if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) {
-    bool safe =
-        cast->mode != typed::Cast::Mode::kPlain || expr->type.is(TypeId::kString) ||
-        (cast->child->type.is_integral() && (expr->type.is_fractional() || expr->type.id() > cast->child->type.id()));
-    return !safe || MayRaise(cast->child);
+    const bool plain = cast->mode == typed::Cast::Mode::kPlain;
+    return (plain && CastMayRaise(cast->child->type, expr->type)) || MayRaise(cast->child);
   }
   if (const auto* call = std::get_if<typed::Call>(&expr->node)) {
     if (names->contains(call->function) && !expr->type.is_fractional()) return true;
