@@ -248,6 +248,7 @@ def main(words=None):
                 run(make(session, arguments.seed), arguments.first, count, report)
                 print("\n".join([make.__name__, *report.lines()]))
             reports.append(report)
+    print("listed as known, and not met here: " + "; ".join(sorted(known.reasons().difference(*(report.known for report in reports)))))
     if arguments.findings:
         arguments.findings.parent.mkdir(parents=True, exist_ok=True)
         arguments.findings.write_text("\n".join(line for report in reports for line in report.markdown()))

@@ -11,7 +11,6 @@ DATETIME_SUM = r"(?:INTERVAL '|\b(?:ym|ds)\b)"
 KNOWN = [
     # (pattern of the shrunk SQL, kinds of verdict, reason)
     (r"\b(ROLLUP|CUBE|GROUPING SETS)\b", ("rows",), "grouping sets over no row give a row of NULLs"),
-    (r"\b(map|map_\w+|transform_keys|transform_values|str_to_map)\(|\bm[vi]\b|AS MAP<", ("rows",), "a map's entries are printed in the order of their text"),
     (r"\b[lr]pad\(", ("rows", "error", "schema"), "lpad and rpad of binary"),
     (r"\blocate\(|\bposition\(", ("rows",), "a position of NULL is none"),
     (r"\blog\(", ("rows",), "log of NaN"),
@@ -37,3 +36,7 @@ KNOWN = [
 
 def reason(sql, kind):
     return next((why for pattern, kinds, why in KNOWN if kind in kinds and re.search(pattern, sql)), None)
+
+
+def reasons():
+    return {why for _, _, why in KNOWN}

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "fuzz"))
 import differential  # noqa: E402
 
-SHORT = ["--seed", "1", "--expressions", "600", "--queries", "60"]
+SHORT = ["--seed", "1", "--expressions", "300", "--queries", "30"]
 FULL = ["--seed", datetime.date.today().strftime("%Y%m%d"), "--expressions", "20000", "--queries", "2000", "--findings", "out/fuzz-findings.md"]
 
 if __name__ == "__main__":

@@ -143,6 +143,18 @@ bool CastMayRaise(const DataType& from, const DataType& to) {
   return !to.is(TypeId::kDecimal) || WholeDigits(from) + rounds > WholeDigits(to);
 }
 
+bool IsSmallNumber(const ExprPtr& expr) {
+  const auto* literal = std::get_if<typed::Literal>(&expr->node);
+  const auto* number = literal && expr->type.is(TypeId::kInt) ? std::get_if<int64_t>(&literal->value.data) : nullptr;
+  return number && *number >= -10000 && *number <= 10000;
+}
+
+// `10 + 5`, whose result is in an INT's range.
+bool IsSmallSum(const typed::Call& call) {
+  return (call.function == "+" || call.function == "-" || call.function == "*") &&
+         std::all_of(call.args.begin(), call.args.end(), IsSmallNumber);
+}
+
 // Whether the expression can raise an error that a condition before it may be there to prevent.
 bool MayRaise(const ExprPtr& expr) {
   static const auto* names = new std::set<std::string>{"+",
@@ -171,6 +183,7 @@ bool MayRaise(const ExprPtr& expr) {
     return (plain && CastMayRaise(cast->child->type, expr->type)) || MayRaise(cast->child);
   }
   if (const auto* call = std::get_if<typed::Call>(&expr->node)) {
+    if (IsSmallSum(*call)) return false;
     if (names->contains(call->function) && !expr->type.is_fractional()) return true;
     if (call->function == "/" || call->function == "%") return true;
     return std::any_of(call->args.begin(), call->args.end(), MayRaise);

@@ -137,8 +137,8 @@ TEST_F(CompileTest, TheRightSideOfAndIsLeftAloneWhereTheLeftDecides) {
 }
 
 // Else the condition would hide in a CASE, and DuckDB could take none of it for a join.
-TEST_F(CompileTest, AWiderDecimalMayNotRaise) {
-  const auto sql = Compiled("select a = 1 or a < 0.5 and a = 2 from values (cast(1 as decimal(7,2))) t(a)");
+TEST_F(CompileTest, AWiderDecimalOrASmallSumMayNotRaise) {
+  const auto sql = Compiled("select a = 1 or a < 0.5 and a < 1 + 10 from values (cast(1 as decimal(7,2))) t(a)");
   ASSERT_TRUE(sql.ok()) << sql.error().ToString();
   EXPECT_EQ(sql->find("CASE"), std::string::npos) << *sql;
 }
