@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "base/utf8.h"
 #include "delta/detail/json_fields.h"
 #include "delta/detail/scalar.h"
 
@@ -78,11 +79,6 @@ size_t PrefixBytes(std::string_view text, size_t count) {
     if (starts && count-- == 0) break;
   }
   return at;
-}
-
-bool IsUtf8(const std::string& text) {
-  const Json back = Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore), nullptr, false);
-  return back.is_string() && back.get_ref<const std::string&>() == text;
 }
 
 std::optional<std::string> StringBound(const std::string& text, bool is_max) {

@@ -237,6 +237,24 @@ void Remove(State& state, const std::vector<engine::WrittenFile>& files) {
   }
 }
 
+// The transaction of a change: of a new table, of one that is replaced whole, or of one that stays.
+Result<delta::Transaction> Begin(State& state, const Table& table, const delta::SnapshotPtr& snapshot, bool replace) {
+  if (snapshot && !replace) return delta::Transaction::Begin(snapshot);
+  ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
+  if (!snapshot) return delta::Transaction::Create(DeltaTableOf(state, table), std::move(metadata));
+  auto transaction = delta::Transaction::Begin(snapshot);
+  transaction.SetMetadata(std::move(metadata));
+  transaction.RemoveAllFiles();
+  return transaction;
+}
+
+// The rows that were written, once the change is in the log. Files of a change that certainly is not are removed.
+Result<int64_t> Settle(State& state, const engine::WriteResult& written, const Status& done) {
+  if (done.ok()) return written.rows_written;
+  if (done.error().kind != ErrorKind::kUnavailable) Remove(state, written.files);
+  return done.error();
+}
+
 Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows& rows, const Placement& placement) {
   const auto target = DeltaTableOf(state, table);
   delta::SnapshotPtr snapshot;
@@ -253,16 +271,8 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
     if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
     ASSIGN_OR_RETURN(
         auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, state.environment.clock->Now()));
-    auto transaction =
-        snapshot ? delta::Transaction::Begin(snapshot) : [&] { return delta::Transaction::Create(target, {}); }();
-    if (!snapshot) {
-      ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
-      transaction = delta::Transaction::Create(target, std::move(metadata));
-    } else if (placement.replace_table) {
-      ASSIGN_OR_RETURN(auto metadata, NewMetadata(state, table));
-      transaction.SetMetadata(std::move(metadata));
-      transaction.RemoveAllFiles();
-    } else if (placement.overwrite) {
+    ASSIGN_OR_RETURN(auto transaction, Begin(state, table, snapshot, placement.replace_table));
+    if (snapshot && !placement.replace_table && placement.overwrite) {
       if (placement.partitions.empty() && !placement.dynamic) {
         transaction.RemoveAllFiles();
       } else {
@@ -280,10 +290,7 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
         state, transaction, placement.operation,
         {{"numFiles", std::to_string(written.files.size())}, {"numOutputRows", std::to_string(written.rows_written)}});
   };
-  const Status done = change();
-  if (!done.ok() && done.error().kind != ErrorKind::kUnavailable) Remove(state, written.files);
-  if (!done.ok()) return done.error();
-  return written.rows_written;
+  return Settle(state, written, change());
 }
 
 }  // namespace
@@ -369,10 +376,7 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
     for (auto& add : adds) transaction.AddFile(std::move(add));
     return Finish(state, transaction, operation);
   };
-  const Status done = change();
-  if (!done.ok() && done.error().kind != ErrorKind::kUnavailable) Remove(state, written.files);
-  if (!done.ok()) return done.error();
-  return written.rows_written;
+  return Settle(state, written, change());
 }
 
 Status CreateDeltaTable(State& state, const Table& table) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/utf8.h"
+
 namespace tidemill::sql {
 namespace {
 
@@ -29,24 +31,6 @@ Error LiteralError(std::string error_class, std::string sqlstate, std::string me
 }
 
 // ---- strings ----------------------------------------------------------------------------------------------------
-
-void AppendUtf8(std::string* out, uint32_t code) {
-  if (code < 0x80) {
-    out->push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | (code >> 6)));
-    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
-  } else if (code < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | (code >> 12)));
-    out->push_back(static_cast<char>(0x80 | ((code >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
-  } else {
-    out->push_back(static_cast<char>(0xF0 | (code >> 18)));
-    out->push_back(static_cast<char>(0x80 | ((code >> 12) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | ((code >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
-  }
-}
 
 // The `digits` hexadecimal digits at the head of `text`, or nothing.
 std::optional<uint32_t> HexCode(std::string_view text, size_t digits) {
@@ -73,7 +57,7 @@ size_t AppendUnicodeEscape(std::string_view text, std::string* out) {
     }
   }
   if (point >= 0xD800 && point < 0xE000) point = '?';  // half a pair is no character
-  AppendUtf8(out, point);
+  AppendUtf8(*out, point);
   return length;
 }
 
@@ -81,7 +65,7 @@ size_t AppendUnicodeEscape(std::string_view text, std::string* out) {
 size_t AppendOctalEscape(std::string_view text, std::string* out) {
   const auto octal = [&](size_t i, char most) { return i < text.size() && text[i] >= '0' && text[i] <= most; };
   if (!octal(1, '1') || !octal(2, '7') || !octal(3, '7')) return 0;
-  AppendUtf8(out, static_cast<uint32_t>((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0')));
+  AppendUtf8(*out, static_cast<uint32_t>((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0')));
   return 4;
 }
 

@@ -3,22 +3,21 @@
 #include "sql/detail/resolver_typed.h"
 
 namespace tidemill::sql {
-namespace {
 
 using plan::DataType;
 using plan::TypeId;
 
-DataType Local(const DataType& type) {
+DataType WithLocalTimes(const DataType& type) {
   switch (type.id()) {
     case TypeId::kTimestamp:
       return TypeId::kTimestampNtz;
     case TypeId::kArray:
-      return DataType::Array(Local(type.element()), type.contains_null());
+      return DataType::Array(WithLocalTimes(type.element()), type.contains_null());
     case TypeId::kMap:
-      return DataType::Map(Local(type.key()), Local(type.value()), type.value_contains_null());
+      return DataType::Map(WithLocalTimes(type.key()), WithLocalTimes(type.value()), type.value_contains_null());
     case TypeId::kStruct: {
       auto fields = type.fields();
-      for (auto& field : fields) field.type = Local(field.type);
+      for (auto& field : fields) field.type = WithLocalTimes(field.type);
       return DataType::Struct(std::move(fields));
     }
     default:
@@ -26,14 +25,12 @@ DataType Local(const DataType& type) {
   }
 }
 
-}  // namespace
-
 typed::RelationPtr AsShown(const typed::RelationPtr& query) {
   std::vector<typed::NamedExpr> exprs;
   std::vector<typed::Column> columns;
   bool same = true;
   for (auto column : query->columns) {
-    auto value = CastTo(Ref(column), Local(column.type));
+    auto value = CastTo(Ref(column), WithLocalTimes(column.type));
     same = same && value->type == column.type;
     column.type = value->type;
     columns.push_back(column);

@@ -3,6 +3,7 @@
 
 #include "engine/duckdb/functions_rows.h"
 #include "plan/schema_json.h"
+#include "sql/shown.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -19,24 +20,6 @@ bool HoldsInstant(const DataType& type) {
     if (HoldsInstant(field.type)) return true;
   }
   return false;
-}
-
-DataType WithLocalTimes(const DataType& type) {
-  switch (type.id()) {
-    case TypeId::kTimestamp:
-      return TypeId::kTimestampNtz;
-    case TypeId::kArray:
-      return DataType::Array(WithLocalTimes(type.element()), type.contains_null());
-    case TypeId::kMap:
-      return DataType::Map(WithLocalTimes(type.key()), WithLocalTimes(type.value()), type.value_contains_null());
-    case TypeId::kStruct: {
-      auto fields = type.fields();
-      for (auto& field : fields) field.type = WithLocalTimes(field.type);
-      return DataType::Struct(std::move(fields));
-    }
-    default:
-      return type;
-  }
 }
 
 }  // namespace
@@ -78,7 +61,7 @@ Result<std::string> FromJson(const Lowered& l) {
 
 Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& sql, DataType* type, Position at) {
   if (!HoldsInstant(*type)) return sql;
-  DataType local = WithLocalTimes(*type);
+  DataType local = sql::WithLocalTimes(*type);
   auto cast = CompileCast(compiler, sql, *type, local, typed::Cast::Mode::kPlain, at);
   *type = local;
   return cast;

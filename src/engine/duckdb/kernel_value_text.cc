@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/utf8.h"
 #include "engine/duckdb/base64.h"
 #include "engine/duckdb/kernel_value.h"
 
@@ -44,24 +45,6 @@ std::u32string Points(std::string_view text, bool* valid = nullptr) {
     i += taken;
   }
   return points;
-}
-
-void AppendUtf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | c >> 6);
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0 | c >> 12);
-    out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | c >> 18);
-    out += static_cast<char>(0x80 | (c >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  }
 }
 
 std::string Utf8(const std::u32string& points) {

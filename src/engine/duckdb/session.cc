@@ -227,7 +227,7 @@ class NativeSession final : public Session {
   // The source was read whole, so it knows by now where its ranges begin.
   Status NumberMalformedLines(const std::string& source) {
     RETURN_IF_ERROR(collector_->Flush());
-    const auto& first_lines = text_->FirstLines();
+    const auto first_lines = text_->FirstLines();
     return Discard(Run(
         fmt::format("UPDATE tm_malformed_rows SET line = line + list_extract([{}], \"range\" + 1) WHERE source = {}",
                     fmt::join(first_lines, ", "), QuoteText(source))));

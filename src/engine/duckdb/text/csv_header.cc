@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "base/names.h"
+#include "base/utf8.h"
 #include "engine/duckdb/text/csv_record.h"
 #include "engine/duckdb/text/scan.h"
-#include "engine/duckdb/text/utf8.h"
 
 namespace tidemill::engine::duckdb::text {
 namespace {

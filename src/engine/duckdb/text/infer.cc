@@ -8,12 +8,12 @@
 #include <optional>
 #include <thread>
 
+#include "base/utf8.h"
 #include "engine/duckdb/kernel_pattern.h"
 #include "engine/duckdb/text/csv_header.h"
 #include "engine/duckdb/text/csv_record.h"
 #include "engine/duckdb/text/json_cursor.h"
 #include "engine/duckdb/text/scan.h"
-#include "engine/duckdb/text/utf8.h"
 #include "engine/duckdb/text_values.h"
 
 namespace tidemill::engine::duckdb::text {
@@ -24,7 +24,6 @@ using plan::Field;
 using plan::Schema;
 using plan::TypeId;
 
-constexpr int64_t kPieceBytes = int64_t{16} << 20;
 constexpr int kMostPrecision = 38;
 
 DataType DecimalOrDouble(int range, int scale) {
@@ -243,7 +242,7 @@ class Inference {
         typer_(std::move(typer)),
         columns_(columns),
         ends_(RecordEndsOf(source)),
-        ranges_(CutIntoRanges(source.files, ends_.spans_lines, kPieceBytes)) {}
+        ranges_(CutIntoRanges(source.files, ends_.spans_lines)) {}
 
   Result<Found> Run(int threads) {
     const auto count = std::min<size_t>(static_cast<size_t>(std::max(threads, 1)), ranges_.size());

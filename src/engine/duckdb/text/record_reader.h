@@ -24,8 +24,9 @@ struct Range {
   int64_t end = 0;
 };
 
+inline constexpr int64_t kPieceBytes = int64_t{16} << 20;
 // `whole`: no file is cut. `piece_bytes` > 0.
-std::vector<Range> CutIntoRanges(const std::vector<File>& files, bool whole, int64_t piece_bytes);
+std::vector<Range> CutIntoRanges(const std::vector<File>& files, bool whole, int64_t piece_bytes = kPieceBytes);
 
 // Where the record at the front of `text` ends, its line break included; nothing: not within `text`. `last` says that
 // the file ends with `text`.

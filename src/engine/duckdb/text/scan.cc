@@ -6,14 +6,13 @@
 #include <limits>
 #include <optional>
 
+#include "base/utf8.h"
 #include "engine/duckdb/connection.h"
-#include "engine/duckdb/kernel_vector.h"
 #include "engine/duckdb/text/cell.h"
 #include "engine/duckdb/text/csv_header.h"
 #include "engine/duckdb/text/csv_record.h"
 #include "engine/duckdb/text/json_cursor.h"
 #include "engine/duckdb/text/json_record.h"
-#include "engine/duckdb/text/utf8.h"
 #include "engine/duckdb/types.h"
 
 namespace tidemill::engine::duckdb::text {
@@ -21,11 +20,21 @@ namespace {
 
 using plan::TypeId;
 
-constexpr int64_t kPieceBytes = int64_t{16} << 20;
 constexpr int64_t kGuessedBytesPerColumn = 8;  // how many rows DuckDB shall expect
 constexpr size_t kShownBytes = 200;            // of a malformed record, in an error
 
 bool IsUtc(const std::string& time_zone) { return time_zone == "UTC" || time_zone == "Z"; }
+
+// The number of the line `line` of a range, counted from the file's first, 1.
+Result<int64_t> LineInFile(storage::Storage& storage, Traffic& traffic, const File& file, const Range& range,
+                           const RecordEnds& ends, int64_t line) {
+  if (range.begin == 0) return line + 1;
+  ASSIGN_OR_RETURN(auto before, RecordReader::Open(storage, traffic, file, {range.file, 0, range.begin}, ends));
+  while (true) {
+    ASSIGN_OR_RETURN(const auto record, before->Next());
+    if (!record) return before->lines() + line + 1;
+  }
+}
 
 }  // namespace
 
@@ -50,7 +59,6 @@ struct TextScans::Table {
   std::vector<int> zoned;  // the columns behind the schema's: the TIMESTAMPs whose zone is told apart
   // Lines in each range, set by the worker that read it to its end.
   std::vector<std::atomic<int64_t>> lines;
-  std::vector<int64_t> first_lines{};
 
   const std::vector<plan::Field>& fields() const { return source.schema.fields; }
 };
@@ -63,19 +71,57 @@ struct TextScans::Scan {
 
 // One thread's part of a scan.
 struct TextScans::Worker {
-  explicit Worker(const Table& table) : splitter(table.source.text) {}
+  explicit Worker(Table& table) : table(table), splitter(table.source.text) {}
 
-  // What the next rows are read from.
+  // Where the chunk's values go.
+  void Point(const Scan& scan, duckdb_data_chunk output) {
+    slots.assign(table.fields().size(), Slot{});
+    for (size_t i = 0; i < scan.columns.size(); ++i) {
+      if (scan.columns[i] < 0) continue;
+      const auto column = static_cast<size_t>(scan.columns[i]);
+      duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
+      if (column < table.fields().size()) {
+        slots[column].vector = vector;
+      } else {
+        slots[static_cast<size_t>(table.zoned[column - table.fields().size()])].zoned = vector;
+      }
+    }
+  }
+
+  // Writes the next row that fits into `row`; false: there is no other.
+  Result<bool> NextRow(Scan& scan, idx_t row) {
+    while (true) {
+      for (auto& slot : slots) {
+        slot.row = row;
+        if (slot.vector != nullptr) SetValid(slot);
+      }
+      if (NextElement()) return true;
+      ASSIGN_OR_RETURN(const bool more, NextRecord(scan));
+      if (!more) return false;
+      switch (WriteRecord()) {
+        case Outcome::kRow:
+          return true;
+        case Outcome::kNoRow:
+          break;
+        case Outcome::kMalformed:
+          RETURN_IF_ERROR(PutAside());
+      }
+    }
+  }
+
+ private:
+  enum class Outcome { kRow, kNoRow, kMalformed };
+
   Result<bool> NextRecord(Scan& scan) {
-    Table& table = scan.table;
+    const Source& source = table.source;
     while (true) {
       if (!reader) {
         range = scan.next_range++;
         if (range >= table.ranges.size()) return false;
         const Range& at = table.ranges[range];
-        ASSIGN_OR_RETURN(reader, RecordReader::Open(table.scans.storage_, table.scans.traffic_,
-                                                    table.source.files[at.file], at, table.ends));
-        header = table.source.text.header && table.source.format == Format::kCsv && at.begin == 0;
+        ASSIGN_OR_RETURN(reader, RecordReader::Open(table.scans.storage_, table.scans.traffic_, source.files[at.file],
+                                                    at, table.ends));
+        header = source.text.header && source.format == Format::kCsv && at.begin == 0;
       }
       ASSIGN_OR_RETURN(const auto next, reader->Next());
       if (!next) {
@@ -85,14 +131,102 @@ struct TextScans::Worker {
       }
       record = *next;
       splitter.NormalizeBreaks(table.ends.spans_lines && reader->breaks_with_return());
-      if (table.source.format != Format::kText && splitter.IsSkipped(record)) continue;
+      if (source.format != Format::kText && splitter.IsSkipped(record)) continue;
       if (std::exchange(header, false)) continue;
       return true;
     }
   }
 
-  const File& file(const Scan& scan) const { return scan.table.source.files[scan.table.ranges[range].file]; }
+  Outcome WriteRecord() {
+    if (!IsUtf8(record)) return Malformed("it is not UTF-8");
+    switch (table.source.format) {
+      case Format::kText:
+        return slots[0].vector == nullptr || table.cells[0].Write(record, slots[0]) ? Outcome::kRow
+                                                                                    : Outcome::kMalformed;
+      case Format::kCsv:
+        return WriteCsv();
+      default:
+        return WriteJson();
+    }
+  }
 
+  Outcome WriteCsv() {
+    if (const char* why = splitter.Split(record)) return Malformed(why);
+    const auto& texts = splitter.fields();
+    const auto& fields = table.fields();
+    if (texts.size() != fields.size()) {
+      return Malformed(fmt::format("it has {} fields, the schema has {}", texts.size(), fields.size()));
+    }
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (slots[i].vector == nullptr) continue;
+      const auto& [text, quoted] = texts[i];
+      if (text == table.source.text.null_text || (text.empty() && !quoted)) {
+        SetNull(slots[i]);
+      } else if (!table.cells[i].Write(text, slots[i])) {
+        return Malformed(fmt::format("column {}: '{}' is not a {}", fields[i].name, text.substr(0, kShownBytes),
+                                     table.cells[i].TypeText()));
+      }
+    }
+    return Outcome::kRow;
+  }
+
+  Outcome WriteJson() {
+    JsonCursor cursor(record);
+    const JsonToken token = cursor.Next();
+    if (token == JsonToken::kEnd) return Outcome::kNoRow;
+    if (token == JsonToken::kBeginArray && FitsWhole()) {
+      elements = cursor;
+      return Outcome::kNoRow;
+    }
+    const bool fits = token == JsonToken::kBeginObject && table.json->Write(cursor, slots);
+    return fits ? Outcome::kRow : Malformed("it is not a JSON record of the schema");
+  }
+
+  // An array is a record: it fits when all its objects do, so they are read once before any is kept.
+  bool FitsWhole() const {
+    JsonCursor cursor(record);
+    cursor.Next();
+    for (JsonToken token = cursor.Next(); token != JsonToken::kEndArray; token = cursor.Next()) {
+      if (token != JsonToken::kBeginObject || !table.json->Write(cursor, slots)) return false;
+    }
+    return true;
+  }
+
+  // The next object of an array that was found to fit.
+  bool NextElement() {
+    if (!elements) return false;
+    if (elements->Next() == JsonToken::kEndArray) {
+      elements.reset();
+      return false;
+    }
+    table.json->Write(*elements, slots);
+    return true;
+  }
+
+  Outcome Malformed(std::string why) {
+    wrong = std::move(why);
+    return Outcome::kMalformed;
+  }
+
+  // The malformed record goes to the collector, or ends the query.
+  Status PutAside() const {
+    TextScans& scans = table.scans;
+    const Range& at = table.ranges[range];
+    const File& file = table.source.files[at.file];
+    if (table.source.text.malformed != engine::Malformed::kFail) {
+      return scans.collector_.KeepMalformed({table.source.name, file.path, static_cast<int64_t>(range), reader->line(),
+                                             ReplaceInvalidUtf8(record), wrong});
+    }
+    const auto line = LineInFile(scans.storage_, scans.traffic_, file, at, table.ends, reader->line());
+    Error error = InvalidArgument(fmt::format(
+        "{}, line {}: {} in '{}'; mend the file, or set the source's `malformed` to drop or quarantine", file.path,
+        line.ok() ? std::to_string(*line) : "?", wrong, ReplaceInvalidUtf8(record.substr(0, kShownBytes))));
+    error.error_class = kMalformedRecord;
+    error.sqlstate = "22023";
+    return error;
+  }
+
+  Table& table;
   std::unique_ptr<RecordReader> reader;
   size_t range = 0;
   bool header = false;  // the range's first record is one
@@ -102,74 +236,6 @@ struct TextScans::Worker {
   std::vector<Slot> slots;             // one a column of the schema
   std::string wrong;                   // with the last record
 };
-
-namespace {
-
-// Fills the rows of one output chunk.
-class ChunkFiller {
- public:
-  ChunkFiller(const std::vector<plan::Field>& fields, const std::vector<Cell>& cells, std::vector<Slot>& slots)
-      : fields_(fields), cells_(cells), slots_(slots) {}
-
-  bool FillText(std::string_view record) const {
-    return slots_[0].vector == nullptr || cells_[0].Write(record, slots_[0]);
-  }
-
-  bool FillCsv(const CsvSplitter& splitter, const std::string& null_text, std::string& wrong) const {
-    const auto& texts = splitter.fields();
-    if (texts.size() != fields_.size()) {
-      wrong = fmt::format("it has {} fields, the schema has {}", texts.size(), fields_.size());
-      return false;
-    }
-    for (size_t i = 0; i < texts.size(); ++i) {
-      if (slots_[i].vector == nullptr) continue;
-      const auto& [text, quoted] = texts[i];
-      if (text == null_text || (text.empty() && !quoted)) {
-        SetNull(slots_[i]);
-      } else if (!cells_[i].Write(text, slots_[i])) {
-        wrong = fmt::format("column {}: '{}' is not a {}", fields_[i].name, text.substr(0, kShownBytes),
-                            cells_[i].TypeText());
-        return false;
-      }
-    }
-    return true;
-  }
-
- private:
-  const std::vector<plan::Field>& fields_;
-  const std::vector<Cell>& cells_;
-  std::vector<Slot>& slots_;
-};
-
-void SetRow(std::vector<Slot>& slots, idx_t row) {
-  for (auto& slot : slots) {
-    slot.row = row;
-    if (slot.vector != nullptr) SetValid(slot);
-  }
-}
-
-// Reads the objects of an array without keeping anything: whether all of them fit.
-bool FitsWhole(const JsonRecord& json, std::string_view record, const std::vector<Slot>& slots) {
-  JsonCursor cursor(record);
-  cursor.Next();
-  for (JsonToken token = cursor.Next(); token != JsonToken::kEndArray; token = cursor.Next()) {
-    if (token != JsonToken::kBeginObject || !json.Write(cursor, slots)) return false;
-  }
-  return true;
-}
-
-// The number of the line `line` of a range, counted from the file's first, 1.
-Result<int64_t> LineInFile(storage::Storage& storage, Traffic& traffic, const File& file, const Range& range,
-                           const RecordEnds& ends, int64_t line) {
-  if (range.begin == 0) return line + 1;
-  ASSIGN_OR_RETURN(auto before, RecordReader::Open(storage, traffic, file, {range.file, 0, range.begin}, ends));
-  while (true) {
-    ASSIGN_OR_RETURN(const auto record, before->Next());
-    if (!record) return before->lines() + line + 1;
-  }
-}
-
-}  // namespace
 
 TextScans::TextScans(storage::Storage& storage, Traffic& traffic, Collector& collector)
     : storage_(storage), traffic_(traffic), collector_(collector) {}
@@ -194,7 +260,7 @@ Status TextScans::Register(duckdb_connection connection) {
 
 Result<std::string> TextScans::Add(const Source& source, const std::string& time_zone) {
   const RecordEnds ends = RecordEndsOf(source);
-  auto ranges = CutIntoRanges(source.files, ends.spans_lines, kPieceBytes);
+  auto ranges = CutIntoRanges(source.files, ends.spans_lines);
   const size_t count = ranges.size();
   std::unique_ptr<Table> table(new Table{
       *this, source, ends, std::move(ranges), {}, {}, IsUtc(time_zone), {}, std::vector<std::atomic<int64_t>>(count)});
@@ -222,16 +288,16 @@ Result<std::string> TextScans::Add(const Source& source, const std::string& time
   return fmt::format("SELECT {} FROM tm_text_scan({})", columns, tables_.size() - 1);
 }
 
-const std::vector<int64_t>& TextScans::FirstLines() const {
-  Table& table = *tables_.back();
-  table.first_lines.clear();
+std::vector<int64_t> TextScans::FirstLines() const {
+  const Table& table = *tables_.back();
+  std::vector<int64_t> first_lines;
   int64_t line = 1;
   for (size_t i = 0; i < table.ranges.size(); ++i) {
     if (table.ranges[i].begin == 0) line = 1;
-    table.first_lines.push_back(line);
+    first_lines.push_back(line);
     line += table.lines[i];
   }
-  return table.first_lines;
+  return first_lines;
 }
 
 void TextScans::Bind(duckdb_bind_info info) {
@@ -268,98 +334,26 @@ void TextScans::Init(duckdb_init_info info) {
 }
 
 void TextScans::InitWorker(duckdb_init_info info) {
-  const auto& table = *static_cast<Table*>(duckdb_init_get_bind_data(info));
+  auto& table = *static_cast<Table*>(duckdb_init_get_bind_data(info));
   duckdb_init_set_init_data(info, new Worker(table), [](void* data) { delete static_cast<Worker*>(data); });
 }
 
 void TextScans::Fill(duckdb_function_info info, duckdb_data_chunk output) {
   auto& scan = *static_cast<Scan*>(duckdb_function_get_init_data(info));
   auto& worker = *static_cast<Worker*>(duckdb_function_get_local_init_data(info));
-  Table& table = scan.table;
-  TextScans& self = table.scans;
-
-  worker.slots.assign(table.fields().size(), Slot{});
-  for (size_t i = 0; i < scan.columns.size(); ++i) {
-    const auto column = static_cast<size_t>(scan.columns[i]);
-    duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
-    if (scan.columns[i] < 0) continue;
-    if (column < table.fields().size()) {
-      worker.slots[column].vector = vector;
-    } else {
-      worker.slots[static_cast<size_t>(table.zoned[column - table.fields().size()])].zoned = vector;
+  Traffic& traffic = scan.table.scans.traffic_;
+  worker.Point(scan, output);
+  idx_t rows = 0;
+  for (; rows < duckdb_vector_size(); ++rows) {
+    const auto more = worker.NextRow(scan, rows);
+    if (!more.ok()) {  // whose kind DuckDB's text would lose
+      traffic.Failed(more.error());
+      return duckdb_function_set_error(info, more.error().message.c_str());
     }
-  }
-
-  const auto fail = [&](const Error& error) {
-    self.traffic_.Failed(error);
-    duckdb_function_set_error(info, error.message.c_str());
-  };
-  // False: the query ends here.
-  const auto put_aside = [&]() -> bool {
-    const File& file = worker.file(scan);
-    const Range& range = table.ranges[worker.range];
-    if (table.source.text.malformed == Malformed::kFail) {
-      const auto line = LineInFile(self.storage_, self.traffic_, file, range, table.ends, worker.reader->line());
-      const std::string message =
-          fmt::format("{}, line {}: {} in '{}'; mend the file, or set the source's `malformed` to drop or quarantine",
-                      file.path, line.ok() ? std::to_string(*line) : "?", worker.wrong,
-                      ReplaceInvalidUtf8(worker.record.substr(0, kShownBytes)));
-      duckdb_function_set_error(info, EncodeError(kMalformedRecord, "22023", message).c_str());
-      return false;
-    }
-    const Status kept =
-        self.collector_.KeepMalformed({table.source.name, file.path, static_cast<int64_t>(worker.range),
-                                       worker.reader->line(), ReplaceInvalidUtf8(worker.record), worker.wrong});
-    if (!kept.ok()) fail(kept.error());
-    return kept.ok();
-  };
-
-  const ChunkFiller filler(table.fields(), table.cells, worker.slots);
-  const idx_t capacity = duckdb_vector_size();
-  idx_t row = 0;
-  while (row < capacity) {
-    SetRow(worker.slots, row);
-    if (worker.elements) {  // an array that was found to fit
-      if (worker.elements->Next() == JsonToken::kEndArray) {
-        worker.elements.reset();
-      } else {
-        table.json->Write(*worker.elements, worker.slots);
-        ++row;
-      }
-      continue;
-    }
-    const auto more = worker.NextRecord(scan);
-    if (!more.ok()) return fail(more.error());
     if (!*more) break;
-    bool fits = false;
-    worker.wrong.clear();
-    if (!IsUtf8(worker.record)) {
-      worker.wrong = "it is not UTF-8";
-    } else if (table.source.format == Format::kText) {
-      fits = filler.FillText(worker.record);
-    } else if (table.source.format == Format::kCsv) {
-      const char* wrong = worker.splitter.Split(worker.record);
-      if (wrong != nullptr) worker.wrong = wrong;
-      fits = wrong == nullptr && filler.FillCsv(worker.splitter, table.source.text.null_text, worker.wrong);
-    } else {
-      JsonCursor cursor(worker.record);
-      const JsonToken token = cursor.Next();
-      if (token == JsonToken::kEnd) continue;
-      if (token == JsonToken::kBeginArray && FitsWhole(*table.json, worker.record, worker.slots)) {
-        worker.elements = cursor;
-        continue;
-      }
-      fits = token == JsonToken::kBeginObject && table.json->Write(cursor, worker.slots);
-      if (!fits) worker.wrong = "it is not a JSON record of the schema";
-    }
-    if (fits) {
-      ++row;
-    } else if (!put_aside()) {
-      return;
-    }
   }
-  duckdb_data_chunk_set_size(output, row);
-  self.traffic_.ReadRows(static_cast<int64_t>(row));
+  duckdb_data_chunk_set_size(output, rows);
+  traffic.ReadRows(static_cast<int64_t>(rows));
 }
 
 }  // namespace tidemill::engine::duckdb::text

@@ -33,7 +33,7 @@ class TextScans {
   // A SELECT of the source's rows, columns c0, c1, ... The header of every file is compared with the schema first.
   Result<std::string> Add(const Source& source, const std::string& time_zone);
   // Where the ranges of the source added last begin: the first line of each. Known once the source was read whole.
-  const std::vector<int64_t>& FirstLines() const;
+  std::vector<int64_t> FirstLines() const;
 
  private:
   struct Table;

@@ -1,9 +1,9 @@
-#include "engine/duckdb/text/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace tidemill::engine::duckdb::text {
+namespace tidemill {
 namespace {
 
 bool IsAscii(std::string_view bytes) {
@@ -59,4 +59,23 @@ std::string ReplaceInvalidUtf8(std::string_view bytes) {
   return out;
 }
 
-}  // namespace tidemill::engine::duckdb::text
+void AppendUtf8(std::string& out, char32_t code) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    tail(0);
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0 | code >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xF0 | code >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+}  // namespace tidemill
