@@ -13,6 +13,7 @@ namespace tidemill::engine::duckdb::text {
 namespace {
 
 constexpr size_t kReadBytes = size_t{4} << 20;
+constexpr size_t kTailBytes = size_t{64} << 10;  // behind a range's end, where its last record ends
 constexpr size_t kMostRecordBytes = size_t{1} << 30;
 
 int64_t CountBreaks(std::string_view record) {
@@ -117,7 +118,11 @@ Result<bool> RecordReader::Fill() {
   if (kept > kMostRecordBytes) {
     return Error{ErrorKind::kResourceExhausted, fmt::format("{}: one record is longer than 1 GiB", path_)};
   }
-  const size_t wanted = std::max(kReadBytes, kept);  // a long record is read in pieces that grow
+  const int64_t left = end_ - offset_;
+  const size_t usual = left <= 0                                 ? kTailBytes
+                       : left < static_cast<int64_t>(kReadBytes) ? static_cast<size_t>(left) + kTailBytes
+                                                                 : kReadBytes;
+  const size_t wanted = std::max(usual, kept);  // a long record is read in pieces that grow
   buffer_.resize(kept + wanted);
   auto count = reader_->ReadAt(offset_, std::span(buffer_).subspan(kept));
   if (!count.ok()) return std::move(count).error();
