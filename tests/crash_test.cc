@@ -180,6 +180,16 @@ class Crash : public testing::TestWithParam<Scenario> {
     ASSERT_EQ(reasons.size(), kQuarantine.size());
     for (size_t i = 0; i < reasons.size(); ++i)
       EXPECT_NE(reasons[i].find(kQuarantine[i]), std::string::npos) << reasons[i];
+    ExpectNothingHalfWritten(place);
+  }
+
+  // Data files that were being written when the process ended are gone once it has run again.
+  static void ExpectNothingHalfWritten(const fs::path& place) {
+    for (const auto& entry : fs::recursive_directory_iterator(place)) {
+      const std::string path = entry.path();
+      if (path.find("/_delta_log/") != std::string::npos) continue;
+      EXPECT_FALSE(path.ends_with(".tmp")) << path;
+    }
   }
 
   void Keep(const fs::path& place, const std::string& name) {

@@ -218,18 +218,18 @@ class LocalStorage final : public Storage {
   }
 
   Result<std::unique_ptr<Writer>> OpenWrite(const std::string& path) override {
-    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName()));
+    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName(path)));
     return std::unique_ptr<Writer>(std::make_unique<LocalWriter>(std::move(file)));
   }
 
   Status PutIfAbsent(const std::string& path, std::string_view bytes) override {
-    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName()));
+    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName(path)));
     RETURN_IF_ERROR(file.Append(bytes));
     return file.PublishNew();
   }
 
   Status Put(const std::string& path, std::string_view bytes) override {
-    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName()));
+    ASSIGN_OR_RETURN(auto file, PendingFile::Create(folders_, path, HiddenName(path)));
     RETURN_IF_ERROR(file.Append(bytes));
     return file.PublishReplacing();
   }
@@ -268,8 +268,13 @@ class LocalStorage final : public Storage {
   }
 
  private:
-  // Unique among processes by the salt, among this store's files by the count.
-  std::string HiddenName() { return fmt::format(".{:016x}-{}.tmp", salt_, count_.fetch_add(1)); }
+  // Bears the name the file is to have, so that who cleans up after a killed writer knows whose it was. Unique among
+  // processes by the salt, among this store's files by the count.
+  std::string HiddenName(const std::string& path) {
+    constexpr size_t kMostNameBytes = 200;  // of 255 that a disk takes
+    const std::string name = path.substr(path.rfind('/') + 1, kMostNameBytes);
+    return fmt::format(".{}.{:016x}-{}.tmp", name, salt_, count_.fetch_add(1));
+  }
 
   Folders folders_;
   const uint64_t salt_;

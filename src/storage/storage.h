@@ -40,7 +40,8 @@ class Reader {
 
 // A new file, written front to back by one thread. The path holds the file, whole and durable, once Close returned ok
 // (on a disk: its bytes and its folder entry are synced); before, readers see nothing, or the older file. A writer
-// destroyed before Close leaves nothing behind; a killed process may leave a hidden file ending in ".tmp".
+// destroyed before Close leaves nothing behind; a killed process may leave a hidden file, its name around the
+// one it was to have and ending in ".tmp".
 class Writer {
  public:
   virtual ~Writer() = default;
