@@ -14,14 +14,20 @@ using typed::ColumnId;
 
 namespace {
 
-// A SELECT in parts, so that renaming its columns, ORDER BY and LIMIT need no further level.
+// A SELECT in parts, so that what stands above it needs a level of its own only where SQL asks for one. DuckDB orders
+// the joins of one FROM by their cost, and takes those of nested SELECTs as written.
 struct Block {
   std::vector<std::pair<ColumnId, std::string>> list;  // column and its SQL
-  std::string tail;                                    // FROM ... [WHERE ...] [GROUP BY ...]
+  std::string from;                                    // a table, or several joined
+  bool joins = false;                                  // whether several
+  std::vector<std::string> where;                      // the conjuncts
+  std::string group;
   std::string order;
   std::string limit;
   std::string with;
   bool distinct = false;
+  // Only FROM and WHERE, and a list that names columns of FROM: what stands above may compute over the same rows.
+  bool open = false;
 };
 
 std::string JoinText(const std::vector<std::string>& parts, std::string_view between) {
@@ -36,7 +42,7 @@ std::string JoinText(const std::vector<std::string>& parts, std::string_view bet
 class RelationCompiler {
  public:
   explicit RelationCompiler(const CompileOptions& options)
-      : options_(options), exprs_(options, [this](const typed::RelationPtr& r) { return Text(r); }) {}
+      : options_(options), exprs_(options, renamed_, [this](const typed::RelationPtr& r) { return Text(r); }) {}
 
   Result<std::string> Final(const typed::RelationPtr& relation) {
     if (relation->columns.empty()) return Refuse("a query without columns", relation->at);
@@ -62,24 +68,58 @@ class RelationCompiler {
       if (block.list[i].second != names[i]) sql += " AS " + names[i];
     }
     if (block.list.empty()) sql += "1";
-    return sql + block.tail + block.order + block.limit;
+    if (!block.from.empty()) sql += " FROM " + block.from;
+    if (!block.where.empty()) sql += " WHERE " + JoinText(block.where, " AND ");
+    return sql + block.group + block.order + block.limit;
   }
 
-  static std::string Render(const Block& block) {
+  // As a level of its own: from here on its columns have their own names.
+  std::string Render(const Block& block) {
     std::vector<std::string> names;
-    for (const auto& [id, sql] : block.list) names.push_back(ColumnName(id));
+    for (const auto& [id, sql] : block.list) {
+      names.push_back(ColumnName(id));
+      renamed_.erase(id);
+    }
     return Render(block, names);
   }
 
-  static Block Over(const std::string& from, const std::vector<typed::Column>& columns) {
+  static Block Over(std::string from, const std::vector<typed::Column>& columns) {
     Block block;
     for (const auto& column : columns) block.list.emplace_back(column.id, ColumnName(column.id));
-    block.tail = " FROM " + from;
+    block.from = std::move(from);
+    block.open = true;
     return block;
   }
 
-  static Block Wrap(const Block& inner, const std::vector<typed::Column>& columns) {
-    return Over("(" + Render(inner) + ") t", columns);
+  std::string Alias() { return " t" + std::to_string(next_alias_++); }
+
+  Block Wrap(const Block& inner, const std::vector<typed::Column>& columns) {
+    return Over("(" + Render(inner) + ")" + Alias(), columns);
+  }
+
+  // The relation as an open block; expressions over it are compiled right after.
+  Result<Block> Open(const typed::RelationPtr& relation) {
+    ASSIGN_OR_RETURN(auto block, Compile(relation));
+    if (!block.open) return Wrap(block, relation->columns);
+    Rename(block);
+    return block;
+  }
+
+  void Rename(const Block& block) {
+    for (const auto& [id, sql] : block.list) {
+      if (sql != ColumnName(id)) renamed_[id] = sql;
+    }
+  }
+
+  // The block's rows with a list of columns in another order, or fewer of them.
+  static Block Listing(Block block, const std::vector<typed::Column>& columns) {
+    const auto all = std::move(block.list);
+    block.list.clear();
+    for (const auto& column : columns) {
+      auto found = std::find_if(all.begin(), all.end(), [&](const auto& entry) { return entry.first == column.id; });
+      block.list.emplace_back(column.id, found == all.end() ? ColumnName(column.id) : found->second);
+    }
+    return block;
   }
 
   Result<std::string> Text(const typed::RelationPtr& relation) {
@@ -88,7 +128,7 @@ class RelationCompiler {
   }
   Result<std::string> Source(const typed::RelationPtr& relation) {
     ASSIGN_OR_RETURN(auto text, Text(relation));
-    return "(" + text + ") t" + std::to_string(next_alias_++);
+    return "(" + text + ")" + Alias();
   }
 
   Result<Block> Compile(const typed::RelationPtr& relation) {
@@ -102,7 +142,7 @@ class RelationCompiler {
     for (size_t i = 0; i < node.columns.size(); ++i) {
       block.list.emplace_back(node.columns[i].id, "c" + std::to_string(i));
     }
-    block.tail = " FROM " + options_.table_name(node.table);
+    block.from = options_.table_name(node.table);
     return block;
   }
 
@@ -121,7 +161,8 @@ class RelationCompiler {
       rows.push_back("(" + JoinText(cells, ", ") + ")");
     }
     for (const auto& column : node.columns) names.push_back(ColumnName(column.id));
-    return Over("(VALUES " + JoinText(rows, ", ") + ") t(" + JoinText(names, ", ") + ")", relation.columns);
+    return Over("(VALUES " + JoinText(rows, ", ") + ")" + Alias() + "(" + JoinText(names, ", ") + ")",
+                relation.columns);
   }
 
   static bool AsNull(const typed::ExprPtr& expr) {
@@ -135,7 +176,7 @@ class RelationCompiler {
     ASSIGN_OR_RETURN(auto step, exprs_.Compile(node.step));
     Block block;
     block.list.emplace_back(node.column.id, "range");
-    block.tail = " FROM range(" + start + ", " + end + ", " + step + ")";
+    block.from = "range(" + start + ", " + end + ", " + step + ")";
     return block;
   }
 
@@ -145,7 +186,7 @@ class RelationCompiler {
     for (size_t i = 0; i < relation.columns.size(); ++i) {
       block.list.emplace_back(node.columns[i].id, ColumnName(columns[i].id));
     }
-    block.tail = " FROM q" + std::to_string(node.cte);
+    block.from = "q" + std::to_string(node.cte);
     return block;
   }
 
@@ -178,8 +219,12 @@ class RelationCompiler {
       }
       block.list.clear();
     }
-    bool empty = input.list.empty() && input.tail.empty();
-    if (!empty) block.tail = " FROM (" + Render(input) + ") t";
+    const bool rows = !input.list.empty() || !input.from.empty();
+    if (rows && !input.open) input = Wrap(input, node.input->columns);
+    block.from = input.from;
+    block.joins = input.joins;
+    block.where = input.where;
+    Rename(input);
     for (const auto& expr : node.exprs) {
       ASSIGN_OR_RETURN(auto sql, exprs_.Compile(expr.expr));
       block.list.emplace_back(expr.column.id, sql);
@@ -188,16 +233,17 @@ class RelationCompiler {
   }
 
   Result<Block> Node(const typed::Filter& node, const typed::Relation& relation) {
-    ASSIGN_OR_RETURN(auto source, Source(node.input));
+    ASSIGN_OR_RETURN(auto input, Open(node.input));
     ASSIGN_OR_RETURN(auto condition, exprs_.Condition(node.condition));
-    Block block = Over(source, relation.columns);
-    block.tail += " WHERE " + condition;
+    Block block = Listing(std::move(input), relation.columns);
+    block.where.push_back(condition);
     return block;
   }
 
   Result<Block> Node(const typed::Aggregate& node, const typed::Relation&) {
-    ASSIGN_OR_RETURN(auto source, Source(node.input));
-    Block block;
+    ASSIGN_OR_RETURN(auto block, Open(node.input));
+    block.list.clear();
+    block.open = false;
     std::vector<std::string> keys;
     for (const auto& key : node.keys) {
       ASSIGN_OR_RETURN(auto sql, exprs_.Compile(key.expr));
@@ -214,7 +260,7 @@ class RelationCompiler {
     if (node.grouping_id) {
       block.list.emplace_back(node.grouping_id->id, GroupingId(node, keys));
     }
-    block.tail = " FROM " + source + GroupBy(node, keys);
+    block.group = GroupBy(node, keys);
     return block;
   }
 
@@ -256,8 +302,9 @@ class RelationCompiler {
   }
 
   Result<Block> Node(const typed::Window& node, const typed::Relation&) {
-    ASSIGN_OR_RETURN(auto source, Source(node.input));
-    Block block = Over(source, node.input->columns);
+    ASSIGN_OR_RETURN(auto block, Open(node.input));
+    block = Listing(std::move(block), node.input->columns);
+    block.open = false;
     for (const auto& call : node.calls) {
       ASSIGN_OR_RETURN(auto sql, exprs_.Compile(call.expr));
       block.list.emplace_back(call.column.id, sql);
@@ -266,38 +313,55 @@ class RelationCompiler {
   }
 
   Result<Block> Node(const typed::Join& node, const typed::Relation& relation) {
-    ASSIGN_OR_RETURN(auto left, Source(node.left));
-    ASSIGN_OR_RETURN(auto right, Source(node.right));
+    const bool inner = node.type == plan::JoinType::kCross || node.type == plan::JoinType::kInner;
+    const bool keeps_left = node.type != plan::JoinType::kRight && node.type != plan::JoinType::kFull;
+    ASSIGN_OR_RETURN(auto left, Open(node.left));
+    // A row of the left side that WHERE drops is in no joined row, unless the other side brings it back.
+    if (!keeps_left && !left.where.empty()) left = Wrap(left, node.left->columns);
+    Block right;
+    if (node.lateral) {
+      ASSIGN_OR_RETURN(auto source, Source(node.right));
+      right = Over("LATERAL " + source, node.right->columns);
+    } else {
+      ASSIGN_OR_RETURN(right, Open(node.right));
+      if (!inner && !right.where.empty()) right = Wrap(right, node.right->columns);
+    }
     std::string condition = "TRUE";
     if (node.condition) {
       ASSIGN_OR_RETURN(condition, exprs_.Condition(node.condition));
     }
-    if (node.lateral) right = "LATERAL " + right;
-    const char* word = nullptr;
-    switch (node.type) {
+    if (right.joins) right.from = "(" + right.from + ")";
+    Block block = std::move(left);
+    if (inner && !node.condition) {
+      block.from += (node.lateral ? ", " : " CROSS JOIN ") + right.from;
+    } else {
+      block.from += std::string(JoinWord(node.type)) + right.from + " ON " + condition;
+    }
+    block.joins = true;
+    block.where.insert(block.where.end(), right.where.begin(), right.where.end());
+    block.list.insert(block.list.end(), right.list.begin(), right.list.end());
+    block = Listing(std::move(block), relation.columns);
+    if (node.lateral) block.open = false;  // after the comma a further ON would not see what is before it
+    return block;
+  }
+
+  static const char* JoinWord(plan::JoinType type) {
+    switch (type) {
       case plan::JoinType::kCross:
       case plan::JoinType::kInner:
-        word = " JOIN ";
-        break;
+        return " JOIN ";
       case plan::JoinType::kLeft:
-        word = " LEFT JOIN ";
-        break;
+        return " LEFT JOIN ";
       case plan::JoinType::kRight:
-        word = " RIGHT JOIN ";
-        break;
+        return " RIGHT JOIN ";
       case plan::JoinType::kFull:
-        word = " FULL JOIN ";
-        break;
+        return " FULL JOIN ";
       case plan::JoinType::kLeftSemi:
-        word = " SEMI JOIN ";
-        break;
+        return " SEMI JOIN ";
       case plan::JoinType::kLeftAnti:
-        word = " ANTI JOIN ";
-        break;
+        return " ANTI JOIN ";
     }
-    bool cross = !node.condition && (node.type == plan::JoinType::kCross || node.type == plan::JoinType::kInner);
-    if (cross) return Over(left + (node.lateral ? ", " : " CROSS JOIN ") + right, relation.columns);
-    return Over(left + word + right + " ON " + condition, relation.columns);
+    return " JOIN ";
   }
 
   Result<Block> Node(const typed::Generate& node, const typed::Relation& relation);
@@ -315,24 +379,26 @@ class RelationCompiler {
     left = Wrap(left, node.left->columns);
     right = Wrap(right, node.right->columns);
     std::string all = node.all ? "ALL " : "";
-    return Over("(" + Render(left, names) + word + all + Render(right, names) + ") t", relation.columns);
+    return Over("(" + Render(left, names) + word + all + Render(right, names) + ")" + Alias(), relation.columns);
   }
 
   Result<Block> Node(const typed::Distinct& node, const typed::Relation& relation) {
-    ASSIGN_OR_RETURN(auto input, Compile(node.input));
-    Block block = Wrap(input, relation.columns);
+    ASSIGN_OR_RETURN(auto input, Open(node.input));
+    Block block = Listing(std::move(input), relation.columns);
     for (size_t i = 0; i < relation.columns.size(); ++i) {
       if (relation.columns[i].type.is_fractional()) block.list[i].second = "(" + block.list[i].second + " + 0)";
     }
     block.distinct = true;
+    block.open = false;
     return block;
   }
 
   Result<Block> Node(const typed::Sort& node, const typed::Relation& relation) {
-    ASSIGN_OR_RETURN(auto source, Source(node.input));
-    Block block = Over(source, relation.columns);
+    ASSIGN_OR_RETURN(auto input, Open(node.input));
+    Block block = Listing(std::move(input), relation.columns);
     ASSIGN_OR_RETURN(auto keys, exprs_.SortKeys(node.keys));
     block.order = " ORDER BY " + keys;
+    block.open = false;
     return block;
   }
 
@@ -341,6 +407,7 @@ class RelationCompiler {
     if (!block.limit.empty() || block.distinct || !block.with.empty()) block = Wrap(block, relation.columns);
     if (node.limit) block.limit = " LIMIT " + std::to_string(*node.limit);
     if (node.offset) block.limit += " OFFSET " + std::to_string(node.offset);
+    block.open = false;
     return block;
   }
 
@@ -364,10 +431,12 @@ class RelationCompiler {
     std::string with = "WITH " + JoinText(tables, ", ") + " ";
     if (!body.with.empty()) body = Wrap(body, node.body->columns);
     body.with = with;
+    body.open = false;
     return body;
   }
 
   const CompileOptions& options_;
+  ColumnTexts renamed_;  // columns of open blocks that have another name in FROM
   ExprCompiler exprs_;
   std::map<int, std::vector<typed::Column>> cte_columns_;
   int next_alias_ = 0;
@@ -418,14 +487,14 @@ Result<std::string> RelationCompiler::GeneratedList(const typed::Generate& node)
 
 Result<Block> RelationCompiler::Node(const typed::Generate& node, const typed::Relation&) {
   ASSIGN_OR_RETURN(auto input, Compile(node.input));
+  bool bare = input.list.empty() && input.from.empty();
+  std::string source = bare ? "(SELECT 1 AS one)" + Alias() : "(" + Render(input) + ")" + Alias();
   ASSIGN_OR_RETURN(auto list, GeneratedList(node));
   std::string rows = "g" + std::to_string(next_alias_++);
-  bool bare = input.list.empty() && input.tail.empty();
-  std::string source = bare ? "(SELECT 1 AS one) t" : "(" + Render(input) + ") t";
   if (node.outer) list = "CASE WHEN len(" + list + ") > 0 THEN " + list + " ELSE [NULL] END";
-  Block inner = bare ? Block{} : Over(source, node.input->columns);
-  std::string with_list = "(SELECT *, unnest(" + list + ") AS " + rows + " FROM " + source + ") t";
+  std::string with_list = "(SELECT *, unnest(" + list + ") AS " + rows + " FROM " + source + ")" + Alias();
   Block block = Over(with_list, bare ? std::vector<typed::Column>() : node.input->columns);
+  block.open = false;
   for (size_t i = 0; i < node.columns.size(); ++i) {
     block.list.emplace_back(node.columns[i].id, rows + "['v" + std::to_string(i) + "']");
   }

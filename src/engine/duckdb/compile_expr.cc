@@ -297,7 +297,8 @@ Result<std::string> ExprCompiler::Node(const typed::Literal& node, const typed::
 }
 
 Result<std::string> ExprCompiler::Node(const typed::ColumnRef& node, const typed::Expr&) const {
-  return ColumnName(node.id);
+  auto renamed = renamed_.find(node.id);
+  return renamed == renamed_.end() ? ColumnName(node.id) : renamed->second;
 }
 
 Result<std::string> ExprCompiler::Node(const typed::LambdaVariable& node, const typed::Expr&) const {

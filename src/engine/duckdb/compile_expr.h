@@ -1,6 +1,7 @@
 // compile_expr.h: typed expressions -> DuckDB SQL.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,17 @@ Status CheckOrdering(const typed::Call& call, Position at);
 // A constant of a type.
 Result<std::string> CompileLiteral(const plan::Value& value, const plan::DataType& type, Position at);
 
+// Columns that are written otherwise than by ColumnName.
+using ColumnTexts = std::map<typed::ColumnId, std::string>;
+
 class ExprCompiler {
  public:
   // Compiles the relation inside a subquery expression.
   using CompileRelation = std::function<Result<std::string>(const typed::RelationPtr&)>;
 
-  ExprCompiler(const CompileOptions& options, CompileRelation relation)
-      : options_(options), relation_(std::move(relation)) {}
+  // `renamed` is looked at during each compilation, and outlives the compiler.
+  ExprCompiler(const CompileOptions& options, const ColumnTexts& renamed, CompileRelation relation)
+      : options_(options), renamed_(renamed), relation_(std::move(relation)) {}
 
   // The SQL, of DuckDbType(expr->type) but for decimals, whose precision may be narrower (the scale never differs).
   Result<std::string> Compile(const typed::ExprPtr& expr) const;
@@ -70,6 +75,7 @@ class ExprCompiler {
   Result<std::string> Bound(const typed::WindowCall& window, const typed::FrameBound& bound) const;
 
   const CompileOptions& options_;
+  const ColumnTexts& renamed_;
   CompileRelation relation_;
 };
 
