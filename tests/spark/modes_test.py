@@ -10,6 +10,8 @@ import sys
 import tempfile
 import unittest
 
+import pyarrow.parquet
+
 import compare
 import rows_of_every_type
 import session as oracle
@@ -198,6 +200,26 @@ class ModesTest(unittest.TestCase):
         self.assertEqual({("known",)}, {tuple(row.reasons) for row in kept.select("reasons").collect()})
         with compare.by_delta_rs(self.spark, f"{both.ours}_quarantine") as table:
             self.assertEqual([], compare.differences(kept, table))
+
+    def test_sorted_files(self):
+        """Over many row groups and files of a partition, rows are in the sink's order, NULLs where Spark puts them."""
+        for partition_by in ([], ["p"]):
+            name = f"sorted{len(partition_by)}"
+            sink = {"path": str(self.folder / name), "sort_by": ["h desc", "s"], "partition_by": partition_by}
+            job = self.folder / f"{name}.yaml"
+            job.write_text(json.dumps({
+                "job": name, "sources": {"one": {"format": "text", "path": str(self.folder / "one.txt")}},
+                "steps": [{"name": "rows", "sql": "SELECT if(id % 97 = 0, NULL, hash(id) % 1000) AS h, CAST(id AS STRING) AS s, id % 2 AS p "
+                                                  "FROM one CROSS JOIN range(1200000)"}],
+                "sink": {key: value for key, value in sink.items() if value}}))
+            (self.folder / "one.txt").write_text("1\n")
+            tidemill(self.folder, "run", job)
+            files = [pyarrow.parquet.ParquetFile(path) for path in sorted((self.folder / name).rglob("*.parquet"))]
+            self.assertGreater(max(file.metadata.num_row_groups for file in files), 3)
+            self.assertEqual(1200000, sum(file.metadata.num_rows for file in files))
+            for file in files:
+                rows = list(zip(*(column.to_pylist() for column in file.read(["h", "s"]).columns)))
+                self.assertEqual(rows, sorted(rows, key=lambda row: (row[0] is None, -(row[0] or 0), row[1])))
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ Status Partitioner::Begin(std::vector<Field> columns, int64_t target_file_bytes)
 }
 
 int64_t Partitioner::RowsPerFile() const {
+  if (target_file_bytes_ == 0) return INT64_MAX;
   const int64_t bytes = traffic_.bytes_written() - written_before_;
   const int64_t rows = rows_ - kHeldBackRows;
   if (bytes < kEnoughBytes || rows <= 0) return INT64_MAX;

@@ -32,7 +32,8 @@ class Partitioner {
   // Registers tm_partition. `traffic` tells how large rows become on disk. Both outlive the result.
   static Result<std::unique_ptr<Partitioner>> Make(Connection& connection, const Traffic& traffic);
 
-  // Starts anew for these columns. kInvalidArgument for a type that cannot partition a table.
+  // Starts anew for these columns. kInvalidArgument for a type that cannot partition a table. A target of 0 gives each
+  // combination of values one number.
   Status Begin(std::vector<plan::Field> columns, int64_t target_file_bytes);
 
   // "<folder>/tm_partition=7/<file>" -> "<folder>/year=2013/month=1/<file>"; other paths as they are. Thread-safe.

@@ -170,11 +170,12 @@ class NativeSession final : public Session {
     std::vector<plan::Field> partition_fields;
     for (const int column : spec.partition_columns)
       partition_fields.push_back(table.fields[static_cast<size_t>(column)]);
-    RETURN_IF_ERROR(partitioner_->Begin(partition_fields, spec.target_file_bytes));
-    ASSIGN_OR_RETURN(auto answer, Run(CopySql(sql, schema, spec)));
+    const bool sorted = !spec.sort.empty();
+    const Partitioner* const partitioner = partition_fields.empty() ? nullptr : partitioner_.get();
+    RETURN_IF_ERROR(partitioner_->Begin(partition_fields, sorted ? 0 : spec.target_file_bytes));
     WriteResult result;
-    ASSIGN_OR_RETURN(result.files,
-                     ReadCopyResult(*answer, table, partition_fields.empty() ? nullptr : partitioner_.get()));
+    ASSIGN_OR_RETURN(result.files, sorted ? CopiedInOrder(sql, schema, spec, table, partitioner)
+                                          : Copied(CopySql(sql, schema, spec), table, partitioner));
     RETURN_IF_ERROR(collector_->Flush());
     for (const auto& file : result.files) result.rows_written += file.rows;
     result.rows_diverted = collector_->diverted();
@@ -231,6 +232,46 @@ class NativeSession final : public Session {
     return Discard(Run(
         fmt::format("UPDATE tm_malformed_rows SET line = line + list_extract([{}], \"range\" + 1) WHERE source = {}",
                     fmt::join(first_lines, ", "), QuoteText(source))));
+  }
+
+  Result<std::vector<WrittenFile>> Copied(const std::string& copy, const Schema& table,
+                                          const Partitioner* partitioner) {
+    ASSIGN_OR_RETURN(auto answer, Run(copy));
+    return ReadCopyResult(*answer, table, partitioner);
+  }
+
+  Result<std::vector<WrittenFile>> CopiedInOrder(const std::string& sql, const Schema& schema, const WriteSpec& spec,
+                                                 const Schema& table, const Partitioner* partitioner) {
+    constexpr int64_t kFirstRows = 1'000'000;  // of the first file, before it is known how large rows become
+    RETURN_IF_ERROR(Discard(Run(StageSql(sql, schema, spec))));
+    ASSIGN_OR_RETURN(auto answer, Run(StagedPartitionsSql()));
+    std::vector<std::vector<plan::Value>> partitions;
+    RETURN_IF_ERROR(answer->Read({plan::TypeId::kLong, plan::TypeId::kLong, plan::TypeId::kLong}, -1, partitions));
+    std::vector<WrittenFile> files;
+    int64_t rows = 0, bytes = 0;
+    for (const auto& partition : partitions) {
+      const auto number = std::get<int64_t>(partition[0].data), end = std::get<int64_t>(partition[2].data);
+      for (int64_t from = std::get<int64_t>(partition[1].data); from < end;) {
+        const int64_t most = rows == 0 ? kFirstRows : std::max<int64_t>(1, RowsOf(spec.target_file_bytes, rows, bytes));
+        const int64_t to = end - from <= most + most / 10 ? end : from + most;  // no crumb of a file at the end
+        ASSIGN_OR_RETURN(auto made, Copied(CopyStagedSql(schema, spec, number, from, to), table, partitioner));
+        for (auto& file : made) {
+          rows += file.rows;
+          bytes += file.size_bytes;
+          files.push_back(std::move(file));
+        }
+        from = to;
+      }
+    }
+    RETURN_IF_ERROR(Discard(Run("DROP TABLE tm_staged")));
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    return files;
+  }
+
+  // How many rows fill a file, when `rows` took `bytes`.
+  static int64_t RowsOf(int64_t file_bytes, int64_t rows, int64_t bytes) {
+    return static_cast<int64_t>(static_cast<double>(file_bytes) * static_cast<double>(rows) /
+                                static_cast<double>(std::max<int64_t>(bytes, 1)));
   }
 
   static Status Discard(const Result<std::unique_ptr<Answer>>& answer) {

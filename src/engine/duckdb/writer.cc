@@ -95,34 +95,77 @@ ColumnStats StatsOf(const std::map<std::string, std::string>& texts, const DataT
 
 }  // namespace
 
-std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
-  std::string outputs, partitions, order;
-  for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
-    const auto& columns = spec.partition_columns;
-    if (std::find(columns.begin(), columns.end(), static_cast<int>(i)) != columns.end()) continue;
-    outputs += fmt::format("{}c{} AS {}", outputs.empty() ? "" : ", ", i, QuoteName(FileName(spec, i, schema)));
+namespace {
+
+// The columns of the files, by the names they have there: the partition's are in the path.
+std::string FileColumns(const Schema& schema, const WriteSpec& spec) {
+  std::string columns;
+  for (int i = 0; i < spec.data_columns; ++i) {
+    const auto& partitions = spec.partition_columns;
+    if (std::find(partitions.begin(), partitions.end(), i) != partitions.end()) continue;
+    columns += fmt::format("{}c{} AS {}", columns.empty() ? "" : ", ", i,
+                           QuoteName(FileName(spec, static_cast<size_t>(i), schema)));
   }
-  for (const int column : spec.partition_columns) {
-    partitions += fmt::format("{}c{}", partitions.empty() ? "" : ", ", column);
-  }
-  if (!partitions.empty()) outputs += fmt::format(", tm_partition({}) AS tm_partition", partitions);
+  return columns;
+}
+
+// Spark's order of NULLs.
+std::string OrderBy(const WriteSpec& spec) {
+  std::string order;
   for (const auto& key : spec.sort) {
     order += fmt::format("{}c{} {} NULLS {}", order.empty() ? "" : ", ", key.column, key.ascending ? "ASC" : "DESC",
                          key.ascending ? "FIRST" : "LAST");
   }
-  std::string query = spec.checks.empty() ? select : PassingRows(select, schema, spec);
-  if (!order.empty()) query = fmt::format("SELECT * FROM ({}) ORDER BY {}", query, order);
-  std::string options =
-      fmt::format("FORMAT parquet, COMPRESSION {}, RETURN_STATS true, APPEND true, FILENAME_PATTERN {}",
-                  kCompressionNames[static_cast<int>(spec.compression)],
-                  QuoteText(fmt::format("part-{}-{{uuid}}.c000", spec.file_id)));
-  if (partitions.empty()) {
-    options += fmt::format(", FILE_SIZE_BYTES {}, WRITE_EMPTY_FILE false", spec.target_file_bytes);
-  } else {
-    options += ", PARTITION_BY (tm_partition)";
-  }
-  return fmt::format("COPY (SELECT {} FROM ({})) TO {} ({})", outputs, query, QuoteText(ToDuckDbPath(spec.folder)),
-                     options);
+  return order;
+}
+
+std::string PartitionNumber(const WriteSpec& spec) {
+  std::vector<std::string> columns;
+  for (const int column : spec.partition_columns) columns.push_back(fmt::format("c{}", column));
+  return fmt::format("tm_partition({}) AS tm_partition", fmt::join(columns, ", "));
+}
+
+std::string Checked(const std::string& select, const Schema& schema, const WriteSpec& spec) {
+  return spec.checks.empty() ? select : PassingRows(select, schema, spec);
+}
+
+std::string Copy(const std::string& query, const std::string& path, const WriteSpec& spec, std::string_view files) {
+  return fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION {}, RETURN_STATS true{})", query,
+                     QuoteText(ToDuckDbPath(path)), kCompressionNames[static_cast<int>(spec.compression)], files);
+}
+
+}  // namespace
+
+std::string CopySql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
+  const bool parted = !spec.partition_columns.empty();
+  const std::string query = fmt::format("SELECT {}{} FROM ({})", FileColumns(schema, spec),
+                                        parted ? ", " + PartitionNumber(spec) : "", Checked(select, schema, spec));
+  std::string files = fmt::format(", APPEND true, FILENAME_PATTERN {}, ",
+                                  QuoteText(fmt::format("part-{}-{{uuid}}.c000", spec.file_id)));
+  files += parted ? "PARTITION_BY (tm_partition)"
+                  : fmt::format("FILE_SIZE_BYTES {}, WRITE_EMPTY_FILE false", spec.target_file_bytes);
+  return Copy(query, spec.folder, spec, files);
+}
+
+std::string StageSql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
+  std::string columns;
+  for (int i = 0; i < spec.data_columns; ++i) columns += fmt::format("c{}, ", i);
+  const bool parted = !spec.partition_columns.empty();
+  return fmt::format("CREATE OR REPLACE TEMP TABLE tm_staged AS SELECT {}{} FROM ({}) ORDER BY tm_partition, {}",
+                     columns, parted ? PartitionNumber(spec) : "0 AS tm_partition", Checked(select, schema, spec),
+                     OrderBy(spec));
+}
+
+std::string StagedPartitionsSql() {
+  return "SELECT CAST(tm_partition AS BIGINT), min(rowid), max(rowid) + 1 FROM tm_staged GROUP BY 1 ORDER BY 1";
+}
+
+std::string CopyStagedSql(const Schema& schema, const WriteSpec& spec, int64_t number, int64_t from, int64_t to) {
+  // ORDER BY, because otherwise the rows may come in any order.
+  const std::string query = fmt::format("SELECT {} FROM tm_staged WHERE rowid >= {} AND rowid < {} ORDER BY rowid",
+                                        FileColumns(schema, spec), from, to);
+  const std::string partition = spec.partition_columns.empty() ? "" : fmt::format("/tm_partition={}", number);
+  return Copy(query, fmt::format("{}{}/part-{}-{}.c000.parquet", spec.folder, partition, spec.file_id, from), spec, "");
 }
 
 Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& schema, const Partitioner* partitioner) {

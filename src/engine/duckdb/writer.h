@@ -1,6 +1,7 @@
 // writer.h: a relation into Parquet files, checked and diverted on the way, with the statistics a table's log wants.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,16 @@
 
 namespace tidemill::engine::duckdb {
 
-// The COPY statement that writes `select` (columns c0, c1, ... of `schema`) as `spec` says.
+// The COPY statement that writes `select` (columns c0, c1, ... of `schema`) as `spec` says, in no order.
 std::string CopySql(const std::string& select, const plan::Schema& schema, const WriteSpec& spec);
+
+// The COPY statement keeps no order beyond a row group where it partitions or splits files by size. So sorted rows are
+// staged, in order, in a temporary table (which spills), and copied from there file by file.
+std::string StageSql(const std::string& select, const plan::Schema& schema, const WriteSpec& spec);
+// (partition number, first row, row after the last) of each partition of the staged rows.
+std::string StagedPartitionsSql();
+// The file of the staged rows [from, to).
+std::string CopyStagedSql(const plan::Schema& schema, const WriteSpec& spec, int64_t number, int64_t from, int64_t to);
 
 // What COPY ... RETURN_STATS reported, as written files of the table's columns in `schema`. `partitioner`: null when
 // the table is not partitioned.
