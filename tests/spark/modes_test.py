@@ -194,8 +194,8 @@ class ModesTest(unittest.TestCase):
         both.append(rows.where("i8 >= 0"))
         self.agree(both)
         kept = compare.by_spark(self.spark, f"{both.ours}_quarantine")
-        bad = rows.where("NOT (i8 IS NOT NULL AND i8 >= 0)").selectExpr("id", "text", "p")
-        found = kept.selectExpr("from_json(row, 'id BIGINT, text STRING, p STRING') AS row").select("row.*")
+        bad = rows.where("NOT (i8 IS NOT NULL AND i8 >= 0)").selectExpr("id", "text", "f32", "f64", "p")
+        found = kept.selectExpr("from_json(row, 'id BIGINT, text STRING, f32 FLOAT, f64 DOUBLE, p STRING') AS row").select("row.*")
         self.assertEqual([], compare.differences(bad, found))
         self.assertEqual({("known",)}, {tuple(row.reasons) for row in kept.select("reasons").collect()})
         with compare.by_delta_rs(self.spark, f"{both.ours}_quarantine") as table:

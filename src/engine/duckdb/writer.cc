@@ -24,8 +24,14 @@ std::string FileName(const WriteSpec& spec, size_t i, const Schema& schema) {
   return spec.physical_names.empty() ? schema.fields[i].name : spec.physical_names[i];
 }
 
-// A value inside the JSON text of a quarantined row: exact, so what JSON numbers would round travels as text.
+// A value inside the JSON text of a quarantined row, as Spark's from_json reads it: exact, so decimals travel as text.
 std::string JsonValue(const DataType& type, size_t i) {
+  if (type.is_fractional()) {
+    return fmt::format(
+        "CASE WHEN NOT isfinite(c{0}) THEN to_json(CASE WHEN isnan(c{0}) THEN 'NaN' WHEN c{0} > 0 THEN 'Infinity' "
+        "ELSE '-Infinity' END) ELSE CAST(CAST(c{0} AS VARCHAR) AS JSON) END",
+        i);
+  }
   const bool native = type.is(TypeId::kBoolean) || type.is_integral() || type.is(TypeId::kString) || type.is_nested();
   return native ? fmt::format("c{}", i) : fmt::format("CAST(c{} AS VARCHAR)", i);
 }
