@@ -4,7 +4,8 @@
 // the same start with the fault at that operation, followed by a clean run, and both tables are compared row by row
 // with what they must hold. "Dies" is a real death: the process ends in the middle of the operation's neighbourhood,
 // without a destructor. TIDEMILL_FULL=1 takes every operation; else every seventh, and all of the commit's.
-// TIDEMILL_CRASH_TABLES names a folder that keeps every table, for other readers to read.
+// TIDEMILL_CRASH_TABLES names a folder that keeps every table, for other readers to read
+// (tests/spark/crash_tables_test.py).
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -195,8 +196,11 @@ class Crash : public testing::TestWithParam<Scenario> {
   void Keep(const fs::path& place, const std::string& name) {
     const char* keep = std::getenv("TIDEMILL_CRASH_TABLES");
     if (keep == nullptr) return;
-    fs::create_directories(fs::path(keep) / GetParam().mode / name);
-    fs::copy(place / "table", fs::path(keep) / GetParam().mode / name, fs::copy_options::recursive);
+    for (const char* table : {"table", "table_quarantine"}) {
+      const fs::path to = fs::path(keep) / GetParam().mode / name / table;
+      fs::create_directories(to);
+      fs::copy(place / table, to, fs::copy_options::recursive);
+    }
   }
 
   fs::path folder_;
