@@ -28,6 +28,12 @@ void AddMachine(CLI::App* app, MachineFlags& flags) {
   app->add_option("--state", flags.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
 }
 
+void AddWindows(CLI::App* app, WindowFlags& flags) {
+  app->add_option("--window", flags.window, "One window: START/END, START, or all")->type_name("WINDOW");
+  app->add_option("--from", flags.from, "Every window from this time on ...")->type_name("TIME");
+  app->add_option("--to", flags.to, "... to this time (not included)")->type_name("TIME");
+}
+
 void AddOutput(CLI::App* app, OutputFlags& flags) {
   app->add_flag("--json", flags.json, "Print events as JSON lines");
   app->add_option("--report", flags.report, "Write an HTML report")->type_name("FILE.html");
@@ -40,6 +46,7 @@ class Declarations {
  public:
   explicit Declarations(CLI::App& app) : app_(app) {
     Run();
+    Plan();
     Validate();
     Init();
     Sql();
@@ -73,9 +80,7 @@ class Declarations {
   void Run() {
     auto* sub = Add(&app_, "run", "Run a job: read, transform, check, commit");
     AddJob(sub, run_.job);
-    sub->add_option("--window", run_.window, "One window: START/END, START, or all")->type_name("WINDOW");
-    sub->add_option("--from", run_.from, "Run every window from this time on ...")->type_name("TIME");
-    sub->add_option("--to", run_.to, "... to this time (not included)")->type_name("TIME");
+    AddWindows(sub, run_.windows);
     sub->add_option("--jobs", run_.jobs, "Windows run side by side")->check(CLI::Range(1, 64))->type_name("N");
     auto* replace = sub->add_flag("--replace", run_.replace,
                                   "Take out the rows of earlier runs of this window, in the same commit");
@@ -83,6 +88,21 @@ class Declarations {
     AddOutput(sub, run_.output);
     AddMachine(sub, run_.machine);
     Chosen(sub, run_);
+  }
+
+  void Plan() {
+    auto* sub = Add(&app_, "plan", "Show where and how a job would run, why, and what it would take");
+    AddJob(sub, plan_.job);
+    AddWindows(sub, plan_.windows);
+    sub->add_option("--engine", plan_.engine, "Where it runs")->check(CLI::IsMember({"auto", "native", "spark"}));
+    sub->add_option("--prices", plan_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    sub->add_option("--against", plan_.against, "Show what changed since this plan")->type_name("PLAN.json");
+    sub->add_option("--out", plan_.out, "Write the plan, for `run --plan` and --against")->type_name("PLAN.json");
+    sub->add_flag("--json", plan_.json, "Print the plan as JSON");
+    sub->add_flag("--brief", plan_.brief, "A line a decision, without its reasons");
+    AddMachine(sub, plan_.machine);
+    Chosen(sub, plan_);
   }
 
   void Validate() {
@@ -240,6 +260,7 @@ class Declarations {
 
   CLI::App& app_;
   RunFlags run_;
+  PlanFlags plan_;
   ValidateFlags validate_;
   InitFlags init_;
   SqlFlags sql_;

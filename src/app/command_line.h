@@ -30,16 +30,32 @@ struct OutputFlags {
   std::string results;
 };
 
+struct WindowFlags {
+  std::string window;
+  std::string from;
+  std::string to;
+};
+
 struct RunFlags {
   JobFlags job;
   MachineFlags machine;
   OutputFlags output;
-  std::string window;
-  std::string from;
-  std::string to;
+  WindowFlags windows;
   int jobs = 1;
   bool replace = false;
   bool again = false;
+};
+
+struct PlanFlags {
+  JobFlags job;
+  MachineFlags machine;
+  WindowFlags windows;
+  std::string engine = "auto";
+  std::string prices;   // a price list of the user's; empty: the built-in one
+  std::string against;  // an earlier plan, to show what changed
+  std::string out;      // where the plan goes as JSON
+  bool json = false;
+  bool brief = false;
 };
 
 struct ValidateFlags {
@@ -117,8 +133,8 @@ struct SchemaFlags {
   bool events = false;
 };
 
-using Command = std::variant<RunFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, QuarantineFlags,
-                             RunsFlags, CompletionFlags, SchemaFlags>;
+using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
+                             QuarantineFlags, RunsFlags, CompletionFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

@@ -48,6 +48,7 @@ struct Dispatch {
   Program& program;
 
   int operator()(const RunFlags& flags) { return Run(program, flags); }
+  int operator()(const PlanFlags& flags) { return Plan(program, flags); }
   int operator()(const ValidateFlags& flags) { return Validate(program, flags); }
   int operator()(const InitFlags& flags) { return Init(program, flags); }
   int operator()(const SqlFlags& flags) { return Sql(program, flags); }

@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "advisor/figures.h"
+#include "advisor/plan.h"
+
+namespace tidemill::advisor {
+namespace {
+
+const Quote& NativeHere(const Plan& plan) { return plan.quotes.front(); }
+
+const StepFacts* Refused(const JobFacts& facts) {
+  for (const auto& step : facts.steps) {
+    if (!step.refused.empty()) return &step;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void DecideEngine(const Situation& now, Plan& plan) {
+  const auto& facts = now.facts;
+  const Quote& here = NativeHere(plan);
+  Decision decision{"engine", "", "", "", {}, "", ""};
+  decision.figures = {{"memory", BytesText(here.memory_bytes)},
+                      {"memory budget", BytesText(static_cast<double>(facts.machine.memory_bytes))},
+                      {"time", SecondsText(here.seconds.mid)},
+                      {"deadline", SecondsText(facts.sla_seconds)},
+                      {"figures from", now.estimate.measured ? "earlier runs" : "file sizes"}};
+  const auto choose = [&](const char* engine, std::string why, std::string changes) {
+    decision.what = plan.engine = engine;
+    decision.why = std::move(why);
+    decision.changes = std::move(changes);
+  };
+  const auto* refused = Refused(facts);
+  if (facts.choices.engine == "native" && refused != nullptr) {
+    choose("native", fmt::format("you asked for it, but step {} will be refused: {}", refused->name, refused->refused),
+           "--engine auto or spark");
+  } else if (!facts.choices.engine.empty()) {
+    choose(facts.choices.engine.c_str(), "you asked for it", "--engine auto lets the planner choose");
+  } else if (refused != nullptr) {
+    choose("spark", fmt::format("the native engine refuses step {}: {}", refused->name, refused->refused),
+           "the step written without it");
+  } else if (facts.choices.certify && !facts.certified) {
+    choose("spark", "the job asks for a certificate, and none is in the ledger for this spec",
+           "`tidemill verify` of the job, which writes one");
+  } else if (!here.fits) {
+    choose("spark", fmt::format("the native engine {}", here.problem),
+           "a larger --memory, a smaller window, or a longer sla");
+  } else {
+    choose("native",
+           fmt::format("every construct is Spark's on the native engine, and the work fits: {} of {} memory, {} of {}",
+                       BytesText(here.memory_bytes), BytesText(static_cast<double>(facts.machine.memory_bytes)),
+                       SecondsText(here.seconds.mid), SecondsText(facts.sla_seconds)),
+           fmt::format("less memory than {}, or a construct that the native engine refuses",
+                       BytesText(here.memory_bytes)));
+  }
+  decision.override_with = plan.engine == "native" ? "--engine spark" : "--engine native";
+  plan.decisions.push_back(std::move(decision));
+}
+
+}  // namespace tidemill::advisor

@@ -1,0 +1,24 @@
+#include "advisor/plan.h"
+
+namespace tidemill::advisor {
+
+Plan MakePlan(const JobFacts& facts, const Rates& rates, const Prices& prices) {
+  const Estimate estimate = EstimateOf(facts, rates);
+  const Situation now{facts, estimate, rates, prices};
+  Plan plan;
+  plan.job = facts.job;
+  plan.cluster = FitCluster(facts, estimate, rates, prices);
+  plan.quotes = QuotesFor(facts, estimate, rates, prices, plan.cluster);
+  DecideEngine(now, plan);
+  DecideReading(now, plan);
+  DecideWindows(now, plan);
+  DecidePartitions(now, plan);
+  DecideSkew(now, plan);
+  DecideFiles(now, plan);
+  DecideCaching(now, plan);
+  DecideSparkConf(now, plan);
+  DecideCluster(now, plan);
+  return plan;
+}
+
+}  // namespace tidemill::advisor

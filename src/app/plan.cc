@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "advisor/plan_text.h"
+#include "app/exit_code.h"
+#include "app/job_windows.h"
+#include "app/load_job.h"
+#include "app/program.h"
+#include "app/run_job.h"
+#include "job/facts.h"
+
+namespace tidemill::app {
+namespace {
+
+Result<advisor::Prices> PricesOf(Program& program, const std::string& file) {
+  if (file.empty()) return advisor::PricesFromJson(advisor::BuiltInPrices());
+  ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*program.storage, program.AbsolutePath(file)));
+  return advisor::PricesFromJson(text);
+}
+
+Result<std::optional<advisor::Plan>> Earlier(Program& program, const std::string& file) {
+  if (file.empty()) return std::optional<advisor::Plan>();
+  ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*program.storage, program.AbsolutePath(file)));
+  ASSIGN_OR_RETURN(auto plan, advisor::PlanFromJson(text));
+  return std::optional<advisor::Plan>(std::move(plan));
+}
+
+int FailWith(const job::Diagnostics& diagnostics, const std::string& file) {
+  for (const auto& diagnostic : diagnostics.Sorted()) std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
+  const int errors = diagnostics.errors();
+  return Fail(InvalidArgument(fmt::format("{} has {} mistake{}", file, errors, errors == 1 ? "" : "s")));
+}
+
+void Show(const advisor::Plan& plan, const advisor::Plan* before, const std::string& window, size_t windows,
+          const advisor::TextStyle& style) {
+  std::printf("job %s, window %s%s\n\n", plan.job.c_str(), window.c_str(),
+              windows > 1 ? fmt::format(", the first of {}", windows).c_str() : "");
+  std::printf("What it would take\n%s\n", advisor::QuotesText(plan, style).c_str());
+  std::printf("Decisions\n%s", advisor::DecisionsText(plan, before, style).c_str());
+}
+
+}  // namespace
+
+int Plan(Program& program, const PlanFlags& flags) {
+  const auto job = LoadJob(program, flags.job);
+  if (!job.ok()) return Fail(job.error());
+  const auto windows = WindowsOf(*job, flags.windows);
+  if (!windows.ok()) return Fail(windows.error());
+  const auto prices = PricesOf(program, flags.prices);
+  if (!prices.ok()) return Fail(prices.error());
+  const auto before = Earlier(program, flags.against);
+  if (!before.ok()) return Fail(before.error());
+  auto environment = EnvironmentFor(program, flags.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
+  job::Diagnostics diagnostics;
+  const auto window = windows->front();
+  auto facts = job::GatherFacts(*job, window, std::move(environment).value(), ledger.ok() ? ledger->get() : nullptr,
+                                diagnostics);
+  if (!facts) return FailWith(diagnostics, flags.job.file);
+  if (flags.engine != "auto") facts->choices.engine = flags.engine;
+  const advisor::Plan plan = advisor::MakePlan(*facts, advisor::Rates(), *prices);
+  const std::string json = advisor::PlanJson(plan) + "\n";
+  if (!flags.out.empty()) {
+    const auto written = program.storage->Put(program.AbsolutePath(flags.out), json);
+    if (!written.ok()) return Fail(written.error());
+  }
+  if (flags.json) {
+    std::printf("%s", json.c_str());
+  } else {
+    Show(plan, *before ? &**before : nullptr, job::WindowText(window), windows->size(), {program.color, !flags.brief});
+  }
+  return kOk;
+}
+
+}  // namespace tidemill::app

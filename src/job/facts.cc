@@ -1,0 +1,237 @@
+#include "job/facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+#include "base/units.h"
+#include "job/run_key.h"
+
+namespace tidemill::job {
+namespace {
+
+using advisor::JobFacts;
+using advisor::SourceFacts;
+
+constexpr size_t kSampledFiles = 8;
+constexpr int64_t kSampledRows = 200'000;
+constexpr double kHotShare = 0.01;
+constexpr int64_t kEarlierRuns = 50;
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+std::string CodecOf(const std::string& path) {
+  static constexpr std::pair<std::string_view, std::string_view> kCodecs[] = {
+      {".gz", "gzip"}, {".bz2", "bzip2"}, {".zst", "zstd"}, {".snappy", "snappy"}};
+  for (const auto& [ending, codec] : kCodecs) {
+    if (path.ends_with(ending)) return std::string(codec);
+  }
+  return "";
+}
+
+SourceFacts SourceFactsOf(const OpenedSource& opened, const std::map<std::string, int>& columns_read) {
+  SourceFacts facts;
+  facts.name = opened.spec->name;
+  facts.format = std::string(Name(opened.spec->format));
+  facts.files = std::ssize(opened.source.files);
+  facts.pruned_files = opened.pruned_files;
+  facts.columns = static_cast<int>(opened.source.schema.fields.size());
+  const auto read = columns_read.find(Lower(facts.name));
+  facts.columns_read = read == columns_read.end() ? facts.columns : read->second;
+  int64_t rows = 0;
+  bool known = !opened.source.files.empty();
+  for (const auto& file : opened.source.files) {
+    facts.bytes += file.size_bytes;
+    facts.largest_file = std::max(facts.largest_file, file.size_bytes);
+    facts.small_files += file.size_bytes < advisor::kSmallFile;
+    known = known && file.rows >= 0;
+    rows += file.rows;
+  }
+  if (known) facts.rows = rows;
+  const bool text = opened.source.format != engine::Format::kParquet;
+  if (text && facts.files > 0) facts.codec = CodecOf(opened.source.files.front().path);
+  return facts;
+}
+
+// Single keys of joins, groups and windows, by the source that may hold them.
+std::map<std::string, std::set<std::string>> KeysToSample(const JobFacts& facts, const Prepared& prepared) {
+  std::map<std::string, std::set<std::string>> keys;
+  for (const auto& step : facts.steps) {
+    for (const auto& operation : step.operations) {
+      if (operation.keys.size() != 1 || operation.keys[0].empty()) continue;
+      for (const auto& opened : prepared.sources) {
+        if (opened.source.schema.IndexOf(operation.keys[0]) >= 0) keys[opened.spec->name].insert(operation.keys[0]);
+      }
+    }
+  }
+  return keys;
+}
+
+// A few files spread over all of them: sorted files differ most between their ends.
+engine::Source Sampled(const OpenedSource& opened, const std::string& name) {
+  engine::Source source = opened.source;
+  source.name = name;
+  if (source.files.size() > kSampledFiles) {
+    std::vector<engine::File> files;
+    for (size_t i = 0; i < kSampledFiles; ++i) files.push_back(source.files[i * source.files.size() / kSampledFiles]);
+    source.files = std::move(files);
+  }
+  if (source.text.malformed == engine::Malformed::kFail) source.text.malformed = engine::Malformed::kDrop;
+  return source;
+}
+
+// The values with more than a hundredth of the rows of a sample. A sample that can't be read is no sample; the run
+// will say why.
+void SampleKeys(const OpenedSource& opened, const std::set<std::string>& columns, Prepared& prepared,
+                engine::Session& session, SourceFacts& facts) {
+  const std::string name = "tidemill_sample_of_" + facts.name;
+  if (!session.AddSource(Sampled(opened, name)).ok()) return;
+  prepared.catalog.Add(name, opened.source.schema);
+  for (const auto& column : columns) {
+    const auto relation = ResolveText(
+        fmt::format(
+            "SELECT CAST(k AS STRING), n, sum(n) OVER () FROM (SELECT k, count(*) AS n FROM (SELECT {} AS k FROM {} "
+            "LIMIT {}) GROUP BY k) ORDER BY n DESC, k LIMIT 20",
+            QuoteName(column), QuoteName(name), kSampledRows),
+        prepared);
+    if (!relation.ok()) continue;
+    const auto rows = session.Query(*relation, 20);
+    if (!rows.ok()) continue;
+    for (const auto& row : rows->rows) {
+      const auto count = std::get<int64_t>(row[1].data), all = std::get<int64_t>(row[2].data);
+      facts.sampled_rows = all;
+      const double share = static_cast<double>(count) / static_cast<double>(all);
+      if (share < kHotShare) continue;
+      facts.hot_keys[column].push_back({row[0].is_null() ? "NULL" : std::get<std::string>(row[0].data), share});
+    }
+  }
+}
+
+std::vector<advisor::RunFacts> EarlierRuns(const Job& job, const Ledger* ledger) {
+  std::vector<advisor::RunFacts> runs;
+  if (ledger == nullptr) return runs;
+  const auto found = ledger->Runs(job.name, kEarlierRuns);
+  if (!found.ok()) return runs;
+  for (const auto& run : *found) {
+    if (run.outcome != Name(Outcome::kCommitted)) continue;
+    advisor::RunFacts& facts = runs.emplace_back();
+    facts.engine = run.engine.substr(0, run.engine.find(' '));
+    facts.bytes_read = run.figures.bytes_read;
+    facts.rows_in = run.figures.rows_in;
+    facts.bytes_written = run.figures.bytes_written;
+    facts.seconds = static_cast<double>(run.figures.duration.count()) / 1e6;
+    facts.peak_memory_bytes = run.figures.peak_memory_bytes;
+    facts.spill_bytes = run.figures.peak_spill_bytes;
+  }
+  return runs;
+}
+
+// How many partitions the newest committed run wrote files into, which for one file a partition is that many.
+int64_t PartitionsBefore(const Job& job, const Ledger* ledger) {
+  if (ledger == nullptr) return -1;
+  const auto found = ledger->Runs(job.name, kEarlierRuns);
+  if (!found.ok()) return -1;
+  for (const auto& run : *found) {
+    if (run.outcome == Name(Outcome::kCommitted) && run.figures.files_written > 0) return run.figures.files_written;
+  }
+  return -1;
+}
+
+// Partitions by parts of the window's own time column are known before anything runs.
+int64_t PartitionsOfWindow(const Job& job, const std::optional<Window>& window) {
+  if (!window || !job.window) return -1;
+  std::string finest;
+  for (const auto& column : job.sink.partition_by) {
+    if (column.part.empty() || column.of != job.window->column) return -1;
+    finest = column.part;
+  }
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(window->end - window->start).count();
+  if (finest == "hour") return std::max<int64_t>(1, hours);
+  if (finest == "day") return std::max<int64_t>(1, (hours + 23) / 24);
+  return std::max<int64_t>(1, (hours + 24 * 28 - 1) / (24 * 28));
+}
+
+advisor::SinkFacts SinkFactsOf(const Job& job, const std::optional<Window>& window, const Ledger* ledger) {
+  advisor::SinkFacts facts;
+  facts.format = std::string(Name(job.sink.format));
+  facts.mode = std::string(Name(job.sink.mode));
+  for (const auto& column : job.sink.partition_by) facts.partition_by.push_back(column.name);
+  facts.partitions = PartitionsOfWindow(job, window);
+  if (facts.partitions < 0) facts.partitions = PartitionsBefore(job, ledger);
+  facts.target_file_bytes = job.sink.target_file_bytes;
+  facts.compression = std::string(Name(job.sink.compression));
+  facts.sorted = !job.sink.sort_by.empty();
+  return facts;
+}
+
+int64_t DiskFree(const std::string& folder) {
+  for (std::filesystem::path path = folder; !path.empty(); path = path.parent_path()) {
+    std::error_code code;
+    const auto space = std::filesystem::space(path, code);
+    if (!code) return static_cast<int64_t>(space.available);
+    if (path == path.parent_path()) break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
+                                    const Ledger* ledger, Diagnostics& out) {
+  EventStream silent({});
+  Teller teller(silent, *environment.clock, "");
+  const Timestamp now = environment.clock->Now();
+  auto session = environment.engine->Open(SessionOptionsFor(job, environment, now), *environment.cancel, nullptr);
+  if (!session.ok()) return out.Error({job.file}, "", session.error().ToString()), std::nullopt;
+  Prepared prepared = Prepare(job, window, environment, now, **session, teller, out);
+  if (out.has_errors()) return std::nullopt;
+
+  JobFacts facts;
+  facts.job = job.name;
+  facts.job_class = std::string(Name(job.job_class));
+  if (job.sla) {
+    facts.sla = std::string(Name(job.sla->kind));
+    facts.sla_seconds = static_cast<double>(job.sla->limit.count()) / 1e6;
+  }
+  if (job.window && window) {
+    const double hours = std::chrono::duration<double, std::ratio<3600>>(window->end - window->start).count();
+    facts.window = advisor::WindowFacts{hours, -1};
+  }
+  const auto columns_read = ColumnsRead(prepared);
+  for (const auto& opened : prepared.sources) {
+    facts.sources.push_back(SourceFactsOf(opened, columns_read));
+    if (const auto added = (*session)->AddSource(opened.source); !added.ok()) {
+      return out.Error(opened.spec->at, "", NameFiles(added.error(), {&opened.source})), std::nullopt;
+    }
+  }
+  for (const auto& planned : prepared.steps) {
+    auto& step = facts.steps.emplace_back(StepFactsOf(planned));
+    const auto added = (*session)->AddStep(step.name, planned.relation, false);
+    if (!added.ok()) step.refused = added.error().message;
+    if (!added.ok() && added.error().kind != ErrorKind::kUnimplemented) {
+      return out.Error(planned.step->at, "", added.error().ToString()), std::nullopt;
+    }
+    if (!added.ok()) break;  // what reads this step can't be looked at
+  }
+  const auto keys = KeysToSample(facts, prepared);
+  for (size_t i = 0; i < prepared.sources.size(); ++i) {
+    const auto found = keys.find(facts.sources[i].name);
+    if (found != keys.end()) SampleKeys(prepared.sources[i], found->second, prepared, **session, facts.sources[i]);
+  }
+  facts.sink = SinkFactsOf(job, window, ledger);
+  facts.machine = {environment.memory_bytes, environment.threads, DiskFree(environment.temp_folder)};
+  facts.runs = EarlierRuns(job, ledger);
+  for (const auto& [name, value] : job.conf) {
+    facts.choices.conf[name] = value;
+    if (name == "spark.sql.shuffle.partitions") facts.choices.shuffle_partitions = std::atoi(value.c_str());
+  }
+  return facts;
+}
+
+}  // namespace tidemill::job

@@ -1,0 +1,28 @@
+// What the planner wants to know about one run before it starts, gathered: opened sources, resolved steps, samples of
+// keys, earlier runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/facts.h"
+#include "job/diagnostic.h"
+#include "job/ledger.h"
+#include "job/prepare.h"
+#include "job/run.h"
+
+namespace tidemill::job {
+
+// A step's reads and operations, in the order its rows go through them.
+advisor::StepFacts StepFactsOf(const PlannedStep& step);
+
+// The columns of a table that some step uses, by lower-case name of the table; a table that is not there is used whole.
+std::map<std::string, int> ColumnsRead(const Prepared& prepared);
+
+// The facts of a run of `window`; what is wrong with the job goes to `out`. `ledger` may be null: nothing ran before.
+// Nothing is written, and of the data only samples are read.
+std::optional<advisor::JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window,
+                                             RunEnvironment environment, const Ledger* ledger, Diagnostics& out);
+
+}  // namespace tidemill::job
