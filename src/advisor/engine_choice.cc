@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "advisor/figures.h"
 #include "advisor/plan.h"
 
@@ -15,6 +17,14 @@ const StepFacts* Refused(const JobFacts& facts) {
   return nullptr;
 }
 
+// This machine when it meets the deadline, else a cluster.
+const char* SparkPlace(const Plan& plan) {
+  for (const auto& quote : plan.quotes) {
+    if (quote.place == "spark here" && quote.fits) return "spark here";
+  }
+  return "spark on EMR, spot";
+}
+
 }  // namespace
 
 void DecideEngine(const Situation& now, Plan& plan) {
@@ -27,7 +37,7 @@ void DecideEngine(const Situation& now, Plan& plan) {
                       {"deadline", SecondsText(facts.sla_seconds)},
                       {"figures from", now.estimate.measured ? "earlier runs" : "file sizes"}};
   const auto choose = [&](const char* engine, std::string why, std::string changes) {
-    decision.what = plan.engine = engine;
+    plan.engine = engine;
     decision.why = std::move(why);
     decision.changes = std::move(changes);
   };
@@ -54,7 +64,26 @@ void DecideEngine(const Situation& now, Plan& plan) {
            fmt::format("less memory than {}, or a construct that the native engine refuses",
                        BytesText(here.memory_bytes)));
   }
+  plan.place = plan.engine == "native" ? here.place : SparkPlace(plan);
+  decision.what = plan.place;
   decision.override_with = plan.engine == "native" ? "--engine spark" : "--engine native";
+  plan.decisions.push_back(std::move(decision));
+}
+
+void DecideBudget(const Situation& now, Plan& plan) {
+  const double budget = now.facts.choices.budget_dollars;
+  if (budget <= 0) return;
+  const auto quote =
+      std::find_if(plan.quotes.begin(), plan.quotes.end(), [&](const auto& q) { return q.place == plan.place; });
+  if (quote == plan.quotes.end()) return;
+  plan.over_budget = quote->dollars.mid > budget;
+  Decision decision{"budget",       "", plan.over_budget ? "exceeded: the run asks first" : "kept", "", {}, "",
+                    "--over-budget"};
+  decision.why =
+      fmt::format("{} is quoted at {} of {}", plan.place, DollarsText(quote->dollars.mid), DollarsText(budget));
+  decision.figures = {
+      {"quote", fmt::format("{} to {}", DollarsText(quote->dollars.low), DollarsText(quote->dollars.high))}};
+  decision.changes = "a smaller window, another place, or a larger budget";
   plan.decisions.push_back(std::move(decision));
 }
 

@@ -76,6 +76,7 @@ class StepEstimator {
     const Flow& large = left.bytes < right.bytes ? right : left;
     estimate_.working_bytes += small.bytes * kHashOverhead;
     estimate_.shuffle_bytes += left.bytes + right.bytes;
+    estimate_.join_bytes[SideToSend(operation)] += left.bytes + right.bytes;
     if (operation.type == "semi" || operation.type == "anti") {
       now_ = left;
     } else if (operation.type == "cross") {
@@ -106,6 +107,8 @@ void Correct(const JobFacts& facts, Estimate& estimate) {
 }
 
 }  // namespace
+
+const std::string& SideToSend(const Operation& join) { return join.right.empty() ? join.left : join.right; }
 
 Estimate EstimateOf(const JobFacts& facts, const Rates& rates) {
   Estimate estimate;

@@ -30,14 +30,19 @@ struct Flow {
 struct Estimate {
   std::map<std::string, Flow> flows;  // by source and step
   Flow output;
-  double bytes_read = 0;     // of files
-  double working_bytes = 0;  // hash tables, sorts and kept steps of the native engine
-  double memory_bytes = 0;   // its peak
-  double shuffle_bytes = 0;  // what joins, groups, windows and sorts move between Spark's tasks
-  double core_seconds = 0;   // of the native engine
+  double bytes_read = 0;                     // of files
+  double working_bytes = 0;                  // hash tables, sorts and kept steps of the native engine
+  double memory_bytes = 0;                   // its peak
+  double shuffle_bytes = 0;                  // what joins, groups, windows and sorts move between Spark's tasks
+  std::map<std::string, double> join_bytes;  // of shuffle_bytes, by the join's side that has a name
+  double core_seconds = 0;                   // of the native engine
   double bytes_written = 0;
   bool measured = false;  // memory and time come from earlier runs
 };
+
+// The side of a join that could be sent whole to every task: the right one, where it is a table or step by itself. Rows
+// that were joined already are never sent.
+const std::string& SideToSend(const Operation& join);
 
 Estimate EstimateOf(const JobFacts& facts, const Rates& rates);
 

@@ -14,7 +14,9 @@ std::string SecondsText(double seconds) { return FormatDuration(Micros(std::llro
 
 std::string CountText(double count) { return FormatCount(std::llround(count)); }
 
-std::string ShareText(double share) { return fmt::format("{:.{}f} %", share * 100, share < 0.1 ? 1 : 0); }
+std::string ShareText(double share) {
+  return fmt::format("{:.{}f} %", share * 100, share < 0.0005 ? 3 : share < 0.1 ? 1 : 0);
+}
 
 std::string DollarsText(double dollars) {
   if (dollars > 0 && dollars < 0.0001) return "under $0.0001";

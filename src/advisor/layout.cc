@@ -11,6 +11,7 @@ namespace tidemill::advisor {
 namespace {
 
 constexpr double kSplitBytes = 128.0 * (1 << 20);  // Spark's spark.sql.files.maxPartitionBytes
+constexpr double kOpenBytes = 4.0 * (1 << 20);     // Spark's spark.sql.files.openCostInBytes
 constexpr double kTaskBytes = 128.0 * (1 << 20);   // a shuffle partition's, unpacked
 constexpr double kBandLow = 128.0 * (1 << 20), kBandHigh = 1024.0 * (1 << 20);
 constexpr int kMostPartitionsPerCore = 400;  // the ADR's 200-400
@@ -18,10 +19,11 @@ constexpr int kMostPartitionsPerCore = 400;  // the ADR's 200-400
 // One task reads a packed text file whole.
 bool Splits(const SourceFacts& source) { return source.codec.empty() || source.codec == "bzip2"; }
 
+// As Spark packs them: a task takes whole small files, each at the price of opening it.
 double SplitsOf(const SourceFacts& source) {
   const double files = static_cast<double>(source.files);
-  if (!Splits(source)) return files;
-  return std::max(files, std::ceil(static_cast<double>(source.bytes) / kSplitBytes));
+  const double packed = std::ceil((static_cast<double>(source.bytes) + files * kOpenBytes) / kSplitBytes);
+  return Splits(source) ? packed : std::min(files, packed);
 }
 
 bool TooLargeToSplit(const SourceFacts& source) {
@@ -94,10 +96,15 @@ void DecideReading(const Situation& now, Plan& plan) {
 void DecidePartitions(const Situation& now, Plan& plan) {
   const SparkShape shape = ShapeOf(now, plan);
   const double most = double(shape.cores) * kMostPartitionsPerCore;
-  const double wanted = std::ceil(now.estimate.shuffle_bytes / kTaskBytes);
+  double shuffled = now.estimate.shuffle_bytes;
+  for (const auto& table : plan.broadcasts) {  // of those joins neither side moves
+    const auto joined = now.estimate.join_bytes.find(table);
+    if (joined != now.estimate.join_bytes.end()) shuffled -= joined->second;
+  }
+  const double wanted = std::ceil(shuffled / kTaskBytes);
   const double rounded = std::ceil(wanted / shape.cores) * shape.cores;  // whole waves of tasks
   Decision decision{"shuffle partitions", "", "", "", {}, "", "conf: spark.sql.shuffle.partitions"};
-  decision.figures = {{"shuffled", BytesText(now.estimate.shuffle_bytes)},
+  decision.figures = {{"shuffled", BytesText(shuffled)},
                       {"cores", std::to_string(shape.cores)},
                       {"upper bound", fmt::format("{} a core", kMostPartitionsPerCore)}};
   if (now.facts.choices.shuffle_partitions > 0) {

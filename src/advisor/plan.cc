@@ -10,8 +10,10 @@ Plan MakePlan(const JobFacts& facts, const Rates& rates, const Prices& prices) {
   plan.cluster = FitCluster(facts, estimate, rates, prices);
   plan.quotes = QuotesFor(facts, estimate, rates, prices, plan.cluster);
   DecideEngine(now, plan);
+  DecideBudget(now, plan);
   DecideReading(now, plan);
   DecideWindows(now, plan);
+  DecideBroadcasts(now, plan);
   DecidePartitions(now, plan);
   DecideSkew(now, plan);
   DecideFiles(now, plan);

@@ -27,6 +27,8 @@ struct Salt {
 struct Plan {
   std::string job;
   std::string engine;  // native, spark
+  std::string place;   // the quote's: "native here", "spark here", "spark on EMR, spot"
+  bool over_budget = false;
   std::vector<Decision> decisions;
   std::map<std::string, std::string> spark_conf;
   std::vector<Salt> salts;
@@ -49,14 +51,16 @@ struct Situation {
   const Prices& prices;
 };
 
-void DecideEngine(const Situation& now, Plan& plan);   // reads the plan's quotes
+void DecideEngine(const Situation& now, Plan& plan);   // reads the quotes
+void DecideBudget(const Situation& now, Plan& plan);   // reads place and quotes
 void DecideReading(const Situation& now, Plan& plan);  // pushed-down columns, pruned files, splits
 void DecideWindows(const Situation& now, Plan& plan);
-void DecidePartitions(const Situation& now, Plan& plan);  // shuffle partitions
-void DecideSkew(const Situation& now, Plan& plan);        // broadcasts and salts; reads shuffle_partitions
+void DecideBroadcasts(const Situation& now, Plan& plan);
+void DecidePartitions(const Situation& now, Plan& plan);  // reads broadcasts
+void DecideSkew(const Situation& now, Plan& plan);        // reads broadcasts and shuffle_partitions
 void DecideFiles(const Situation& now, Plan& plan);       // files of the sink, compression
 void DecideCaching(const Situation& now, Plan& plan);
-void DecideSparkConf(const Situation& now, Plan& plan);  // reads engine and cluster
+void DecideSparkConf(const Situation& now, Plan& plan);  // reads place and cluster
 void DecideCluster(const Situation& now, Plan& plan);
 
 // Cores and memory that Spark's tasks have where the plan would run them: this machine, or the cluster's nodes.

@@ -150,6 +150,8 @@ std::string PlanJson(const Plan& plan) {
   const Json json = {{"v", 1},
                      {"job", plan.job},
                      {"engine", plan.engine},
+                     {"place", plan.place},
+                     {"over_budget", plan.over_budget},
                      {"shuffle_partitions", plan.shuffle_partitions},
                      {"side_by_side", plan.side_by_side},
                      {"spark_conf", plan.spark_conf},
@@ -170,6 +172,8 @@ Result<Plan> PlanFromJson(const std::string& text) {
     if (json.at("v") != 1) return InvalidArgument("the plan is of another version of this program");
     json.at("job").get_to(plan.job);
     json.at("engine").get_to(plan.engine);
+    json.at("place").get_to(plan.place);
+    json.at("over_budget").get_to(plan.over_budget);
     json.at("shuffle_partitions").get_to(plan.shuffle_partitions);
     json.at("side_by_side").get_to(plan.side_by_side);
     json.at("spark_conf").get_to(plan.spark_conf);

@@ -61,9 +61,6 @@ std::string Problem(const JobFacts& facts, const Quote& quote, double memory) {
     return fmt::format("takes {} of {}", FormatDuration(Micros(static_cast<int64_t>(quote.seconds.mid * 1e6))),
                        FormatDuration(Micros(static_cast<int64_t>(limit * 1e6))));
   }
-  if (facts.choices.budget_dollars > 0 && quote.dollars.mid > facts.choices.budget_dollars) {
-    return fmt::format("costs ${:.2f} of ${:.2f}", quote.dollars.mid, facts.choices.budget_dollars);
-  }
   return "";
 }
 

@@ -11,9 +11,10 @@
 namespace tidemill::advisor {
 namespace {
 
-constexpr int kMostSalts = 100;         // the ADR's
-constexpr double kSkewed = 3;           // times the mean partition, from which on a task is a straggler
-constexpr double kMostBroadcast = 8e9;  // Spark's own limit
+constexpr int kMostSalts = 100;                     // the ADR's
+constexpr double kSkewed = 3;                       // times the mean partition, from which on a task is a straggler
+constexpr double kSkewedBytes = 256.0 * (1 << 20);  // below it no task is long; Spark's own threshold
+constexpr double kMostBroadcast = 8e9;              // Spark's own limit
 
 const SourceFacts* SourceNamed(const JobFacts& facts, const std::string& name) {
   for (const auto& source : facts.sources) {
@@ -44,28 +45,28 @@ class SkewDecider {
  public:
   SkewDecider(const Situation& now, Plan& plan) : now_(now), plan_(plan), shape_(ShapeOf(now, plan)) {}
 
-  void Join(const StepFacts& step, const Operation& join) {
-    const auto side = [&](const std::string& name) {
-      const auto found = now_.estimate.flows.find(name);
-      return found == now_.estimate.flows.end() ? Flow{} : found->second;
-    };
-    // The joined rows so far have no name of their own, and are never the side that is sent.
-    const std::string& small = join.right.empty() ? join.left : join.right;
-    const bool may_send = join.type == "inner" || join.type == "left" || join.type == "semi" || join.type == "anti" ||
-                          join.type == "cross";
-    if (!small.empty() && may_send && side(small).bytes <= BroadcastLimit(shape_)) {
-      return Broadcast(step, join, small, side(small).bytes);
-    }
+  void Send(const StepFacts& step, const Operation& join) {
+    const std::string& small = SideToSend(join);
+    const auto found = now_.estimate.flows.find(small);
+    const bool may = join.type == "inner" || join.type == "left" || join.type == "semi" || join.type == "anti" ||
+                     join.type == "cross";
+    if (found == now_.estimate.flows.end() || !may || found->second.bytes > BroadcastLimit(shape_)) return;
+    Broadcast(step, join, small, found->second.bytes);
+  }
+
+  void Salt(const StepFacts& step, const Operation& join) {
+    const auto& sent = plan_.broadcasts;
+    if (std::find(sent.begin(), sent.end(), SideToSend(join)) != sent.end()) return;
     for (const auto& [hot_side, other] : {std::pair{join.left, join.right}, std::pair{join.right, join.left}}) {
       const auto hot = HotKeys(now_.facts, hot_side, join.keys);
-      if (!hot.empty() && Skewed(hot[0].share)) return SaltJoin(step, join, hot_side, other, hot);
+      if (!hot.empty() && Skewed(hot_side, hot[0].share)) return SaltJoin(step, join, hot_side, other, hot);
     }
   }
 
   void Group(const StepFacts& step, const Operation& operation) {
     for (const auto& table : step.reads) {
       const auto hot = HotKeys(now_.facts, table, operation.keys);
-      if (hot.empty() || !Skewed(hot[0].share)) continue;
+      if (hot.empty() || !Skewed(table, hot[0].share)) continue;
       const bool window = operation.kind == "window";
       plan_.decisions.push_back(
           {"skew",
@@ -85,8 +86,9 @@ class SkewDecider {
   }
 
  private:
-  bool Skewed(double share) const {
-    return Largest(share, 1, plan_.shuffle_partitions) > kSkewed / plan_.shuffle_partitions;
+  bool Skewed(const std::string& table, double share) const {
+    const double largest = Largest(share, 1, plan_.shuffle_partitions);
+    return largest > kSkewed / plan_.shuffle_partitions && largest * now_.estimate.flows.at(table).bytes > kSkewedBytes;
   }
 
   void Broadcast(const StepFacts& step, const Operation& join, const std::string& small, double bytes) {
@@ -119,9 +121,9 @@ class SkewDecider {
     } else {
       // As many as bring the hot key down to the size of a mean partition.
       const int count = std::clamp(static_cast<int>(std::ceil(share * partitions)), 2, kMostSalts);
-      Salt salt{step.name, table, other, join.keys[0], {}, count};
+      advisor::Salt salt{step.name, table, other, join.keys[0], {}, count};
       for (const auto& key : hot) {
-        if (Skewed(key.share)) salt.values.push_back(key.value);
+        if (Skewed(table, key.share)) salt.values.push_back(key.value);
       }
       decision.what = fmt::format("salted {} ways", count);
       decision.why =
@@ -147,11 +149,20 @@ class SkewDecider {
 
 }  // namespace
 
+void DecideBroadcasts(const Situation& now, Plan& plan) {
+  SkewDecider decider(now, plan);
+  for (const auto& step : now.facts.steps) {
+    for (const auto& operation : step.operations) {
+      if (operation.kind == "join") decider.Send(step, operation);
+    }
+  }
+}
+
 void DecideSkew(const Situation& now, Plan& plan) {
   SkewDecider decider(now, plan);
   for (const auto& step : now.facts.steps) {
     for (const auto& operation : step.operations) {
-      if (operation.kind == "join") decider.Join(step, operation);
+      if (operation.kind == "join") decider.Salt(step, operation);
       if (operation.kind == "aggregate" || operation.kind == "window") decider.Group(step, operation);
     }
   }

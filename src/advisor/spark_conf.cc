@@ -43,15 +43,15 @@ class Fitter {
     const double node = NodeBytes();
     const double room = (node / ExecutorsPerNode() - 4 * kGib) / kOverhead;
     if (room < 14 * kGib) {
-      return {Gib(room), fmt::format("{} executors of {} cores share the {} of a {}", ExecutorsPerNode(), 4,
+      return {Gib(room), fmt::format("{} executors of {} cores share the {} of an {}", ExecutorsPerNode(), 4,
                                      BytesText(node), plan_.cluster.core)};
     }
     if (Spilled() || MuchGc()) {
       return {Gib(std::min(room, 21 * kGib)),
-              fmt::format("an earlier run {}; a {} has room for more than the default 14g",
+              fmt::format("an earlier run {}; an {} has room for more than the default 14g",
                           Spilled() ? "spilled" : "spent its time in garbage collection", plan_.cluster.core)};
     }
-    return {"14g", fmt::format("{} of them fit a {} beside off-heap memory and overhead", ExecutorsPerNode(),
+    return {"14g", fmt::format("{} of them fit an {} beside off-heap memory and overhead", ExecutorsPerNode(),
                                plan_.cluster.core)};
   }
   Fitted ExecutorCores() const {
@@ -150,10 +150,7 @@ const std::vector<Setting>& Settings() {
 
 SparkShape ShapeOf(const Situation& now, const Plan& plan) {
   SparkShape shape;
-  // Here when this machine may do it in time, else a cluster.
-  const auto here =
-      std::find_if(plan.quotes.begin(), plan.quotes.end(), [](const auto& q) { return q.engine == "spark"; });
-  shape.local = here == plan.quotes.end() || here->fits;
+  shape.local = plan.place != "spark on EMR, spot";
   shape.cores = std::max(1, shape.local ? now.facts.machine.threads : plan.cluster.cores());
   shape.executor_cores = shape.local ? shape.cores : 4;
   shape.executor_bytes = shape.local ? static_cast<double>(now.facts.machine.memory_bytes) / kOverhead : 14 * kGib;
