@@ -75,7 +75,7 @@ const Case kCases[] = {
      {"sources.orders={format: json, path: in.json, schema: id INT}"},
      {"in.json", "one"}},
     {"PartitionFolders",
-     {{"in/year=2024/a.csv", kGood}},
+     {{"in/year=2024/a.csv", kGood}, {"in/b.csv", kGood}},
      {"sources.orders.path=in"},
      {"partition folders", "year=2024"}},
     {"DeltaThatIsNone", {{"in/a.txt", "x"}}, Format("delta", "in"), {"source 'orders'", "in"}},

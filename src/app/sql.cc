@@ -30,6 +30,12 @@ Result<std::string> TextOf(Program& program, const SqlFlags& flags) {
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
+// As `SET key = value` reads both.
+std::string Trimmed(const std::string& text) {
+  const size_t from = text.find_first_not_of(" \t\n");
+  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t\n") + 1 - from);
+}
+
 Result<std::map<std::string, std::string>> ConfOf(const SqlFlags& flags) {
   std::map<std::string, std::string> conf;
   for (const auto& setting : flags.conf) {
@@ -37,7 +43,7 @@ Result<std::map<std::string, std::string>> ConfOf(const SqlFlags& flags) {
     if (equals == std::string::npos || equals == 0) {
       return InvalidArgument(fmt::format("--conf {} is not KEY=VALUE", setting));
     }
-    conf[setting.substr(0, equals)] = setting.substr(equals + 1);
+    conf[Trimmed(setting.substr(0, equals))] = Trimmed(setting.substr(equals + 1));
   }
   return conf;
 }

@@ -111,6 +111,9 @@ struct WriteSpec {
   // Files' own column names where they differ from the relation's (column mapping).
   std::vector<std::string> physical_names;
   std::vector<RowCheck> checks;
+  // Set: text files with this extension instead of Parquet. The one column that is no partition column is a STRING,
+  // each value a line of a file. No statistics, no target size.
+  std::string lines_extension;
   std::optional<Quarantine> quarantine;  // where diverted and malformed rows go; none: they may not occur
 };
 

@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/scan.h"
+#include "job/partition_folders.h"
 #include "job/shape.h"
 #include "sql/parser.h"
 
@@ -30,24 +32,6 @@ engine::Format EngineFormat(SourceFormat format) {
   return engine::Format::kParquet;
 }
 
-// "year=2013" folders below the given path hold columns that a reader must add; not seeing them would lose them.
-Status RefusePartitionFolders(const std::string& given, const std::vector<storage::FileInfo>& files) {
-  for (const auto& file : files) {
-    if (!file.path.starts_with(given + "/")) continue;
-    const std::string below = file.path.substr(given.size() + 1);
-    const size_t folder_end = below.rfind('/');
-    if (folder_end == std::string::npos) continue;
-    const std::string folders = below.substr(0, folder_end);
-    if (folders.find('=') != std::string::npos) {
-      return Unimplemented(
-          fmt::format("{} has partition folders ({}), whose columns are not read yet; read one folder "
-                      "or use a Delta table",
-                      given, folders));
-    }
-  }
-  return Ok();
-}
-
 Result<std::vector<engine::File>> ExpandPaths(const Job& job, const SourceSpec& spec, storage::Storage& storage) {
   std::vector<engine::File> files;
   std::set<std::string> seen;
@@ -55,7 +39,6 @@ Result<std::vector<engine::File>> ExpandPaths(const Job& job, const SourceSpec& 
     const std::string resolved = job.Resolve(path);
     ASSIGN_OR_RETURN(const auto found, storage::Expand(storage, resolved));
     if (found.empty()) return NotFound(fmt::format("{} has no files", path));
-    RETURN_IF_ERROR(RefusePartitionFolders(resolved, found));
     for (const auto& file : found) {
       if (seen.insert(file.path).second) files.push_back({file.path, file.size_bytes});
     }
@@ -97,6 +80,15 @@ Result<OpenedSource> Open(const Job& job, const SourceSpec& spec, RunEnvironment
   auto schema = SchemaOfFiles(spec, source, session);
   if (!schema.ok()) return NameFiles(std::move(schema).error(), {&source});
   source.schema = std::move(schema).value();
+  for (const auto& path : spec.paths) {
+    RETURN_IF_ERROR(AddPartitionFolders(job.Resolve(path), source.files, source.schema));
+  }
+  for (const auto& file : source.files) {
+    const auto names = [](const engine::File& one) { return std::views::keys(one.partition_values); };
+    if (std::ranges::equal(names(file), names(source.files[0]))) continue;
+    return InvalidArgument(fmt::format("{} and {} differ in their partition folders; read each by itself",
+                                       source.files[0].path, file.path));
+  }
   return opened;
 }
 

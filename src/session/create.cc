@@ -14,14 +14,13 @@
 #include "session/scope.h"
 #include "session/statements.h"
 #include "session/stored_rows.h"
+#include "session/text_table.h"
 #include "session/tree.h"
 
 namespace tidemill::session {
 namespace {
 
 constexpr const char* kFormats[] = {"parquet", "csv", "json", "text", "delta"};
-// Formats whose files are read but not written here: a table of one is a folder of files that are there already.
-constexpr const char* kReadOnlyFormats[] = {"csv", "json", "text"};
 constexpr const char* kForeignFormats[] = {"orc", "avro", "hive", "jdbc", "xml", "binaryfile", "iceberg", "hudi"};
 
 template <typename List>
@@ -155,12 +154,6 @@ class TableMaker {
       RETURN_IF_ERROR(AddColumn(spec));
     }
     if (!create_.partition_columns.empty()) table_.partition_columns = create_.partition_columns;
-    if (!table_.external && Contains(kReadOnlyFormats, table_.provider)) {
-      return Unimplemented(
-          fmt::format("a table of format {} without a LOCATION, whose rows would be written here, is not "
-                      "supported; use delta or parquet",
-                      table_.provider));
-    }
     if (table_.schema.fields.empty() && table_.external) RETURN_IF_ERROR(InferColumns());
     return Arrange();
   }
@@ -247,6 +240,8 @@ class TableMaker {
     table_.cluster_columns = create_.cluster_columns;
     table_.partition_columns = partitions;
     if (table_.provider == "delta") return Ok();
+    RETURN_IF_ERROR(CheckFileColumns(table_));
+    RETURN_IF_ERROR(TextOptionsOf(table_));
     for (const auto& field : table_.schema.fields) {
       if (!partition_set.contains(Lower(field.name))) arranged.fields.push_back(field);
     }
@@ -307,13 +302,6 @@ class TableMaker {
     ASSIGN_OR_RETURN(const auto resolved, state_.Resolve(create_.query->query));
     const auto schema = plan::typed::SchemaOf(*resolved);
     table_.schema = job::AsNullable(schema);
-    for (const auto& field : table_.schema.fields) {
-      if (field.type.is(plan::TypeId::kNull) && table_.provider != "delta") {
-        return SqlError("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000",
-                        fmt::format("The {} datasource doesn't support the column {} of the type \"VOID\".",
-                                    table_.provider, Quoted({field.name})));
-      }
-    }
     table_.partition_columns = create_.partition_columns;
     RETURN_IF_ERROR(Arrange());
     std::vector<std::string> names;

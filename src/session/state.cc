@@ -11,6 +11,7 @@
 #include "session/error.h"
 #include "session/scope.h"
 #include "session/table_files.h"
+#include "session/text_table.h"
 #include "session/tree.h"
 #include "sql/parser.h"
 
@@ -41,13 +42,6 @@ DataType PlainText(const DataType& type) {
   }
 }
 
-std::string Option(const Table& table, const char* key) {
-  for (const auto& [name, value] : table.options) {
-    if (SameIgnoringCase(name, key)) return value;
-  }
-  return "";
-}
-
 std::optional<engine::Format> FormatOf(const std::string& provider) {
   static const std::map<std::string, engine::Format> formats = {{"parquet", engine::Format::kParquet},
                                                                 {"csv", engine::Format::kCsv},
@@ -55,24 +49,6 @@ std::optional<engine::Format> FormatOf(const std::string& provider) {
                                                                 {"text", engine::Format::kText}};
   const auto found = formats.find(provider);
   return found == formats.end() ? std::nullopt : std::optional(found->second);
-}
-
-engine::TextOptions TextOptionsOf(const Table& table) {
-  engine::TextOptions text;
-  const auto set = [&](const char* key, std::string& to) {
-    if (const auto value = Option(table, key); !value.empty()) to = value;
-  };
-  text.header = Lower(Option(table, "header")) == "true";
-  text.multi_line = Lower(Option(table, "multiLine")) == "true";
-  set("sep", text.delimiter);
-  set("delimiter", text.delimiter);
-  set("quote", text.quote);
-  set("escape", text.escape);
-  set("comment", text.comment);
-  set("nullValue", text.null_text);
-  set("dateFormat", text.date_format);
-  set("timestampFormat", text.timestamp_format);
-  return text;
 }
 
 bool SameFiles(const engine::Source& a, const engine::Source& b) {
@@ -85,9 +61,12 @@ bool SameFiles(const engine::Source& a, const engine::Source& b) {
 }
 
 // Spark reads csv.`path` without a header, and every column as a string.
-void AsSparkReadsPaths(job::SourceFormat format, plan::Schema& schema) {
+void AsSparkReadsPaths(job::SourceFormat format, engine::Source& source) {
   if (format != job::SourceFormat::kCsv) return;
-  for (auto& field : schema.fields) field.type = TypeId::kString;
+  for (auto& field : source.schema.fields) {
+    const bool partition = !source.files.empty() && source.files[0].partition_values.contains(field.name);
+    if (!partition) field.type = TypeId::kString;
+  }
 }
 
 // CHAR columns of files that others may have written, padded as Spark pads them when it reads.
@@ -340,16 +319,14 @@ Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVers
   source.name = key;
   source.format = *format;
   source.schema = AsRead(table.schema);
-  source.text = TextOptionsOf(table);
+  ASSIGN_OR_RETURN(source.text, TextOptionsOf(table));
   ASSIGN_OR_RETURN(source.files, ListFiles(*environment.storage, table));
-  if (*format != engine::Format::kParquet && !table.partition_columns.empty() && !source.files.empty()) {
-    return Unimplemented(fmt::format("reading a partitioned table of format {} is not supported", table.provider));
-  }
   RETURN_IF_ERROR(Register(source));
   sql::Catalog::Table opened{key, source.schema, nullptr, nullptr, full};
   const bool has_char =
       std::ranges::any_of(table.schema.fields, [](const auto& field) { return field.type.is_char(); });
-  if (has_char && table.external && Lower(Setting("spark.sql.readSideCharPadding", "true")) == "true") {
+  if (has_char && (table.external || IsTextProvider(table.provider)) &&
+      Lower(Setting("spark.sql.readSideCharPadding", "true")) == "true") {
     opened.view = Padded(table.schema, key);
   }
   return opened;
@@ -369,7 +346,7 @@ Result<std::optional<sql::Catalog::Table>> State::OpenPath(const std::string& fo
   spec.paths = {path.starts_with("file:") ? AbsolutePath(path) : path};
   ASSIGN_OR_RETURN(auto opened, job::OpenSource(job, spec, environment, *session));
   RETURN_IF_ERROR(job::SelectFiles(opened, std::nullopt));
-  AsSparkReadsPaths(*known, opened.source.schema);
+  AsSparkReadsPaths(*known, opened.source);
   RETURN_IF_ERROR(session->AddSource(opened.source));
   return std::optional(paths_[key] = sql::Catalog::Table{key, opened.source.schema, nullptr, nullptr, {}});
 }

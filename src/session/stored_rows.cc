@@ -14,6 +14,7 @@
 #include "plan/schema_json.h"
 #include "session/error.h"
 #include "session/table_files.h"
+#include "session/text_table.h"
 #include "session/tree.h"
 #include "sql/coercion.h"
 #include "sql/parser.h"
@@ -106,14 +107,22 @@ std::vector<int> PartitionIndexes(const Table& table) {
   return indexes;
 }
 
-Result<engine::WriteResult> Write(State& state, const Table& table, const StoredRows& rows, const std::string& file_id,
+Result<engine::WriteResult> Write(State& state, const Table& table, const StoredRows& given, const std::string& file_id,
                                   const std::vector<std::string>& physical_names) {
+  const bool text = IsTextProvider(table.provider);
+  StoredRows rows = given;
+  if (text) {
+    ASSIGN_OR_RETURN(rows, AsLines(table, given));
+  }
   ASSIGN_OR_RETURN(const auto relation, state.Resolve(rows.query));
   engine::WriteSpec spec;
+  if (text) spec.lines_extension = table.provider == "text" ? "txt" : table.provider;
   spec.folder = table.location;
   spec.file_id = file_id;
   spec.data_columns = rows.columns;
   spec.partition_columns = PartitionIndexes(table);
+  for (size_t i = 0; text && i < spec.partition_columns.size(); ++i)
+    spec.partition_columns[i] = static_cast<int>(i) + 1;
   spec.physical_names = physical_names;
   for (size_t i = 0; i < rows.rules.size(); ++i) {
     spec.checks.push_back({rows.rules[i].name, rows.columns + static_cast<int>(i), engine::CheckEffect::kCount});
@@ -353,10 +362,6 @@ Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Gi
 
 Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& rows, const Placement& placement) {
   if (table.provider == "delta") return StoreInDelta(state, table, rows, placement);
-  if (table.provider != "parquet") {
-    return Unimplemented(
-        fmt::format("writing a table of format {} is not supported; use parquet or delta", table.provider));
-  }
   return StoreInFolder(state, table, rows, placement);
 }
 

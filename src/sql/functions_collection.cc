@@ -56,6 +56,7 @@ std::span<const FunctionRow> CollectionRows() {
       {"transform_values", "(map<K,V>, fn(K,V):R) map<K,R>"},
       {"zip_with", "(array<T>, array<U>, fn(T,U):R) array<R>"},
       {"map_zip_with", "custom"},
+      {"to_csv", "custom"},
       {"to_json", "custom"},
       {"from_json", "custom"},
       {"schema_of_json", "custom"},

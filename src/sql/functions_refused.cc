@@ -85,7 +85,6 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "time_diff",
                                                        "time_trunc",
                                                        "to_avro",
-                                                       "to_csv",
                                                        "to_protobuf",
                                                        "to_time",
                                                        "to_variant_object",

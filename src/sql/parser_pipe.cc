@@ -56,6 +56,10 @@ bool Parser::ParsePipePart(plan::Pipe* pipe) {
   if (Take(kWhere)) {
     auto& where = pipe->part.emplace<plan::Pipe::Where>();
     where.condition = ParseExpression();
+    if (where.condition && Is(kWindow) && IsName(1) && Is(kAs, 2)) {
+      return Fail("NOT_ALLOWED_IN_PIPE_OPERATOR_WHERE.WINDOW_CLAUSE", "42601",
+                  "The SQL pipe operator syntax using |> WHERE does not support a WINDOW clause.", Peek().at);
+    }
     return where.condition != nullptr;
   }
   if (Take(kSelect)) {
@@ -88,8 +92,8 @@ bool Parser::ParsePipeSet(plan::Pipe::Set* set) {
     const Position at = Peek().at;
     if (!ParseQualifiedName(&column, "the name of a column") || !Expect(TokenKind::kEqual)) return false;
     if (column.size() > 1) {
-      return Fail("UNSUPPORTED_FEATURE.SET_PIPE_OPERATOR_WITH_QUALIFIED_NAME", "0A000",
-                  "The feature is not supported: a qualified name in |> SET. Write the column's own name.", at);
+      return Fail("_LEGACY_ERROR_TEMP_0035", "",
+                  "Operation not allowed: SQL pipe syntax |> SET operator with multi-part assignment key.", at);
     }
     value = ParseExpression();
     if (!value) return false;
@@ -104,9 +108,9 @@ bool Parser::ParsePipeAggregate(plan::Pipe::Aggregate* aggregate) {
   const bool ends =
       Is(TokenKind::kPipeForward) || Is(TokenKind::kEnd) || Is(TokenKind::kRightParen) || Is(TokenKind::kSemicolon);
   if (ends) {
-    return Fail("", "",
-                "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or "
-                "both.",
+    return Fail("_LEGACY_ERROR_TEMP_0035", "",
+                "Operation not allowed: The AGGREGATE clause requires a list of aggregate expressions or a list of "
+                "grouping expressions, or both.",
                 at);
   }
   if (!groups && !ParseNamedExpressions(&aggregate->list)) return false;
@@ -119,7 +123,9 @@ bool Parser::ParsePipeAggregate(plan::Pipe::Aggregate* aggregate) {
   if (IsAny({kRollup, kCube}) && Is(TokenKind::kLeftParen, 1)) return RefusePipeAggregate(Peek().text, Peek().at);
   if (Is(kGrouping) && Is(kSets, 1)) return RefusePipeAggregate("GROUPING SETS", Peek().at);
   aggregate->group_by.kind = plan::Grouping::Kind::kSimple;
-  return ParseNamedExpressions(&aggregate->group_by.exprs);
+  if (!ParseNamedExpressions(&aggregate->group_by.exprs)) return false;
+  if (Is(kGrouping) && Is(kSets, 1)) return RefusePipeAggregate("GROUPING SETS", Peek().at);
+  return true;
 }
 
 bool Parser::RefusePipeAggregate(std::string_view what, Position at) {

@@ -199,7 +199,11 @@ Result<ExprPtr> Resolver::Resolve(const plan::Lambda&, const plan::Expr& expr, c
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Expr& expr, const Names& names) {
-  ASSIGN_OR_RETURN(auto rel, Relation(node.query, &names));
+  const bool next_pass = std::exchange(next_pass_, true);
+  auto query = Relation(node.query, &names);
+  next_pass_ = next_pass;
+  if (!query.ok()) return std::move(query).error();
+  const Rel& rel = *query;
   typed::Subquery made{node.kind, {}, rel.node, ReadsFrom(rel.node, names)};
   if (node.kind == plan::SubqueryExpr::Kind::kExists) {
     return typed::MakeExpr(std::move(made), TypeId::kBoolean, false, expr.at);

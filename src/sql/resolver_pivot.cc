@@ -2,6 +2,8 @@
 #include <optional>
 #include <set>
 
+#include <algorithm>
+
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -192,6 +194,40 @@ Result<plan::ExprPtr> Resolver::InputColumn(const plan::ExprPtr& key, const plan
   return columns[*ordinal - 1];
 }
 
+namespace {
+
+// Whether an aggregate function, not over a window, stands in the expression as written.
+bool HoldsAggregate(const plan::ExprPtr& expr) {
+  if (!expr) return false;
+  const auto any = [](const std::vector<plan::ExprPtr>& all) { return std::ranges::any_of(all, HoldsAggregate); };
+  if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) return HoldsAggregate(alias->child);
+  if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) return HoldsAggregate(cast->child);
+  if (const auto* when = std::get_if<plan::Case>(&expr->node)) {
+    return HoldsAggregate(when->operand) || HoldsAggregate(when->otherwise) ||
+           std::ranges::any_of(when->branches, [](const auto& branch) {
+             return HoldsAggregate(branch.first) || HoldsAggregate(branch.second);
+           });
+  }
+  const auto* call = std::get_if<plan::Call>(&expr->node);
+  if (!call) return false;
+  const Function* function = call->name.size() == 1 && !call->over ? FindFunction(call->name[0]) : nullptr;
+  return (function && function->kind == FunctionKind::kAggregate) || any(call->args);
+}
+
+Status CheckPipeList(const std::vector<plan::ExprPtr>& list, const char* clause) {
+  for (const auto& expr : list) {
+    if (!HoldsAggregate(expr)) continue;
+    return AnalysisError("PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION", "0A000",
+                         "Non-grouping expression <expr> is provided as an argument to the |> <clause> pipe operator "
+                         "but contains an aggregate function; please update it to not contain one, or use |> "
+                         "AGGREGATE.",
+                         {{"expr", SparkName(expr)}, {"clause", clause}}, expr->at);
+  }
+  return Ok();
+}
+
+}  // namespace
+
 Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer) {
   plan::Select select;
   select.from = node.input;
@@ -199,10 +235,17 @@ Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& rela
     select.list = {AllBut({}, relation.at)};
     select.where = where->condition;
   } else if (const auto* list = std::get_if<plan::Pipe::SelectList>(&node.part)) {
+    RETURN_IF_ERROR(CheckPipeList(list->list, "SELECT"));
     select.list = list->list;
     select.distinct = list->distinct;
     select.windows = list->windows;
   } else if (const auto* extend = std::get_if<plan::Pipe::Extend>(&node.part)) {
+    RETURN_IF_ERROR(CheckPipeList(extend->list, "EXTEND"));
+    for (const auto& expr : extend->list) {
+      if (!std::holds_alternative<plan::Star>(expr->node)) continue;
+      return AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", "Invalid usage of <elem> in <prettyName>.",
+                           {{"elem", "'*'"}, {"prettyName", "expression `pipeexpression`"}}, expr->at);
+    }
     select.list = {AllBut({}, relation.at)};
     select.list.insert(select.list.end(), extend->list.begin(), extend->list.end());
   } else if (const auto* drop = std::get_if<plan::Pipe::Drop>(&node.part)) {
@@ -210,6 +253,13 @@ Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& rela
   } else if (const auto* as = std::get_if<plan::Pipe::As>(&node.part)) {
     return Resolve(plan::Aliased{node.input, as->alias, {}}, relation, outer);
   } else if (const auto* aggregate = std::get_if<plan::Pipe::Aggregate>(&node.part)) {
+    for (const auto& expr : aggregate->list) {
+      if (HoldsAggregate(expr)) continue;
+      return AnalysisError("PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION", "0A000",
+                           "Non-grouping expression <expr> is provided as an argument to the |> AGGREGATE pipe "
+                           "operator but does not contain any aggregate function.",
+                           {{"expr", SparkName(expr)}}, expr->at);
+    }
     select.list = aggregate->group_by.exprs;
     if (aggregate->group_by.kind != plan::Grouping::Kind::kNone &&
         aggregate->group_by.kind != plan::Grouping::Kind::kSimple) {
@@ -232,7 +282,8 @@ Result<Rel> Resolver::Resolve(const plan::Pipe& node, const plan::Relation& rela
 Result<Rel> Resolver::PipeSet(const plan::Pipe::Set& set, const plan::RelationPtr& from, const plan::Relation& relation,
                               const Names* outer) {
   ASSIGN_OR_RETURN(auto input, Relation(from, outer));
-  Names names{{&input.layer}, outer};
+  Layer seen = input.layer;  // a later assignment sees an earlier one's value
+  Names names{{&seen}, outer};
   std::vector<typed::NamedExpr> exprs;
   for (const auto& binding : input.layer.bindings) {
     if (!binding.in_star) continue;
@@ -249,6 +300,9 @@ Result<Rel> Resolver::PipeSet(const plan::Pipe::Set& set, const plan::RelationPt
       column.column.nullable = expr->nullable;
       column.expr = expr;
       found = true;
+    }
+    for (auto& binding : seen.bindings) {
+      if (binding.in_star && SameName(binding.column.name, name[0])) binding.expr = expr;
     }
     if (!found) return UnresolvedColumn(name, relation.at, names);
   }

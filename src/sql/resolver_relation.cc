@@ -64,13 +64,12 @@ Rel Resolver::Projected(const Rel& input, std::vector<typed::NamedExpr> exprs, P
 Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& version, Position at) {
   const bool newest = !version.version && !version.timestamp_micros;
   if (name.size() == 1 && newest) {
-    for (auto table = common_tables_.rbegin(); table != common_tables_.rend(); ++table) {
-      if (!SameName(table->first, name[0])) continue;
-      auto columns = table->second.columns;
+    if (const auto* table = FindCommonTable(name[0])) {
+      auto columns = table->columns;
       for (auto& column : columns) column.id = NewId();
       Rel rel;
       rel.layer = LayerOf(columns, {name[0]});
-      rel.node = typed::MakeRelation(typed::CteRef{table->second.id, columns}, columns, at);
+      rel.node = typed::MakeRelation(typed::CteRef{table->id, columns}, columns, at);
       return rel;
     }
   }
@@ -230,14 +229,26 @@ Result<Rel> Resolver::Resolve(const plan::Select& node, const plan::Relation& re
 
 // ---- Common tables ----
 
+// The innermost of the earliest pass.
+const Resolver::CommonTable* Resolver::FindCommonTable(const std::string& name) const {
+  const CommonTable* found = nullptr;
+  for (const auto& [known, table] : common_tables_) {
+    if (table.pass < first_pass_ || !SameName(known, name)) continue;
+    if (!found || table.pass <= found->pass) found = &table;
+  }
+  return found;
+}
+
+static std::string CtePolicy(const Settings& conf) {
+  const auto policy = conf.find("spark.sql.legacy.ctePrecedencePolicy");
+  std::string name = policy == conf.end() ? "CORRECTED" : policy->second;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  return name;
+}
+
 // What a name of a common table means where an enclosing query has one of that name (legacy.ctePrecedencePolicy).
 Status Resolver::CheckNestedNames(const plan::With& node, Position at) const {
-  const auto policy = options_.conf.find("spark.sql.legacy.ctePrecedencePolicy");
-  if (policy == options_.conf.end() || common_tables_.empty()) return Ok();
-  std::string name = policy->second;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
-  if (name == "LEGACY") return Refused("a nested WITH under ctePrecedencePolicy=LEGACY", at);
-  if (name != "EXCEPTION") return Ok();
+  if (common_tables_.empty() || CtePolicy(options_.conf) != "EXCEPTION") return Ok();
   for (const auto& table : node.tables) {
     for (const auto& [outer, made] : common_tables_) {
       if (!SameName(outer, table.name)) continue;
@@ -266,8 +277,16 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
     }
   }
   size_t before = common_tables_.size();
+  const bool legacy = CtePolicy(options_.conf) == "LEGACY";
+  const int pass = pass_, first_pass = first_pass_;
+  const bool next_pass = next_pass_;
+  if (legacy && next_pass_) ++pass_;
   typed::With made;
   auto finish = [&]() -> Result<Rel> {
+    if (legacy) {
+      first_pass_ = pass_;
+      next_pass_ = true;
+    }
     for (const auto& table : node.tables) {
       ASSIGN_OR_RETURN(auto query,
                        node.recursive ? RecursiveTable(table, outer, relation.at) : Query(table.query, outer));
@@ -283,12 +302,17 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
       for (size_t i = 0; i < table.columns.size(); ++i) columns[i].name = table.columns[i];
       int id = next_cte_++;
       made.tables.push_back({id, table.name, query.node, false, false});
-      common_tables_.emplace_back(table.name, CommonTable{id, columns});
+      common_tables_.emplace_back(table.name, CommonTable{id, columns, pass_});
     }
+    first_pass_ = first_pass;
+    next_pass_ = false;
     return Relation(node.body, outer);
   };
   auto body = finish();
   common_tables_.resize(before);
+  pass_ = pass;
+  first_pass_ = first_pass;
+  next_pass_ = next_pass;
   if (!body.ok()) return std::move(body).error();
   made.body = body->node;
   auto columns = body->node->columns;
@@ -444,6 +468,9 @@ Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& rela
                            {{"index", std::to_string(*ordinal)}, {"size", std::to_string(width)}}, written.expr->at);
     }
     keys.push_back({Ref(rel.node->columns[*ordinal - 1]), written.ascending, written.nulls_first});
+  }
+  if (!std::holds_alternative<plan::Select>(node.input->node)) {
+    RETURN_IF_ERROR(Expressions(node.distribute_by, names));
   }
   if (keys.empty()) return rel;  // DISTRIBUTE BY alone moves rows, not values
   auto columns = rel.node->columns;

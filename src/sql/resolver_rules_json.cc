@@ -135,6 +135,40 @@ Ruled ToJson(const PendingCall& call) {
   return MakeCall("to_json", {call.args[0], BoolLiteral(ignore)}, TypeId::kString, call.args[0]->nullable, call.at);
 }
 
+bool HoldsNested(const DataType& type) {
+  return std::any_of(type.fields().begin(), type.fields().end(), [](const auto& f) {
+    return f.type.is_nested() || f.type.is(TypeId::kVariant) || f.type.is(TypeId::kCalendarInterval);
+  });
+}
+
+// (struct, separator, quote, escape, text of NULL)
+Ruled ToCsv(const PendingCall& call) {
+  if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
+  ASSIGN_OR_RETURN(auto options, OptionsOf(call, 1));
+  if (!call.args[0]->type.is(TypeId::kStruct)) {
+    return Mismatch("UNSUPPORTED_INPUT_TYPE", call.sql, "The input of <functionName> can't be <dataType> type data.",
+                    {{"functionName", "`to_csv`"}, {"dataType", QuotedType(call.args[0]->type)}}, call.at);
+  }
+  RETURN_IF_ERROR(OnlyOptions(options, {"sep", "delimiter", "quote", "escape", "nullvalue"}, call.at));
+  if (HoldsNested(call.args[0]->type)) return Refused("to_csv of nested values", call.at);
+  const auto& fields = call.args[0]->type.fields();
+  if (std::ranges::any_of(fields, [](const auto& f) { return f.type.is(TypeId::kBinary); }) && call.options &&
+      call.options->conf.contains("spark.sql.binaryOutputStyle")) {
+    return Refused("to_csv of BINARY under spark.sql.binaryOutputStyle", call.at);
+  }
+  const auto option = [&](const char* name, const std::string& otherwise) {
+    const auto found = options.find(name);
+    return found == options.end() ? otherwise : found->second;
+  };
+  std::vector<ExprPtr> args{call.args[0]};
+  for (const auto& text : {option("delimiter", option("sep", ",")), option("quote", "\""), option("escape", "\\")}) {
+    if (text.size() != 1) return Refused("a separator, quote or escape of to_csv that is not one character", call.at);
+    args.push_back(StringLiteral(text));
+  }
+  args.push_back(StringLiteral(option("nullvalue", "")));
+  return MakeCall("to_csv", std::move(args), TypeId::kString, call.args[0]->nullable, call.at);
+}
+
 Ruled SchemaOfJson(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
   ASSIGN_OR_RETURN(auto options, OptionsOf(call, 1));
@@ -162,8 +196,8 @@ using Rule = Ruled (*)(const PendingCall&);
 }  // namespace
 
 Ruled JsonRule(const PendingCall& call) {
-  static const auto* rules =
-      new std::map<std::string, Rule>{{"from_json", FromJson}, {"to_json", ToJson}, {"schema_of_json", SchemaOfJson}};
+  static const auto* rules = new std::map<std::string, Rule>{
+      {"from_json", FromJson}, {"to_json", ToJson}, {"to_csv", ToCsv}, {"schema_of_json", SchemaOfJson}};
   auto found = rules->find(call.name);
   return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
 }

@@ -191,6 +191,16 @@ Result<std::vector<Binding>> Resolver::ExpandStar(const plan::Star& star, Positi
       columns.push_back({{NewId(), field.name, value->type, value->nullable, {}}, value});
     }
   }
+  for (size_t i = 0; i < star.except.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (star.except[i].size() != star.except[j].size() || !SameName(star.except[i].back(), star.except[j].back())) {
+        continue;
+      }
+      return AnalysisError("EXCEPT_OVERLAPPING_COLUMNS", "42702",
+                           "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
+                           {{"columns", QuotedName(star.except[j]) + ", " + QuotedName(star.except[i])}}, at);
+    }
+  }
   for (const auto& excluded : star.except) {
     size_t before = columns.size();
     std::erase_if(columns, [&](const Binding& binding) {

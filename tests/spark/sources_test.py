@@ -160,6 +160,20 @@ class Case:
         return [oracle.schema_of(frame)] + sorted(oracle.rows_as_text(self.spark, frame))
 
 
+# Partition folders, one file in each.
+FOLDERS = [
+    ["p=1", "p=2", "p=__HIVE_DEFAULT_PARTITION__"],
+    ["p=01", "p=+7", "p=3000000000"],
+    ["p=1", "p=1.5", "p=-2.25"],
+    ["p=3000000000", "p=1.5"],
+    ["p=2024-02-29", "p=2023-12-31"],
+    ["p=2023-02-29", "p=2023-2-1"],
+    ["p=2024-01-01", "p=1"],
+    ["p=x/q=1", "p=y/q=2"],
+    ["p=a b/q=x%2Fy%3D", "p=__HIVE_DEFAULT_PARTITION__/q=z"],
+]
+
+
 class SourcesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -179,6 +193,27 @@ class SourcesTest(unittest.TestCase):
                     continue
                 self.assertEqual(ours, sparks)
                 self.assertEqual(case.run("fail").returncode != 0, case.spark_fails(), "malformed: fail and FAILFAST")
+
+    def test_partition_folders(self):
+        """Partition folders of files that are no table: the columns they make, and their types."""
+        for number, values in enumerate(FOLDERS):
+            for format, text in (("csv", "1,x\n"), ("json", '{"a":1,"b":"x"}\n')):
+                with self.subTest(f"{format} {values}"):
+                    root = pathlib.Path(self.folder.name) / f"folders-{format}-{number}"
+                    for i, value in enumerate(values):
+                        (root / "in" / value).mkdir(parents=True)
+                        (root / "in" / value / f"{i}.{format}").write_text(text)
+                    source = {"format": format, "path": str(root / "in"), "schema": "a INT, b STRING"}
+                    job = root / "job.yaml"
+                    job.write_text(json.dumps({"job": "folders", "sources": {"rows": source}, "sink": {"path": str(root / "out")}}))
+                    done = subprocess.run([TIDEMILL, "run", str(job), "--state", str(root / "state.db")], cwd=root,
+                                          capture_output=True, text=True)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    ours = self.spark.read.format("delta").load(str(root / "out"))
+                    theirs = self.spark.read.format(format).schema("a INT, b STRING").load(str(root / "in"))
+                    self.assertEqual(oracle.schema_of(ours), oracle.schema_of(theirs))
+                    self.assertEqual(sorted(oracle.rows_as_text(self.spark, ours)),
+                                     sorted(oracle.rows_as_text(self.spark, theirs)))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,15 @@ Result<std::string> ToJson(const Lowered& l) {
   return ValueSql("to_json", {l.args[0], shown, l.args[1]}, {l.type(0), local, TypeId::kBoolean}, l.expr.type);
 }
 
+// The same.
+Result<std::string> ToCsv(const Lowered& l) {
+  DataType local = l.type(0);
+  ASSIGN_OR_RETURN(auto shown, LocalTimes(l.compiler, l.args[0], &local, l.expr.at));
+  const DataType text = TypeId::kString;
+  return ValueSql("to_csv", {l.args[0], shown, l.args[1], l.args[2], l.args[3], l.args[4]},
+                  {l.type(0), local, text, text, text, text}, l.expr.type);
+}
+
 // Times without a zone are the session's.
 // The reader knows no zones: it would take a text that names its own for a local time.
 Result<std::string> FromJson(const Lowered& l) {
@@ -69,9 +78,13 @@ Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& 
 
 std::span<const LoweringRow> ValueLowerings() {
   static constexpr LoweringRow kRows[] = {
-      {"from_json", "", nullptr, FromJson},        {"get_json_object", "", nullptr, ByValue},
-      {"json_array_length", "", nullptr, ByValue}, {"json_field", "", nullptr, ByValue},
-      {"json_object_keys", "", nullptr, ByValue},  {"to_json", "", nullptr, ToJson},
+      {"from_json", "", nullptr, FromJson},
+      {"get_json_object", "", nullptr, ByValue},
+      {"json_array_length", "", nullptr, ByValue},
+      {"json_field", "", nullptr, ByValue},
+      {"json_object_keys", "", nullptr, ByValue},
+      {"to_json", "", nullptr, ToJson},
+      {"to_csv", "", nullptr, ToCsv},
   };
   return kRows;
 }

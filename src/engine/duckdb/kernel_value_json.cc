@@ -165,22 +165,6 @@ Value JsonObjectKeys(Row&, const ValueCall& call) {
 
 // ---- to_json ----
 
-std::string OffsetText(int64_t micros) {
-  int64_t minutes = micros / 60000000;
-  if (minutes == 0) return "Z";
-  return fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
-}
-
-// yyyy-MM-dd'T'HH:mm:ss.SSS
-std::string IsoTime(int64_t micros) {
-  std::string text = plan::TimestampToText(micros);
-  text[text.find(' ')] = 'T';
-  size_t point = text.find('.');
-  std::string fraction = point == text.npos ? "" : text.substr(point + 1);
-  fraction.resize(3, '0');
-  return text.substr(0, point) + "." + fraction;
-}
-
 struct JsonWriter {
   bool ignore_nulls = true;
 
@@ -203,11 +187,10 @@ struct JsonWriter {
       case TypeId::kCalendarInterval:
         return "\"" + plan::ToSparkText(value, type) + "\"";
       case TypeId::kTimestamp: {
-        int64_t wall = std::get<int64_t>(local.data);
-        return "\"" + IsoTime(wall) + OffsetText(wall - std::get<int64_t>(value.data)) + "\"";
+        return "\"" + InstantField(std::get<int64_t>(value.data), std::get<int64_t>(local.data)) + "\"";
       }
       case TypeId::kTimestampNtz:
-        return "\"" + IsoTime(std::get<int64_t>(value.data)) + "\"";
+        return "\"" + TimeField(std::get<int64_t>(value.data)) + "\"";
       case TypeId::kYearMonthInterval:
       case TypeId::kDayTimeInterval:
         return "\"" + sql::LiteralText({value, type}) + "\"";

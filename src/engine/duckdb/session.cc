@@ -174,8 +174,10 @@ class NativeSession final : public Session {
     const Partitioner* const partitioner = partition_fields.empty() ? nullptr : partitioner_.get();
     RETURN_IF_ERROR(partitioner_->Begin(partition_fields, sorted ? 0 : spec.target_file_bytes));
     WriteResult result;
-    ASSIGN_OR_RETURN(result.files, sorted ? CopiedInOrder(sql, schema, spec, table, partitioner)
-                                          : Copied(CopySql(sql, schema, spec), table, partitioner));
+    const bool lines = !spec.lines_extension.empty();
+    ASSIGN_OR_RETURN(result.files, lines    ? CopiedLines(CopyLinesSql(sql, schema, spec), partitioner)
+                                   : sorted ? CopiedInOrder(sql, schema, spec, table, partitioner)
+                                            : Copied(CopySql(sql, schema, spec), table, partitioner));
     RETURN_IF_ERROR(collector_->Flush());
     for (const auto& file : result.files) result.rows_written += file.rows;
     result.rows_diverted = collector_->diverted();
@@ -219,9 +221,10 @@ class NativeSession final : public Session {
   Result<std::string> SelectOf(const Source& source, int ordinal) {
     if (source.files.empty()) return NoRows(source.schema);
     ASSIGN_OR_RETURN(const std::string window, WindowCondition(source));
-    ASSIGN_OR_RETURN(const std::string rows, source.format == Format::kParquet
-                                                 ? ParquetSelect(*connection_, source, ordinal)
-                                                 : text_->Add(source, options_.time_zone));
+    ASSIGN_OR_RETURN(const std::string rows,
+                     source.format == Format::kParquet
+                         ? ParquetSelect(*connection_, source, ordinal)
+                         : TextSelect(*connection_, source, ordinal, *text_, options_.time_zone));
     return fmt::format("SELECT * FROM ({}) WHERE {}", rows, window);
   }
 
@@ -238,6 +241,11 @@ class NativeSession final : public Session {
                                           const Partitioner* partitioner) {
     ASSIGN_OR_RETURN(auto answer, Run(copy));
     return ReadCopyResult(*answer, table, partitioner);
+  }
+
+  Result<std::vector<WrittenFile>> CopiedLines(const std::string& copy, const Partitioner* partitioner) {
+    ASSIGN_OR_RETURN(auto answer, Run(copy));
+    return ReadLinesResult(*answer, partitioner);
   }
 
   Result<std::vector<WrittenFile>> CopiedInOrder(const std::string& sql, const Schema& schema, const WriteSpec& spec,

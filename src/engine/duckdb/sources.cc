@@ -59,6 +59,14 @@ Status MakeDeletedTable(Connection& connection, const Source& source, const std:
   return Ok();
 }
 
+std::vector<std::string> PartitionColumns(const Source& source) {
+  std::set<std::string> names;
+  for (const auto& file : source.files) {
+    for (const auto& [name, value] : file.partition_values) names.insert(name);
+  }
+  return {names.begin(), names.end()};
+}
+
 // The names of the columns the files hold, all files together.
 Result<std::set<std::string>> FileColumns(Connection& connection, const Source& source) {
   ASSIGN_OR_RETURN(auto answer, connection.Run(fmt::format("SELECT * FROM read_parquet({}, union_by_name=true) LIMIT 0",
@@ -71,11 +79,7 @@ Result<std::set<std::string>> FileColumns(Connection& connection, const Source& 
 }  // namespace
 
 Result<std::string> ParquetSelect(Connection& connection, const Source& source, int ordinal) {
-  std::set<std::string> partition_set;
-  for (const auto& file : source.files) {
-    for (const auto& [name, value] : file.partition_values) partition_set.insert(name);
-  }
-  const std::vector<std::string> partition_columns(partition_set.begin(), partition_set.end());
+  const auto partition_columns = PartitionColumns(source);
   const bool has_deleted = std::any_of(source.files.begin(), source.files.end(),
                                        [](const File& f) { return f.deleted_rows && !f.deleted_rows->empty(); });
   const bool needs_files = !partition_columns.empty() || source.file_columns;
@@ -113,6 +117,30 @@ Result<std::string> ParquetSelect(Connection& connection, const Source& source, 
         deleted);
   }
   return sql;
+}
+
+Result<std::string> TextSelect(Connection& connection, const Source& source, int ordinal, text::TextScans& scans,
+                               const std::string& time_zone) {
+  const auto partition_columns = PartitionColumns(source);
+  if (partition_columns.empty()) return scans.Add(source, time_zone, false);
+  Source files = source;
+  std::string list;
+  auto& fields = files.schema.fields;
+  fields.clear();
+  for (size_t i = 0; i < source.schema.fields.size(); ++i) {
+    const auto& field = source.schema.fields[i];
+    const auto partition = std::find(partition_columns.begin(), partition_columns.end(), field.name);
+    const bool is_partition = partition != partition_columns.end();
+    list += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ",
+                        is_partition ? fmt::format("p.p{}", partition - partition_columns.begin())
+                                     : fmt::format("f.c{}", fields.size()),
+                        i);
+    if (!is_partition) fields.push_back(field);
+  }
+  const std::string table = fmt::format("tm_files_{}", ordinal);
+  RETURN_IF_ERROR(MakeFileTable(connection, source, partition_columns, table));
+  ASSIGN_OR_RETURN(const auto rows, scans.Add(files, time_zone, true));
+  return fmt::format("SELECT {} FROM ({}) f JOIN {} p ON f.file_index = p.file_index", list, rows, table);
 }
 
 Result<Schema> DescribeParquet(Connection& connection, const Source& source) {

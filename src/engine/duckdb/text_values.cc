@@ -308,4 +308,20 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone) {
   return total;
 }
 
+std::string TimeField(int64_t micros) {
+  std::string text = plan::TimestampToText(micros);
+  text[text.find(' ')] = 'T';
+  const size_t point = text.find('.');
+  std::string fraction = point == std::string::npos ? "" : text.substr(point + 1);
+  fraction.resize(3, '0');
+  return text.substr(0, point) + "." + fraction;
+}
+
+std::string InstantField(int64_t micros, int64_t local_micros) {
+  const int64_t minutes = (local_micros - micros) / 60'000'000;
+  if (minutes == 0) return TimeField(local_micros) + "Z";
+  return fmt::format("{}{}{:02}:{:02}", TimeField(local_micros), minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                     std::abs(minutes) % 60);
+}
+
 }  // namespace tidemill::engine::duckdb

@@ -1,5 +1,6 @@
-// text_values.h: a field of a text file as a value, by the rules of Spark's CSV and JSON readers (UnivocityParser and
-// JacksonParser without a format option): stricter than a cast, whole numbers and decimals are not trimmed. Pure.
+// text_values.h: a field of a text file as a value and back, by the rules of Spark's CSV and JSON readers and writers
+// (UnivocityParser and JacksonParser without a format option): stricter than a cast, whole numbers and decimals are not
+// trimmed. Pure.
 #pragma once
 
 #include <cstdint>
@@ -22,5 +23,10 @@ std::optional<int32_t> ParseDate(std::string_view text);
 // Microseconds since the epoch of the date and time as written, the zone's offset taken off. `has_zone` says whether
 // one was written; a region name ("Europe/Paris") is not understood.
 std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone);
+
+// What Spark's CSV and JSON writers write without a format option: yyyy-MM-dd'T'HH:mm:ss.SSS, of an instant with the
+// offset of `local`, its local time: Z, +01:00.
+std::string TimeField(int64_t micros);
+std::string InstantField(int64_t micros, int64_t local_micros);
 
 }  // namespace tidemill::engine::duckdb

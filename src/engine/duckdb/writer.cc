@@ -153,6 +153,20 @@ std::string CopySql(const std::string& select, const Schema& schema, const Write
   return Copy(query, spec.folder, spec, files);
 }
 
+std::string CopyLinesSql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
+  const bool parted = !spec.partition_columns.empty();
+  int line = 0;
+  while (std::ranges::find(spec.partition_columns, line) != spec.partition_columns.end()) ++line;
+  return fmt::format(
+      "COPY (SELECT encode(c{} || chr(10)){} FROM ({})) TO {} (FORMAT blob, RETURN_FILES true, FILE_EXTENSION {}, "
+      "APPEND "
+      "true, FILENAME_PATTERN {}, {})",
+      line, parted ? ", " + PartitionNumber(spec) : "", Checked(select, schema, spec),
+      QuoteText(ToDuckDbPath(spec.folder)), QuoteText(spec.lines_extension),
+      QuoteText(fmt::format("part-{}-{{uuid}}.c000", spec.file_id)),
+      parted ? "PARTITION_BY (tm_partition)" : "PER_THREAD_OUTPUT true");
+}
+
 std::string StageSql(const std::string& select, const Schema& schema, const WriteSpec& spec) {
   std::string columns;
   for (int i = 0; i < spec.data_columns; ++i) columns += fmt::format("c{}, ", i);
@@ -203,6 +217,27 @@ Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& sc
     files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+Result<std::vector<WrittenFile>> ReadLinesResult(Answer& answer, const Partitioner* partitioner) {
+  std::vector<std::vector<Value>> rows;
+  RETURN_IF_ERROR(answer.Read({TypeId::kLong, DataType::Array(TypeId::kString)}, -1, rows));
+  std::vector<WrittenFile> files;
+  for (const auto& row : rows) {
+    ASSIGN_OR_RETURN(const int64_t count, Number(row[0]));
+    if (row[1].is_null()) continue;
+    for (const auto& path : *std::get<Value::Children>(row[1].data)) {
+      WrittenFile file;
+      file.path = FromDuckDbPath(std::get<std::string>(path.data));
+      if (files.empty()) file.rows = count;
+      if (partitioner != nullptr) {
+        ASSIGN_OR_RETURN(file.partition_values, partitioner->ValuesOf(file.path));
+        file.path = partitioner->RealPath(file.path);
+      }
+      files.push_back(std::move(file));
+    }
+  }
   return files;
 }
 

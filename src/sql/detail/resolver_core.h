@@ -179,8 +179,10 @@ class Resolver {
   struct CommonTable {
     int id = 0;
     std::vector<typed::Column> columns;
+    int pass = 0;
   };
   using CommonTables = std::vector<std::pair<std::string, CommonTable>>;
+  const CommonTable* FindCommonTable(const std::string& name) const;
 
   Catalog* catalog_;  // of the query, or of the view or function whose body is being resolved
   const ResolveOptions& options_;
@@ -191,6 +193,12 @@ class Resolver {
   int view_depth_ = 0;
   int routine_depth_ = 0;
   CommonTables common_tables_;  // innermost last
+  // Spark's legacy.ctePrecedencePolicy=LEGACY puts the tables of a WITH in place of their names in passes: a WITH
+  // inside a common table or a subquery waits for the next pass, when names that an earlier pass knew are gone from its
+  // body, and those tables are not seen by its own tables. In other modes all is one pass.
+  int pass_ = 0;
+  int first_pass_ = 0;  // tables of earlier passes are not seen
+  bool next_pass_ = false;
 };
 
 }  // namespace tidemill::sql

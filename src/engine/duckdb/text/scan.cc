@@ -56,7 +56,8 @@ struct TextScans::Table {
   std::vector<Cell> cells;  // csv, text
   std::optional<JsonRecord> json;
   bool utc = true;
-  std::vector<int> zoned;  // the columns behind the schema's: the TIMESTAMPs whose zone is told apart
+  std::vector<int> zoned;   // the columns behind the schema's: the TIMESTAMPs whose zone is told apart
+  bool file_index = false;  // behind those, one more
   // Lines in each range, set by the worker that read it to its end.
   std::vector<std::atomic<int64_t>> lines;
 
@@ -65,7 +66,7 @@ struct TextScans::Table {
 
 struct TextScans::Scan {
   Table& table;
-  std::vector<int> columns;  // of the output: the schema's columns, then those of `zoned`; -1: one that nobody reads
+  std::vector<int> columns;  // of the output: the schema's, those of `zoned`, the file's; -1: one that nobody reads
   std::atomic<size_t> next_range{0};
 };
 
@@ -76,12 +77,15 @@ struct TextScans::Worker {
   // Where the chunk's values go.
   void Point(const Scan& scan, duckdb_data_chunk output) {
     slots.assign(table.fields().size(), Slot{});
+    files = nullptr;
     for (size_t i = 0; i < scan.columns.size(); ++i) {
       if (scan.columns[i] < 0) continue;
       const auto column = static_cast<size_t>(scan.columns[i]);
       duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
       if (column < table.fields().size()) {
         slots[column].vector = vector;
+      } else if (column == table.fields().size() + table.zoned.size()) {
+        files = static_cast<int64_t*>(duckdb_vector_get_data(vector));
       } else {
         slots[static_cast<size_t>(table.zoned[column - table.fields().size()])].zoned = vector;
       }
@@ -95,12 +99,12 @@ struct TextScans::Worker {
         slot.row = row;
         if (slot.vector != nullptr) SetValid(slot);
       }
-      if (NextElement()) return true;
+      if (NextElement()) return InFile(row);
       ASSIGN_OR_RETURN(const bool more, NextRecord(scan));
       if (!more) return false;
       switch (WriteRecord()) {
         case Outcome::kRow:
-          return true;
+          return InFile(row);
         case Outcome::kNoRow:
           break;
         case Outcome::kMalformed:
@@ -111,6 +115,11 @@ struct TextScans::Worker {
 
  private:
   enum class Outcome { kRow, kNoRow, kMalformed };
+
+  bool InFile(idx_t row) {
+    if (files != nullptr) files[row] = static_cast<int64_t>(table.ranges[range].file);
+    return true;
+  }
 
   Result<bool> NextRecord(Scan& scan) {
     const Source& source = table.source;
@@ -234,6 +243,7 @@ struct TextScans::Worker {
   CsvSplitter splitter;
   std::optional<JsonCursor> elements;  // within a record that is an array of objects
   std::vector<Slot> slots;             // one a column of the schema
+  int64_t* files = nullptr;            // the column of file indexes, where it is read
   std::string wrong;                   // with the last record
 };
 
@@ -258,12 +268,20 @@ Status TextScans::Register(duckdb_connection connection) {
   return state == DuckDBSuccess ? Ok() : Status(Internal("DuckDB refused the text scan"));
 }
 
-Result<std::string> TextScans::Add(const Source& source, const std::string& time_zone) {
+Result<std::string> TextScans::Add(const Source& source, const std::string& time_zone, bool file_index) {
   const RecordEnds ends = RecordEndsOf(source);
   auto ranges = CutIntoRanges(source.files, ends.spans_lines);
   const size_t count = ranges.size();
-  std::unique_ptr<Table> table(new Table{
-      *this, source, ends, std::move(ranges), {}, {}, IsUtc(time_zone), {}, std::vector<std::atomic<int64_t>>(count)});
+  std::unique_ptr<Table> table(new Table{*this,
+                                         source,
+                                         ends,
+                                         std::move(ranges),
+                                         {},
+                                         {},
+                                         IsUtc(time_zone),
+                                         {},
+                                         file_index,
+                                         std::vector<std::atomic<int64_t>>(count)});
   std::string columns;
   for (size_t i = 0; i < source.schema.fields.size(); ++i) {
     const auto& field = source.schema.fields[i];
@@ -284,6 +302,7 @@ Result<std::string> TextScans::Add(const Source& source, const std::string& time
   if (source.format == Format::kCsv && source.text.header) {
     RETURN_IF_ERROR(CheckHeaders(storage_, traffic_, source));
   }
+  if (file_index) columns += fmt::format("{}file_index", columns.empty() ? "" : ", ");
   tables_.push_back(std::move(table));
   return fmt::format("SELECT {} FROM tm_text_scan({})", columns, tables_.size() - 1);
 }
@@ -314,6 +333,7 @@ void TextScans::Bind(duckdb_bind_info info) {
   };
   for (size_t i = 0; i < table.fields().size(); ++i) add(fmt::format("c{}", i), table.fields()[i].type);
   for (const int column : table.zoned) add(fmt::format("z{}", column), TypeId::kBoolean);
+  if (table.file_index) add("file_index", TypeId::kLong);
   int64_t bytes = 0;
   for (const auto& file : table.source.files) bytes += file.size_bytes;
   const int64_t width = kGuessedBytesPerColumn * std::max<int64_t>(1, std::ssize(table.fields()));
@@ -323,7 +343,8 @@ void TextScans::Bind(duckdb_bind_info info) {
 
 void TextScans::Init(duckdb_init_info info) {
   auto* const scan = new Scan{*static_cast<Table*>(duckdb_init_get_bind_data(info)), {}};
-  const auto most = static_cast<idx_t>(scan->table.fields().size() + scan->table.zoned.size());
+  const auto most =
+      static_cast<idx_t>(scan->table.fields().size() + scan->table.zoned.size() + (scan->table.file_index ? 1 : 0));
   for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i) {
     const idx_t column = duckdb_init_get_column_index(info, i);
     scan->columns.push_back(column < most ? static_cast<int>(column) : -1);

@@ -31,7 +31,8 @@ class TextScans {
   Status Register(duckdb_connection connection);
 
   // A SELECT of the source's rows, columns c0, c1, ... The header of every file is compared with the schema first.
-  Result<std::string> Add(const Source& source, const std::string& time_zone);
+  // `file_index`: a last column of that name tells which of the source's files the row is from, BIGINT.
+  Result<std::string> Add(const Source& source, const std::string& time_zone, bool file_index);
   // Where the ranges of the source added last begin: the first line of each. Known once the source was read whole.
   std::vector<int64_t> FirstLines() const;
 
