@@ -136,6 +136,77 @@ Error Grouper::NotGrouped(const ExprPtr& column) const {
                        {{"expression", "\"column\""}, {"expressionAnyValue", "\"any_value(column)\""}}, column->at);
 }
 
+namespace {
+
+const typed::ColumnRef* AsOuter(const typed::Expr& expr) {
+  const auto* ref = std::get_if<typed::ColumnRef>(&expr.node);
+  return ref && ref->outer ? ref : nullptr;
+}
+
+}  // namespace
+
+// In a subquery: what is grouped must not read the query around it, as Spark has it.
+Status Grouper::CheckOutside(const ExprPtr& expr) const {
+  bool mixed = false;
+  Visit(expr, [&](const typed::Expr& e) {
+    if (!IsAggregate(e)) return true;
+    bool outside = false, inside = false;
+    for (const auto& arg : std::get<typed::Call>(e.node).args) {
+      Visit(arg, [&](const typed::Expr& part) {
+        const auto* ref = std::get_if<typed::ColumnRef>(&part.node);
+        outside = outside || (ref && ref->outer);
+        inside = inside || (ref && !ref->outer);
+        return true;
+      });
+    }
+    mixed = mixed || (outside && inside);
+    return false;
+  });
+  if (mixed) {
+    return AnalysisError(
+        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES", "0A000",
+        "Unsupported subquery expression: Found an aggregate function in a correlated predicate that has both outer "
+        "and local references, which is not supported.",
+        {}, expr->at);
+  }
+  bool outside = false;
+  Visit(expr, [&](const typed::Expr& e) {
+    outside = outside || AsOuter(e);
+    return !IsAggregate(e);
+  });
+  if (!outside) return Ok();
+  return AnalysisError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE", "0A000",
+                       "Unsupported subquery expression: Expressions referencing the outer query are not supported "
+                       "outside of WHERE/HAVING clauses.",
+                       {}, expr->at);
+}
+
+// A subquery that reads the rows being grouped gives no value of the group's, but as a key of it.
+Status Grouper::CheckInList(const ExprPtr& expr) const {
+  if (KeyIndex(expr) >= 0 || IsAggregate(*expr)) return Ok();
+  const auto* subquery = std::get_if<typed::Subquery>(&expr->node);
+  if (subquery && subquery->kind == plan::SubqueryExpr::Kind::kScalar) {
+    bool reads = false;
+    VisitRelation(subquery->query, [&](const typed::Expr& e) {
+      const auto* ref = AsOuter(e);
+      reads = reads || (ref && input_ids_.contains(ref->id));
+      return true;
+    });
+    if (reads) {
+      return AnalysisError("SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", "0A000",
+                           "The correlated scalar subquery '<sqlExpr>' is neither present in GROUP BY, nor in an "
+                           "aggregate function. Add it to GROUP BY using ordinal position or wrap it in `first()` (or "
+                           "`first_value`) if you don't care which value you get.",
+                           {{"sqlExpr", "scalarsubquery"}}, expr->at);
+    }
+  }
+  auto checked = MapChildren(expr, [this](const ExprPtr& child) -> Result<ExprPtr> {
+    RETURN_IF_ERROR(CheckInList(child));
+    return child;
+  });
+  return checked.ok() ? Ok() : Status(checked.error());
+}
+
 // A subquery may read this query's columns only where they are keys.
 Status Grouper::CheckSubquery(const typed::Subquery& subquery) const {
   std::optional<Error> error;
@@ -296,8 +367,12 @@ Status SelectResolver::Group(const Groups& groups) {
   Grouper grouper(resolver_, groups.keys, written, [this] { return resolver_.NewId(); });
   for (const auto& column : node_->columns) grouper.AddInput(column.id);
   if (groups.grouping_sets) grouper.UseGroupingSets();
+  const bool subqueries = std::any_of(select_.list.begin(), select_.list.end(), HoldsSubquery);
+  for (const auto& key : groups.keys) RETURN_IF_ERROR(grouper.CheckOutside(key));
   for (auto& item : items_) {
     if (!item.expr) continue;
+    RETURN_IF_ERROR(grouper.CheckOutside(item.expr));
+    if (subqueries) RETURN_IF_ERROR(grouper.CheckInList(item.expr));
     ASSIGN_OR_RETURN(item.expr, grouper.Rewrite(item.expr));
   }
   for (auto& arg : generator_args_) {

@@ -138,6 +138,20 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr
 namespace {
 
 // Whether the query reads a column that `names` can see.
+// Whether the list, not a condition, of the query reads columns of an enclosing one.
+bool ReadsOutsideInList(const typed::RelationPtr& query) {
+  if (const auto* sort = std::get_if<typed::Sort>(&query->node)) return ReadsOutsideInList(sort->input);
+  const auto* project = std::get_if<typed::Project>(&query->node);
+  if (!project) return false;
+  const auto outside = [](const typed::Expr& e) {
+    const auto* ref = std::get_if<typed::ColumnRef>(&e.node);
+    return ref && ref->outer;
+  };
+  return ReadsOutsideInList(project->input) ||
+         std::any_of(project->exprs.begin(), project->exprs.end(),
+                     [&](const auto& named) { return Contains(named.expr, outside); });
+}
+
 bool ReadsFrom(const typed::RelationPtr& query, const Names& names) {
   std::set<typed::ColumnId> seen;
   for (const Names* scope = &names; scope; scope = scope->outer) {
@@ -152,6 +166,21 @@ bool ReadsFrom(const typed::RelationPtr& query, const Names& names) {
     return true;
   });
   return reads;
+}
+
+bool IsNullConstant(const ExprPtr& expr) {
+  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) return IsNullConstant(cast->child);
+  const auto* literal = AsLiteral(expr);
+  return literal && literal->value.is_null();
+}
+
+// Spark takes rows off below a LIMIT before it joins them, so that what is computed from outside above it may come from
+// another row's.
+bool ComputesOverLimit(const typed::RelationPtr& query) {
+  const auto* project = std::get_if<typed::Project>(&query->node);
+  const auto* limit = std::get_if<typed::Limit>(&query->node);
+  if (limit) return ReadsOutsideInList(limit->input);
+  return project && ComputesOverLimit(project->input);
 }
 
 }  // namespace
@@ -198,6 +227,20 @@ Result<ExprPtr> Resolver::Resolve(const plan::Lambda&, const plan::Expr& expr, c
       "Invalid lambda function call. A lambda function should only be used in a higher order function.", {}, expr.at);
 }
 
+bool HoldsSubquery(const plan::ExprPtr& expr) {
+  if (!expr) return false;
+  if (std::holds_alternative<plan::SubqueryExpr>(expr->node)) return true;
+  if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) return HoldsSubquery(alias->child);
+  if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) return HoldsSubquery(cast->child);
+  if (const auto* node = std::get_if<plan::Case>(&expr->node)) {
+    return HoldsSubquery(node->operand) || HoldsSubquery(node->otherwise) ||
+           std::any_of(node->branches.begin(), node->branches.end(),
+                       [](const auto& branch) { return HoldsSubquery(branch.first) || HoldsSubquery(branch.second); });
+  }
+  const auto* call = std::get_if<plan::Call>(&expr->node);
+  return call && std::any_of(call->args.begin(), call->args.end(), HoldsSubquery);
+}
+
 Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Expr& expr, const Names& names) {
   const bool next_pass = std::exchange(next_pass_, true);
   auto query = Relation(node.query, &names);
@@ -209,6 +252,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Ex
     return typed::MakeExpr(std::move(made), TypeId::kBoolean, false, expr.at);
   }
   const auto& columns = rel.node->columns;
+  if (made.correlated && ComputesOverLimit(made.query)) {
+    return Refused("a subquery with LIMIT whose list reads the query around it", expr.at);
+  }
   if (node.kind == plan::SubqueryExpr::Kind::kScalar) {
     if (columns.size() != 1) {
       return AnalysisError("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823",
@@ -218,6 +264,15 @@ Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Ex
     return typed::MakeExpr(std::move(made), columns[0].type, true, expr.at);
   }
   ASSIGN_OR_RETURN(made.needle, Expressions(node.needle, names));
+  // Spark folds a constant NULL: unknown where there are rows, and otherwise (since 3.5) false.
+  if (made.needle.size() == 1 && columns.size() == 1 && IsNullConstant(made.needle[0])) {
+    const auto unknown = NullLiteral(TypeId::kBoolean);
+    if (Flag(options_.conf, "spark.sql.legacy.nullInEmptyListBehavior", false)) return unknown;
+    made.kind = plan::SubqueryExpr::Kind::kExists;
+    made.needle.clear();
+    const auto some = typed::MakeExpr(std::move(made), TypeId::kBoolean, false, expr.at);
+    return typed::MakeExpr(typed::Case{{{some, unknown}}, BoolLiteral(false)}, TypeId::kBoolean, true, expr.at);
+  }
   // ((a, b)) IN (SELECT ...): one struct written as a row stands for its fields.
   if (made.needle.size() == 1 && columns.size() > 1) {
     if (const auto* call = AsCall(made.needle[0]); call && call->function == "named_struct") {

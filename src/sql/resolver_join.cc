@@ -37,6 +37,103 @@ std::vector<typed::Column> Joined(JoinType type, const Rel& left, const Rel& rig
   return columns;
 }
 
+bool HasColumn(const Rel& side, typed::ColumnId id) {
+  const auto& columns = side.node->columns;
+  return std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return column.id == id; });
+}
+
+bool IsInQuery(const ExprPtr& expr) {
+  const auto* subquery = std::get_if<typed::Subquery>(&expr->node);
+  return subquery && subquery->kind == plan::SubqueryExpr::Kind::kIn;
+}
+
+// The subqueries of an ON, each made a column of the side whose columns it reads. NOT stays with the IN it is about,
+// which is never unknown.
+class SubqueryColumns {
+ public:
+  SubqueryColumns(const Rel& left, const Rel& right, std::function<typed::ColumnId()> new_id)
+      : left_(left), right_(right), new_id_(std::move(new_id)) {}
+
+  Result<ExprPtr> Take(const ExprPtr& expr) {
+    if (std::holds_alternative<typed::Subquery>(expr->node)) return Column(expr, expr);
+    const auto* call = AsCall(expr);
+    if (!call || call->function != "not") return Children(expr);
+    const ExprPtr& child = call->args[0];
+    if (IsInQuery(child)) return Column(expr, child);
+    const auto* inner = AsCall(child);
+    const bool logic = inner && (inner->function == "and" || inner->function == "or");
+    if (!logic || !Contains(child, [](const auto& e) { return std::holds_alternative<typed::Subquery>(e.node); })) {
+      return Children(expr);
+    }
+    std::vector<ExprPtr> sides;
+    for (const auto& arg : inner->args) {
+      ASSIGN_OR_RETURN(auto side, Take(MakeCall("not", {arg}, TypeId::kBoolean, arg->nullable, arg->at)));
+      sides.push_back(std::move(side));
+    }
+    return MakeCall(inner->function == "and" ? "or" : "and", std::move(sides), TypeId::kBoolean, expr->nullable,
+                    expr->at);
+  }
+
+  std::vector<typed::NamedExpr> of_left, of_right;
+
+ private:
+  Result<ExprPtr> Children(const ExprPtr& expr) {
+    const auto* call = AsCall(expr);
+    const bool logic = call && (call->function == "and" || call->function == "or" || call->function == "not");
+    return MapChildren(expr, [&](const ExprPtr& child) -> Result<ExprPtr> {
+      const auto in = [](const typed::Expr& e) {
+        const auto* subquery = std::get_if<typed::Subquery>(&e.node);
+        return subquery && subquery->kind == plan::SubqueryExpr::Kind::kIn;
+      };
+      if (!logic && Contains(child, in)) return Refused("a function of IN (SELECT ...) in an ON", child->at);
+      return Take(child);
+    });
+  }
+
+  Result<ExprPtr> Column(const ExprPtr& whole, const ExprPtr& subquery) {
+    const auto& node = std::get<typed::Subquery>(subquery->node);
+    bool left = false, right = false;
+    const auto note = [&](const typed::Expr& e) {
+      if (const auto* ref = std::get_if<typed::ColumnRef>(&e.node)) {
+        left = left || HasColumn(left_, ref->id);
+        right = right || HasColumn(right_, ref->id);
+      }
+      return true;
+    };
+    VisitRelation(node.query, note);
+    if ((left || right) && node.kind == plan::SubqueryExpr::Kind::kScalar) {
+      return AnalysisError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY", "0A000",
+                           "Unsupported subquery expression: Correlated scalar subqueries can only be used in filters, "
+                           "aggregations, projections, and UPDATE/MERGE/DELETE commands.",
+                           {}, subquery->at);
+    }
+    for (const auto& needle : node.needle) Visit(needle, note);
+    if (left && right) {
+      return AnalysisError(
+          "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION", "0A000",
+          "Unsupported subquery expression: Correlated subqueries in the join predicate cannot reference both join "
+          "inputs.",
+          {}, subquery->at);
+    }
+    auto& columns = right ? of_right : of_left;
+    columns.push_back({{new_id_(), "subquery", whole->type, whole->nullable, {}}, whole});
+    return Ref(columns.back().column, whole->at);
+  }
+
+  const Rel &left_, &right_;
+  std::function<typed::ColumnId()> new_id_;
+};
+
+typed::RelationPtr WithColumns(const typed::RelationPtr& input, std::vector<typed::NamedExpr> more) {
+  if (more.empty()) return input;
+  std::vector<typed::NamedExpr> exprs;
+  for (const auto& column : input->columns) exprs.push_back({column, Ref(column)});
+  exprs.insert(exprs.end(), more.begin(), more.end());
+  std::vector<typed::Column> columns;
+  for (const auto& expr : exprs) columns.push_back(expr.column);
+  return typed::MakeRelation(typed::Project{input, std::move(exprs)}, std::move(columns), input->at);
+}
+
 }  // namespace
 
 Result<Rel> Resolver::Resolve(const plan::Join& node, const plan::Relation& relation, const Names* outer) {
@@ -63,10 +160,19 @@ Result<Rel> Resolver::JoinOn(const plan::Join& node, const plan::Relation& relat
   if (node.condition) {
     Names names{{&both}, outer};
     ASSIGN_OR_RETURN(made.condition, Condition(node.condition, names, "ON"));
-    bool inner = node.type == JoinType::kInner || node.type == JoinType::kCross;
-    bool subquery =
+    const bool inner = node.type == JoinType::kInner || node.type == JoinType::kCross;
+    const bool subquery =
         Contains(made.condition, [](const typed::Expr& e) { return std::holds_alternative<typed::Subquery>(e.node); });
-    if (subquery && !inner) return Refused("a subquery in the ON of an outer, semi or anti join", node.condition->at);
+    SubqueryColumns subqueries(left, right, [this] { return NewId(); });
+    auto condition = subquery ? subqueries.Take(made.condition) : Result<ExprPtr>(made.condition);
+    if (!condition.ok() && HoldsSubquery(node.condition)) return std::move(condition).error();
+    if (subquery && !inner) {
+      if (!condition.ok()) return Refused("a function with a subquery in the ON of an outer join", node.condition->at);
+      if (node.lateral) return Refused("a subquery in the ON of a LATERAL join", node.condition->at);
+      made.condition = *condition;
+      made.left = WithColumns(left.node, std::move(subqueries.of_left));
+      made.right = WithColumns(right.node, std::move(subqueries.of_right));
+    }
   }
   Rel rel;
   rel.node = typed::MakeRelation(std::move(made), Joined(node.type, left, right), relation.at);

@@ -68,7 +68,7 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
         {{"expr", QuotedSql(SparkName(alias->child))}, {"names", alias->names.front()}}, written->at);
   }
   ASSIGN_OR_RETURN(auto expr, resolver_.Expression(alias ? alias->child : written, names_));
-  Item item{expr, alias ? alias->names.front() : NameOf(written, expr)};
+  Item item{expr, alias ? alias->names.front() : WithOuterNames(NameOf(written, expr), expr)};
   if (std::holds_alternative<plan::Attribute>(written->node)) {
     for (const auto& binding : from_.layer.bindings) {
       const auto* ref = std::get_if<typed::ColumnRef>(&expr->node);
@@ -81,6 +81,43 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
   }
   items_.push_back(std::move(item));
   return Ok();
+}
+
+// A subquery's name lists this query's columns that it reads, each as often as it does: scalarsubquery(a, b).
+std::string SelectResolver::WithOuterNames(std::string name, const ExprPtr& expr) const {
+  constexpr std::string_view kMarks[] = {"scalarsubquery()", "exists()", "listquery()"};
+  std::vector<std::string> lists;
+  Visit(expr, [&](const typed::Expr& e) {
+    const auto* subquery = std::get_if<typed::Subquery>(&e.node);
+    if (!subquery) return true;
+    std::string list;
+    VisitRelation(subquery->query, [&](const typed::Expr& part) {
+      const auto* ref = std::get_if<typed::ColumnRef>(&part.node);
+      for (const auto& binding : from_.layer.bindings) {
+        if (ref && ref->outer && ref->id == binding.column.id) {
+          list += (list.empty() ? "" : ", ") + binding.column.name;
+          break;
+        }
+      }
+      return true;
+    });
+    lists.push_back(std::move(list));
+    return true;
+  });
+  size_t at = 0;
+  for (const auto& list : lists) {
+    size_t next = std::string::npos, length = 0;
+    for (const auto mark : kMarks) {
+      if (const size_t found = name.find(mark, at); found < next) {
+        next = found;
+        length = mark.size();
+      }
+    }
+    if (next == std::string::npos) break;
+    name.insert(next + length - 1, list);
+    at = next + length + list.size();
+  }
+  return name;
 }
 
 // Spark's name of an item without an alias, where it depends on more than the text: a named window is written out, and
@@ -193,6 +230,16 @@ Status SelectResolver::ResolveSort() {
     } else {
       ASSIGN_OR_RETURN(key, resolver_.Key(written, names));
       item = ItemOf(key.expr);
+      const bool correlated = Contains(key.expr, [](const typed::Expr& e) {
+        const auto* subquery = std::get_if<typed::Subquery>(&e.node);
+        return subquery && subquery->kind == plan::SubqueryExpr::Kind::kScalar && subquery->correlated;
+      });
+      if (correlated && item < 0) {
+        return AnalysisError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY", "0A000",
+                             "Unsupported subquery expression: Correlated scalar subqueries can only be used in "
+                             "filters, aggregations, projections, and UPDATE/MERGE/DELETE commands.",
+                             {}, written.expr->at);
+      }
     }
     sort_keys_.push_back(std::move(key));
     sort_items_.push_back(item);

@@ -41,7 +41,7 @@ constexpr Accepted kAccepted[] = {
     {"spark.sql.legacy.javaCharsets", "false"},
     {"spark.sql.legacy.literal.pickMinimumPrecision", "true"},
     {"spark.sql.legacy.negativeIndexInArrayInsert", ""},
-    {"spark.sql.legacy.nullInEmptyListBehavior", "false"},
+    {"spark.sql.legacy.nullInEmptyListBehavior", ""},
     {"spark.sql.legacy.parser.havingWithoutGroupByAsWhere", "false"},
     {"spark.sql.legacy.percentileDiscCalculation", "false"},
     {"spark.sql.legacy.scalarSubqueryAllowGroupByNonEqualityCorrelatedPredicate", "false"},

@@ -336,41 +336,11 @@ Result<std::string> ExprCompiler::Node(const typed::GetField& node, const typed:
   return "struct_extract(" + child + ", " + QuoteText(node.child->type.fields()[node.index].name) + ")";
 }
 
-namespace {
-
-// The aggregate whose rows the subquery gives, through projections, filters and sorts; null when there is none.
-const typed::Aggregate* TopAggregate(const typed::RelationPtr& relation) {
-  if (const auto* aggregate = std::get_if<typed::Aggregate>(&relation->node)) return aggregate;
-  if (const auto* project = std::get_if<typed::Project>(&relation->node)) return TopAggregate(project->input);
-  if (const auto* filter = std::get_if<typed::Filter>(&relation->node)) return TopAggregate(filter->input);
-  if (const auto* sort = std::get_if<typed::Sort>(&relation->node)) return TopAggregate(sort->input);
-  return nullptr;
-}
-
-// Where Spark's rewrite of correlated aggregates into joins changes what an empty group gives, its answer is not the
-// query's: EXISTS of an aggregate without keys, and a count by keys.
-Status CheckDecorrelation(const typed::Subquery& node, Position at) {
-  const auto* aggregate = node.correlated ? TopAggregate(node.query) : nullptr;
-  if (!aggregate) return Ok();
-  if (node.kind == plan::SubqueryExpr::Kind::kExists && aggregate->keys.empty()) {
-    return Refuse("EXISTS of a correlated aggregate", at);
-  }
-  bool counts = std::any_of(aggregate->aggregates.begin(), aggregate->aggregates.end(),
-                            [](const auto& made) { return !made.expr->nullable; });
-  if (node.kind == plan::SubqueryExpr::Kind::kScalar && !aggregate->keys.empty() && counts) {
-    return Refuse("a correlated count with GROUP BY as a value", at);
-  }
-  return Ok();
-}
-
-}  // namespace
-
 Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed::Expr& expr) const {
   if (node.kind == plan::SubqueryExpr::Kind::kIn) {
     ASSIGN_OR_RETURN(auto in, InQuery(node));
     return expr.nullable && node.needle.size() == 1 ? "coalesce(" + in + ", FALSE)" : in;
   }
-  RETURN_IF_ERROR(CheckDecorrelation(node, expr.at));
   ASSIGN_OR_RETURN(auto query, relation_(node.query));
   return (node.kind == plan::SubqueryExpr::Kind::kScalar ? "(" : "EXISTS (") + query + ")";
 }

@@ -59,6 +59,9 @@ struct Item {
   bool aliased = false;
 };
 
+// Whether a subquery is written in the expression: one that a function of the user's holds is none.
+bool HoldsSubquery(const plan::ExprPtr& expr);
+
 class Resolver {
  public:
   Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(&catalog), options_(options) {}

@@ -19,6 +19,8 @@ class Grouper {
   Grouper(Resolver& resolver, std::vector<typed::ExprPtr> keys, bool written, std::function<typed::ColumnId()> new_id);
   // The expression over the Aggregate's output.
   Result<typed::ExprPtr> Rewrite(const typed::ExprPtr& expr);
+  Status CheckOutside(const typed::ExprPtr& expr) const;
+  Status CheckInList(const typed::ExprPtr& expr) const;
   // Drops `keys` to index sets over the keys this grouper keeps (equal keys are one).
   std::vector<int> Set(const std::vector<int>& written) const;
   typed::RelationPtr Build(const typed::RelationPtr& input, const std::vector<std::vector<int>>& sets,
@@ -56,6 +58,7 @@ class SelectResolver {
     bool grouping_sets = false;
   };
 
+  std::string WithOuterNames(std::string name, const typed::ExprPtr& expr) const;
   Status ResolveFrom();
   Status ResolveList();
   Status AddItem(const plan::ExprPtr& written);
