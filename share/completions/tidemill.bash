@@ -6,8 +6,9 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run validate init sql convert table quarantine runs completion --help --version" ;;
-    "run") names="--help --profile --set --window --from --to --jobs --replace --again --json --report --junit --results --memory --threads --state" ;;
+    "") names="run plan validate init sql convert table quarantine runs prices completion --help --version" ;;
+    "run") names="--help --profile --set --window --from --to --jobs --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
+    "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
@@ -21,9 +22,11 @@ _tidemill() {
     "quarantine ls") names="--help --run --limit --json --memory --threads --state" ;;
     "quarantine show") names="--help --run --limit --json --memory --threads --state" ;;
     "quarantine replay") names="--help --profile --set --json --report --junit --results --memory --threads --state" ;;
-    "runs") names="ls show --help" ;;
+    "runs") names="ls show cost --help" ;;
     "runs ls") names="--help --job --limit --json --state" ;;
     "runs show") names="--help --json --state" ;;
+    "runs cost") names="--help --by --since --json --state" ;;
+    "prices") names="--help" ;;
     "completion") names="--help" ;;
     *) [[ $words == *" "* ]] && words="${words% *}" || words=""; continue ;;
     esac

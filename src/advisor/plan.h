@@ -26,6 +26,8 @@ struct Salt {
 
 struct Plan {
   std::string job;
+  // What it was made for, by name: a run of the plan compares it with what is there then.
+  std::map<std::string, std::string> stands_on;
   std::string engine;  // native, spark
   std::string place;   // the quote's: "native here", "spark here", "spark on EMR, spot"
   bool over_budget = false;

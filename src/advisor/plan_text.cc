@@ -149,6 +149,7 @@ std::string PlanJson(const Plan& plan) {
                         {"hourly_spot", c.hourly_spot}};
   const Json json = {{"v", 1},
                      {"job", plan.job},
+                     {"stands_on", plan.stands_on},
                      {"engine", plan.engine},
                      {"place", plan.place},
                      {"over_budget", plan.over_budget},
@@ -171,6 +172,7 @@ Result<Plan> PlanFromJson(const std::string& text) {
   try {
     if (json.at("v") != 1) return InvalidArgument("the plan is of another version of this program");
     json.at("job").get_to(plan.job);
+    json.at("stands_on").get_to(plan.stands_on);
     json.at("engine").get_to(plan.engine);
     json.at("place").get_to(plan.place);
     json.at("over_budget").get_to(plan.over_budget);

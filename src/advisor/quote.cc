@@ -162,23 +162,37 @@ Cluster FitCluster(const JobFacts& facts, const Estimate& estimate, const Rates&
   return cluster;
 }
 
+namespace {
+
+std::string ThisMachine(const JobFacts& facts, const Prices& prices) {
+  if (!prices.this_machine.empty()) return prices.this_machine;
+  return SmallestInstance(prices, std::max(1, facts.machine.threads),
+                          static_cast<double>(facts.machine.memory_bytes) / kGb);
+}
+
+}  // namespace
+
+Quote QuoteHere(const JobFacts& facts, const Estimate& estimate, const Rates& rates, const Prices& prices) {
+  Quoter quoter(facts, estimate, rates, prices);
+  quoter.Native("native here", ThisMachine(facts, prices), std::max(1, facts.machine.threads),
+                static_cast<double>(facts.machine.memory_bytes), true);
+  return quoter.Take().front();
+}
+
 std::vector<Quote> QuotesFor(const JobFacts& facts, const Estimate& estimate, const Rates& rates, const Prices& prices,
                              const Cluster& cluster) {
-  const auto& machine = facts.machine;
-  const int threads = std::max(1, machine.threads);
-  const std::string here = prices.this_machine.empty()
-                               ? SmallestInstance(prices, threads, static_cast<double>(machine.memory_bytes) / kGb)
-                               : prices.this_machine;
+  const int threads = std::max(1, facts.machine.threads);
   Quoter quoter(facts, estimate, rates, prices);
-  quoter.Native("native here", here, threads, static_cast<double>(machine.memory_bytes), true);
   // 60 % of a machine is the budget of a run, as it is here.
   const std::string other = SmallestInstance(prices, 2 * threads, estimate.memory_bytes / kGb / 0.6);
   const auto& price = prices.instances.at(other);
   quoter.Native("native on " + other, other, std::max(1, price.vcpus), price.memory_gb * kGb * 0.6, false);
-  quoter.SparkHere(here, threads);
+  quoter.SparkHere(ThisMachine(facts, prices), threads);
   quoter.Emr("spark on EMR, on-demand", cluster, cluster.hourly_on_demand);
   quoter.Emr("spark on EMR, spot", cluster, cluster.hourly_spot);
-  return quoter.Take();
+  auto quotes = quoter.Take();
+  quotes.insert(quotes.begin(), QuoteHere(facts, estimate, rates, prices));
+  return quotes;
 }
 
 }  // namespace tidemill::advisor

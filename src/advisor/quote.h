@@ -51,6 +51,10 @@ inline constexpr double kProcessingPerGb = 0.10, kStoragePerGbMonth = 0.02, kLif
 // The cluster of the job's class, sized so that half of the SLA is enough.
 Cluster FitCluster(const JobFacts& facts, const Estimate& estimate, const Rates& rates, const Prices& prices);
 
+// Of the native engine on this machine.
+Quote QuoteHere(const JobFacts& facts, const Estimate& estimate, const Rates& rates, const Prices& prices);
+
+// Of every place, that one first.
 std::vector<Quote> QuotesFor(const JobFacts& facts, const Estimate& estimate, const Rates& rates, const Prices& prices,
                              const Cluster& cluster);
 

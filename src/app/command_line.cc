@@ -54,6 +54,7 @@ class Declarations {
     Table();
     Quarantine();
     Runs();
+    Prices();
     Completion();
     Schema();
   }
@@ -82,6 +83,11 @@ class Declarations {
     AddJob(sub, run_.job);
     AddWindows(sub, run_.windows);
     sub->add_option("--jobs", run_.jobs, "Windows run side by side")->check(CLI::Range(1, 64))->type_name("N");
+    sub->add_option("--plan", run_.plan, "Run what `plan --out` wrote, or refuse because its ground moved")
+        ->type_name("PLAN.json");
+    sub->add_option("--prices", run_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    sub->add_flag("--over-budget", run_.over_budget, "Run although the quote is above the job's budget");
     auto* replace = sub->add_flag("--replace", run_.replace,
                                   "Take out the rows of earlier runs of this window, in the same commit");
     sub->add_flag("--again", run_.again, "Run even if this run is committed already")->excludes(replace);
@@ -215,6 +221,11 @@ class Declarations {
     Chosen(replay, quarantine_, What::kReplay);
   }
 
+  void Prices() {
+    auto* sub = Add(&app_, "prices", "Print the built-in price list, to be changed and given back with --prices");
+    Chosen(sub, prices_);
+  }
+
   void Runs() {
     auto* sub = Add(&app_, "runs", "The ledger of runs");
     sub->require_subcommand(1);
@@ -226,10 +237,14 @@ class Declarations {
     show->add_option("run", runs_.run, "Its number, as `runs ls` prints it, or a run key")
         ->required()
         ->type_name("RUN");
-    for (auto* kind : {ls, show}) {
+    auto* cost = Add(sub, "cost", "What runs took and cost, and how far off their quotes were");
+    cost->add_option("--by", runs_.by, "What is summed up")->check(CLI::IsMember({"job", "class", "day", "tag"}));
+    cost->add_option("--since", runs_.since, "Only runs from this time on")->type_name("TIME");
+    for (auto* kind : {ls, show, cost}) {
       kind->add_flag("--json", runs_.json, "Print JSON");
       kind->add_option("--state", runs_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
     }
+    Chosen(cost, runs_, What::kCost);
     Chosen(ls, runs_, What::kLs);
     Chosen(show, runs_, What::kShow);
   }
@@ -261,6 +276,7 @@ class Declarations {
   CLI::App& app_;
   RunFlags run_;
   PlanFlags plan_;
+  PricesFlags prices_;
   ValidateFlags validate_;
   InitFlags init_;
   SqlFlags sql_;

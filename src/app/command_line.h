@@ -42,6 +42,9 @@ struct RunFlags {
   OutputFlags output;
   WindowFlags windows;
   int jobs = 1;
+  std::string plan;    // a plan to run exactly, or not at all
+  std::string prices;  // a price list of the user's; empty: the built-in one
+  bool over_budget = false;
   bool replace = false;
   bool again = false;
 };
@@ -118,9 +121,11 @@ struct QuarantineFlags {
 };
 
 struct RunsFlags {
-  enum class What { kLs, kShow } what = What::kLs;
+  enum class What { kLs, kShow, kCost } what = What::kLs;
   std::string run;
   std::string job;
+  std::string by = "job";  // cost: job, class, day, tag
+  std::string since;
   int64_t limit = 20;
   bool json = false;
   MachineFlags machine;
@@ -129,12 +134,13 @@ struct RunsFlags {
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
+struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
 };
 
 using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             QuarantineFlags, RunsFlags, CompletionFlags, SchemaFlags>;
+                             QuarantineFlags, RunsFlags, CompletionFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

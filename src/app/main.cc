@@ -7,6 +7,7 @@
 #include <cstring>
 #include <variant>
 
+#include "advisor/prices.h"
 #include "app/command_line.h"
 #include "app/exit_code.h"
 #include "app/program.h"
@@ -57,6 +58,7 @@ struct Dispatch {
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }
+  int operator()(const PricesFlags&) { return Print(advisor::BuiltInPrices() + "\n"); }
   int operator()(const SchemaFlags& flags) {
     return Print(flags.events ? job::EventsJsonSchema() : job::JobJsonSchema());
   }

@@ -6,18 +6,13 @@
 #include "app/exit_code.h"
 #include "app/job_windows.h"
 #include "app/load_job.h"
+#include "app/pricing.h"
 #include "app/program.h"
 #include "app/run_job.h"
 #include "job/facts.h"
 
 namespace tidemill::app {
 namespace {
-
-Result<advisor::Prices> PricesOf(Program& program, const std::string& file) {
-  if (file.empty()) return advisor::PricesFromJson(advisor::BuiltInPrices());
-  ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*program.storage, program.AbsolutePath(file)));
-  return advisor::PricesFromJson(text);
-}
 
 Result<std::optional<advisor::Plan>> Earlier(Program& program, const std::string& file) {
   if (file.empty()) return std::optional<advisor::Plan>();
@@ -56,11 +51,14 @@ int Plan(Program& program, const PlanFlags& flags) {
   const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
   job::Diagnostics diagnostics;
   const auto window = windows->front();
-  auto facts = job::GatherFacts(*job, window, std::move(environment).value(), ledger.ok() ? ledger->get() : nullptr,
-                                diagnostics);
+  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, advisor::Rates());
+  auto facts = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
   if (!facts) return FailWith(diagnostics, flags.job.file);
+  const auto stands = job::PlanStandsOn(*job, window, *environment);
+  if (!stands.ok()) return Fail(stands.error());
   if (flags.engine != "auto") facts->choices.engine = flags.engine;
-  const advisor::Plan plan = advisor::MakePlan(*facts, advisor::Rates(), *prices);
+  advisor::Plan plan = advisor::MakePlan(*facts, pricing.rates, pricing.prices);
+  plan.stands_on = *stands;
   const std::string json = advisor::PlanJson(plan) + "\n";
   if (!flags.out.empty()) {
     const auto written = program.storage->Put(program.AbsolutePath(flags.out), json);

@@ -1,9 +1,36 @@
+#include <fmt/format.h>
+
+#include "advisor/plan_text.h"
 #include "app/job_windows.h"
 #include "app/load_job.h"
 #include "app/program.h"
 #include "app/run_job.h"
+#include "job/facts.h"
 
 namespace tidemill::app {
+
+namespace {
+
+// A plan is run as it was made: for the same run over the same sources and table.
+Status CheckPlan(Program& program, const RunRequest& request, const std::string& file) {
+  ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*program.storage, program.AbsolutePath(file)));
+  ASSIGN_OR_RETURN(const auto plan, advisor::PlanFromJson(text));
+  if (request.windows.size() != 1) return InvalidArgument("--plan is for one window, the one it was made for");
+  if (plan.engine != "native") {
+    return Unimplemented(fmt::format("{} says {}; the native engine does not run it", file, plan.place));
+  }
+  ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, request.machine));
+  ASSIGN_OR_RETURN(const auto now, job::PlanStandsOn(request.job, request.windows[0], environment));
+  for (const auto& [name, value] : now) {
+    const auto then = plan.stands_on.find(name);
+    if (then != plan.stands_on.end() && then->second == value) continue;
+    return FailedPrecondition(fmt::format("{} no longer holds: the {} was {} and is {}; plan again", file, name,
+                                          then == plan.stands_on.end() ? "not known" : then->second, value));
+  }
+  return Ok();
+}
+
+}  // namespace
 
 int Run(Program& program, const RunFlags& flags) {
   auto job = LoadJob(program, flags.job);
@@ -15,9 +42,14 @@ int Run(Program& program, const RunFlags& flags) {
   request.windows = std::move(windows).value();
   request.options.replace = flags.replace;
   request.options.again = flags.again;
+  request.options.over_budget = flags.over_budget;
   request.at_once = flags.jobs;
+  request.prices = flags.prices;
   request.output = flags.output;
   request.machine = flags.machine;
+  if (!flags.plan.empty()) {
+    if (const auto holds = CheckPlan(program, request, flags.plan); !holds.ok()) return Fail(holds.error());
+  }
   return RunJob(program, request);
 }
 

@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include "app/exit_code.h"
+#include "app/pricing.h"
 #include "app/screen.h"
+#include "job/facts.h"
 #include "job/ledger.h"
 #include "job/report.h"
 #include "job/results.h"
@@ -123,6 +125,11 @@ int RunJob(Program& program, const RunRequest& request) {
   auto environment = EnvironmentFor(program, request.machine);
   if (!environment.ok()) return Fail(environment.error());
   const auto ledger = OpenLedger(program.StatePath(request.machine));
+  const auto prices = PricesOf(program, request.prices);
+  if (!prices.ok()) return Fail(prices.error());
+  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, advisor::Rates());
+  job::RunOptions options = request.options;
+  options.pricing = &pricing;
   Recorder recorder;
   std::vector<job::EventSink> sinks{[&](const job::Event& event) { recorder.Record(event); }};
   Screen screen(stdout, program.terminal && request.at_once == 1, program.color, request.at_once > 1);
@@ -137,8 +144,7 @@ int RunJob(Program& program, const RunRequest& request) {
   if (ledger) sinks.push_back([&](const job::Event& event) { ledger->Record(event); });
   job::EventStream stream(std::move(sinks));
 
-  const auto results =
-      job::RunWindows(request.job, request.options, request.windows, request.at_once, *environment, stream);
+  const auto results = job::RunWindows(request.job, options, request.windows, request.at_once, *environment, stream);
   if (ledger && ledger->failure()) {
     std::fprintf(stderr, "warning: this run is not recorded whole: %s\n", ledger->failure()->ToString().c_str());
   }

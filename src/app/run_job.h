@@ -15,6 +15,7 @@ struct RunRequest {
   std::vector<std::optional<job::Window>> windows;
   job::RunOptions options;
   int at_once = 1;
+  std::string prices;  // a price list of the user's
   OutputFlags output;
   MachineFlags machine;
 };

@@ -1,8 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "advisor/figures.h"
+#include "advisor/quote.h"
 #include "app/exit_code.h"
 #include "app/program.h"
 #include "app/text_table.h"
@@ -36,7 +42,11 @@ Json RunJson(const job::LedgerRun& run) {
           {"bytes_read", f.bytes_read},
           {"bytes_written", f.bytes_written},
           {"peak_memory_bytes", f.peak_memory_bytes},
-          {"peak_spill_bytes", f.peak_spill_bytes}};
+          {"peak_spill_bytes", f.peak_spill_bytes},
+          {"class", run.job_class},
+          {"tags", run.tags},
+          {"quoted_seconds", run.quoted_seconds < 0 ? Json(nullptr) : Json(run.quoted_seconds)},
+          {"dollars", run.dollars < 0 ? Json(nullptr) : Json(run.dollars)}};
 }
 
 void PrintJson(const Json& json) {
@@ -100,6 +110,8 @@ void PrintRun(const job::LedgerRun& run, const std::vector<job::LedgerCheck>& ch
       {"written", FormatBytes(f.bytes_written)},
       {"peak memory", FormatBytes(f.peak_memory_bytes)},
       {"spilled", FormatBytes(f.peak_spill_bytes)},
+      {"quoted", run.quoted_seconds < 0 ? "" : advisor::SecondsText(run.quoted_seconds)},
+      {"cost", run.dollars < 0 ? "" : advisor::DollarsText(run.dollars)},
   };
   for (const auto& [name, value] : lines) std::printf("%-14s %s\n", name, value.c_str());
   if (checks.empty()) return;
@@ -127,6 +139,88 @@ int Show(const job::Ledger& ledger, const RunsFlags& flags) {
   return kOk;
 }
 
+struct Cost {
+  int64_t runs = 0;
+  int64_t bytes_read = 0;
+  double seconds = 0;
+  double dollars = 0;
+  std::vector<double> quote_errors;  // |took / quoted - 1|
+};
+
+// What a run counts under; a run of several tags under each.
+std::vector<std::string> Groups(const job::LedgerRun& run, const std::string& by) {
+  if (by == "class") return {run.job_class};
+  if (by == "day") return {run.started.substr(0, 10)};
+  if (by != "tag") return {run.job};
+  std::vector<std::string> tags;
+  std::stringstream text(run.tags);
+  for (std::string tag; std::getline(text, tag, ',');) tags.push_back(tag);
+  return tags.empty() ? std::vector<std::string>{"(none)"} : tags;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+int ShowCost(const job::Ledger& ledger, const RunsFlags& flags) {
+  const auto since = flags.since.empty() ? Result<Timestamp>(Timestamp{}) : ParseTimestamp(flags.since);
+  if (!since.ok()) return Fail(since.error());
+  const auto runs = ledger.Runs("", INT64_MAX);
+  if (!runs.ok()) return Fail(runs.error());
+  std::map<std::string, Cost> costs;
+  for (const auto& run : *runs) {
+    const auto started = ParseTimestamp(run.started);
+    if (run.dollars < 0 || (started.ok() && *started < *since)) continue;
+    const double seconds = static_cast<double>(run.figures.duration.count()) / 1e6;
+    for (const auto& group : Groups(run, flags.by)) {
+      Cost& cost = costs[group];
+      ++cost.runs;
+      cost.bytes_read += run.figures.bytes_read;
+      cost.seconds += seconds;
+      cost.dollars += run.dollars;
+      const bool done = run.outcome == job::Name(job::Outcome::kCommitted);
+      if (done && run.quoted_seconds > 0) cost.quote_errors.push_back(std::abs(seconds / run.quoted_seconds - 1));
+    }
+  }
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [group, cost] : costs) {
+    const double gb = static_cast<double>(cost.bytes_read) / 1e9;
+    const double per_gb = gb > 0 ? cost.dollars / gb : 0;
+    const bool known = !cost.quote_errors.empty();
+    list.push_back({{flags.by, group},
+                    {"runs", cost.runs},
+                    {"seconds", cost.seconds},
+                    {"bytes_read", cost.bytes_read},
+                    {"dollars", cost.dollars},
+                    {"dollars_per_gb", per_gb},
+                    {"median_quote_error", known ? Json(Median(cost.quote_errors)) : Json(nullptr)}});
+    rows.push_back({group, FormatCount(cost.runs), advisor::SecondsText(cost.seconds), FormatBytes(cost.bytes_read),
+                    advisor::DollarsText(cost.dollars), advisor::DollarsText(per_gb),
+                    known ? advisor::ShareText(Median(cost.quote_errors)) : ""});
+  }
+  if (flags.json) {
+    PrintJson(list);
+    return kOk;
+  }
+  if (rows.empty()) {
+    std::printf("no run has an invoice yet\n");
+    return kOk;
+  }
+  const std::string table = TextTable({{flags.by},
+                                       {"runs", true},
+                                       {"time", true},
+                                       {"read", true},
+                                       {"cost", true},
+                                       {"a GB", true},
+                                       {"quote error", true}},
+                                      rows);
+  std::printf("%s\nlimit: %s a GB processed; the quote error is the median of committed runs\n", table.c_str(),
+              advisor::DollarsText(advisor::kProcessingPerGb).c_str());
+  return kOk;
+}
+
 }  // namespace
 
 int Runs(Program& program, const RunsFlags& flags) {
@@ -136,7 +230,15 @@ int Runs(Program& program, const RunsFlags& flags) {
   }
   const auto ledger = job::Ledger::Open(path);
   if (!ledger.ok()) return Fail(ledger.error());
-  return flags.what == RunsFlags::What::kLs ? List(**ledger, flags) : Show(**ledger, flags);
+  switch (flags.what) {
+    case RunsFlags::What::kLs:
+      return List(**ledger, flags);
+    case RunsFlags::What::kShow:
+      return Show(**ledger, flags);
+    case RunsFlags::What::kCost:
+      return ShowCost(**ledger, flags);
+  }
+  return kUsage;
 }
 
 }  // namespace tidemill::app

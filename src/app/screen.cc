@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "advisor/figures.h"
 #include "base/units.h"
 
 namespace tidemill::app {
@@ -79,6 +81,17 @@ struct Screen::Look {
     screen.names_[at.attempt] = e.window;
     screen.Line(at, fmt::format("{}  window {}  {}  {} memory  {} threads", screen.Paint(kBold, e.job), e.window,
                                 e.engine, FormatBytes(e.memory_bytes), e.threads));
+  }
+  void operator()(const event::Quoted& e) {
+    screen.Line(at, fmt::format("  quote    {} ({} to {}), {}, {} memory", advisor::SecondsText(e.seconds),
+                                advisor::SecondsText(e.seconds_low), advisor::SecondsText(e.seconds_high),
+                                advisor::DollarsText(e.dollars), FormatBytes(e.memory_bytes)));
+  }
+  void operator()(const event::Invoiced& e) {
+    const double share = e.quoted_seconds > 0 ? e.seconds / e.quoted_seconds - 1 : 0;
+    screen.Line(at, fmt::format("  invoice  {}, {}; {} {} the quote", advisor::SecondsText(e.seconds),
+                                advisor::DollarsText(e.dollars), advisor::ShareText(std::abs(share)),
+                                share < 0 ? "under" : "over"));
   }
   void operator()(const event::SourceRead& e) {
     const std::string pruned = e.pruned_files > 0 ? fmt::format(", {} pruned", FormatCount(e.pruned_files)) : "";

@@ -44,6 +44,27 @@ struct RunStarted {
   std::string mode;
   int64_t memory_bytes = 0;
   int threads = 0;
+  std::string job_class;
+  std::string tags;  // separated by commas
+};
+// What the run would take, from what is known once its sources are open.
+struct Quoted {
+  std::string place;
+  double seconds = 0;
+  double seconds_low = 0;
+  double seconds_high = 0;
+  double dollars = 0;
+  double dollars_low = 0;
+  double dollars_high = 0;
+  int64_t memory_bytes = 0;
+};
+// What it did take, beside the quote.
+struct Invoiced {
+  std::string place;
+  double seconds = 0;
+  double dollars = 0;
+  double quoted_seconds = 0;
+  double quoted_dollars = 0;
 };
 struct SourceRead {
   std::string source;
@@ -121,9 +142,9 @@ struct Event {
   Timestamp at{};
   Micros monotonic{};   // for durations and rates
   std::string attempt;  // a UUID: one attempt of one run
-  std::variant<event::RunStarted, event::SourceRead, event::StepPlanned, event::StageStarted, event::StageFinished,
-               event::Progress, event::CheckResult, event::Quarantined, event::Committed, event::Warning,
-               event::RunFinished>
+  std::variant<event::RunStarted, event::Quoted, event::Invoiced, event::SourceRead, event::StepPlanned,
+               event::StageStarted, event::StageFinished, event::Progress, event::CheckResult, event::Quarantined,
+               event::Committed, event::Warning, event::RunFinished>
       body;
 };
 

@@ -20,6 +20,8 @@ struct EventName {
 // In the order of Event::body's alternatives.
 inline constexpr EventName kEventNames[] = {
     {"run_started", "An attempt of a run begins."},
+    {"quoted", "What the run would take, before it begins to compute."},
+    {"invoiced", "What the run took, beside its quote."},
     {"source_read", "A source was found and opened."},
     {"step_planned", "A step's SQL was resolved."},
     {"stage_started", "A stage of the run begins."},
@@ -42,6 +44,29 @@ void VisitFields(const event::RunStarted& e, Visit visit) {
   visit(FieldInfo{"mode", "append, overwrite, overwrite_partitions or merge."}, e.mode);
   visit(FieldInfo{"memory_bytes", "The memory budget."}, e.memory_bytes);
   visit(FieldInfo{"threads", "The threads used."}, e.threads);
+  visit(FieldInfo{"class", "critical, regular or development."}, e.job_class);
+  visit(FieldInfo{"tags", "The job's tags, separated by commas."}, e.tags);
+}
+
+template <typename Visit>
+void VisitFields(const event::Quoted& e, Visit visit) {
+  visit(FieldInfo{"place", "Where it runs."}, e.place);
+  visit(FieldInfo{"seconds", "How long it should take."}, e.seconds);
+  visit(FieldInfo{"seconds_low", "Four runs of five take at least this."}, e.seconds_low);
+  visit(FieldInfo{"seconds_high", "Four runs of five take at most this."}, e.seconds_high);
+  visit(FieldInfo{"dollars", "What it should cost."}, e.dollars);
+  visit(FieldInfo{"dollars_low", "The price of seconds_low."}, e.dollars_low);
+  visit(FieldInfo{"dollars_high", "The price of seconds_high."}, e.dollars_high);
+  visit(FieldInfo{"memory_bytes", "The memory it should need."}, e.memory_bytes);
+}
+
+template <typename Visit>
+void VisitFields(const event::Invoiced& e, Visit visit) {
+  visit(FieldInfo{"place", "Where it ran."}, e.place);
+  visit(FieldInfo{"seconds", "How long it took."}, e.seconds);
+  visit(FieldInfo{"dollars", "What it cost, by the price list."}, e.dollars);
+  visit(FieldInfo{"quoted_seconds", "What the quote said."}, e.quoted_seconds);
+  visit(FieldInfo{"quoted_dollars", "What the quote said."}, e.quoted_dollars);
 }
 
 template <typename Visit>

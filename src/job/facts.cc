@@ -8,7 +8,9 @@
 #include <set>
 
 #include "base/units.h"
+#include "job/inputs.h"
 #include "job/run_key.h"
+#include "job/target.h"
 
 namespace tidemill::job {
 namespace {
@@ -25,6 +27,8 @@ std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
 }
+
+double Seconds(Micros duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 std::string CodecOf(const std::string& path) {
   static constexpr std::pair<std::string_view, std::string_view> kCodecs[] = {
@@ -122,12 +126,13 @@ std::vector<advisor::RunFacts> EarlierRuns(const Job& job, const Ledger* ledger)
     if (run.outcome != Name(Outcome::kCommitted)) continue;
     advisor::RunFacts& facts = runs.emplace_back();
     facts.engine = run.engine.substr(0, run.engine.find(' '));
-    facts.bytes_read = run.figures.bytes_read;
+    facts.bytes_read = run.source_bytes;
     facts.rows_in = run.figures.rows_in;
     facts.bytes_written = run.figures.bytes_written;
-    facts.seconds = static_cast<double>(run.figures.duration.count()) / 1e6;
+    facts.seconds = Seconds(run.figures.duration);
     facts.peak_memory_bytes = run.figures.peak_memory_bytes;
     facts.spill_bytes = run.figures.peak_spill_bytes;
+    facts.quoted_seconds = run.quoted_seconds;
   }
   return runs;
 }
@@ -157,13 +162,13 @@ int64_t PartitionsOfWindow(const Job& job, const std::optional<Window>& window) 
   return std::max<int64_t>(1, (hours + 24 * 28 - 1) / (24 * 28));
 }
 
-advisor::SinkFacts SinkFactsOf(const Job& job, const std::optional<Window>& window, const Ledger* ledger) {
+advisor::SinkFacts SinkFactsOf(const Job& job, const std::optional<Window>& window, int64_t before) {
   advisor::SinkFacts facts;
   facts.format = std::string(Name(job.sink.format));
   facts.mode = std::string(Name(job.sink.mode));
   for (const auto& column : job.sink.partition_by) facts.partition_by.push_back(column.name);
   facts.partitions = PartitionsOfWindow(job, window);
-  if (facts.partitions < 0) facts.partitions = PartitionsBefore(job, ledger);
+  if (facts.partitions < 0) facts.partitions = before;
   facts.target_file_bytes = job.sink.target_file_bytes;
   facts.compression = std::string(Name(job.sink.compression));
   facts.sorted = !job.sink.sort_by.empty();
@@ -182,8 +187,49 @@ int64_t DiskFree(const std::string& folder) {
 
 }  // namespace
 
+Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates) {
+  return {std::move(prices), std::move(rates), EarlierRuns(job, ledger), PartitionsBefore(job, ledger)};
+}
+
+Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,
+                                                        RunEnvironment& environment) {
+  std::map<std::string, std::string> stands{{"run key", KeyOf(job, window).ToString()}};
+  ASSIGN_OR_RETURN(stands["sources"], InputsOf(job, environment));
+  stands["table version"] = "none";
+  if (job.sink.format == SinkFormat::kDelta) {
+    ASSIGN_OR_RETURN(const Target target, OpenTarget(job.Resolve(job.sink.path), environment));
+    if (target.snapshot) stands["table version"] = std::to_string(target.snapshot->version());
+  }
+  return stands;
+}
+
+JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prepared& prepared,
+                 const RunEnvironment& environment, const Pricing& pricing) {
+  JobFacts facts;
+  facts.job = job.name;
+  facts.job_class = std::string(Name(job.job_class));
+  if (job.sla) {
+    facts.sla = std::string(Name(job.sla->kind));
+    facts.sla_seconds = Seconds(job.sla->limit);
+  }
+  if (job.window && window) facts.window = advisor::WindowFacts{Seconds(window->end - window->start) / 3600, -1};
+  const auto columns_read = ColumnsRead(prepared);
+  for (const auto& opened : prepared.sources) facts.sources.push_back(SourceFactsOf(opened, columns_read));
+  for (const auto& planned : prepared.steps) facts.steps.push_back(StepFactsOf(planned));
+  facts.sink = SinkFactsOf(job, window, pricing.partitions_before);
+  facts.machine = {environment.memory_bytes, environment.threads, DiskFree(environment.temp_folder)};
+  facts.runs = pricing.runs;
+  facts.choices.conf = job.conf;
+  if (const auto set = job.conf.find("spark.sql.shuffle.partitions"); set != job.conf.end()) {
+    facts.choices.shuffle_partitions = std::atoi(set->second.c_str());
+  }
+  facts.choices.budget_dollars = job.budget.dollars;
+  facts.choices.budget_seconds = Seconds(job.budget.time);
+  return facts;
+}
+
 std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
-                                    const Ledger* ledger, Diagnostics& out) {
+                                    const Pricing& pricing, Diagnostics& out) {
   EventStream silent({});
   Teller teller(silent, *environment.clock, "");
   const Timestamp now = environment.clock->Now();
@@ -192,44 +238,26 @@ std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>&
   Prepared prepared = Prepare(job, window, environment, now, **session, teller, out);
   if (out.has_errors()) return std::nullopt;
 
-  JobFacts facts;
-  facts.job = job.name;
-  facts.job_class = std::string(Name(job.job_class));
-  if (job.sla) {
-    facts.sla = std::string(Name(job.sla->kind));
-    facts.sla_seconds = static_cast<double>(job.sla->limit.count()) / 1e6;
-  }
-  if (job.window && window) {
-    const double hours = std::chrono::duration<double, std::ratio<3600>>(window->end - window->start).count();
-    facts.window = advisor::WindowFacts{hours, -1};
-  }
-  const auto columns_read = ColumnsRead(prepared);
+  JobFacts facts = FactsOf(job, window, prepared, environment, pricing);
   for (const auto& opened : prepared.sources) {
-    facts.sources.push_back(SourceFactsOf(opened, columns_read));
     if (const auto added = (*session)->AddSource(opened.source); !added.ok()) {
       return out.Error(opened.spec->at, "", NameFiles(added.error(), {&opened.source})), std::nullopt;
     }
   }
-  for (const auto& planned : prepared.steps) {
-    auto& step = facts.steps.emplace_back(StepFactsOf(planned));
-    const auto added = (*session)->AddStep(step.name, planned.relation, false);
-    if (!added.ok()) step.refused = added.error().message;
-    if (!added.ok() && added.error().kind != ErrorKind::kUnimplemented) {
+  for (size_t i = 0; i < prepared.steps.size(); ++i) {
+    const auto& planned = prepared.steps[i];
+    const auto added = (*session)->AddStep(planned.step->name, planned.relation, false);
+    if (added.ok()) continue;
+    if (added.error().kind != ErrorKind::kUnimplemented) {
       return out.Error(planned.step->at, "", added.error().ToString()), std::nullopt;
     }
-    if (!added.ok()) break;  // what reads this step can't be looked at
+    facts.steps[i].refused = added.error().message;
+    break;  // what reads this step can't be looked at
   }
   const auto keys = KeysToSample(facts, prepared);
   for (size_t i = 0; i < prepared.sources.size(); ++i) {
     const auto found = keys.find(facts.sources[i].name);
     if (found != keys.end()) SampleKeys(prepared.sources[i], found->second, prepared, **session, facts.sources[i]);
-  }
-  facts.sink = SinkFactsOf(job, window, ledger);
-  facts.machine = {environment.memory_bytes, environment.threads, DiskFree(environment.temp_folder)};
-  facts.runs = EarlierRuns(job, ledger);
-  for (const auto& [name, value] : job.conf) {
-    facts.choices.conf[name] = value;
-    if (name == "spark.sql.shuffle.partitions") facts.choices.shuffle_partitions = std::atoi(value.c_str());
   }
   return facts;
 }

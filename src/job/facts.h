@@ -2,6 +2,7 @@
 // keys, earlier runs.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,9 +21,20 @@ advisor::StepFacts StepFactsOf(const PlannedStep& step);
 // The columns of a table that some step uses, by lower-case name of the table; a table that is not there is used whole.
 std::map<std::string, int> ColumnsRead(const Prepared& prepared);
 
-// The facts of a run of `window`; what is wrong with the job goes to `out`. `ledger` may be null: nothing ran before.
-// Nothing is written, and of the data only samples are read.
+// What the ledger knows of earlier runs. A null ledger knows none.
+Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates);
+
+// What a plan of that run was made for: the run key, what the sources hold, the sink's version.
+Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,
+                                                        RunEnvironment& environment);
+
+// The facts of a run whose sources are open and whose steps are resolved; nothing is read.
+advisor::JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prepared& prepared,
+                          const RunEnvironment& environment, const Pricing& pricing);
+
+// The facts of a run of `window`; what is wrong with the job goes to `out`. Nothing is written, and of the data
+// only samples are read.
 std::optional<advisor::JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window,
-                                             RunEnvironment environment, const Ledger* ledger, Diagnostics& out);
+                                             RunEnvironment environment, const Pricing& pricing, Diagnostics& out);
 
 }  // namespace tidemill::job

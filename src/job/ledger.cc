@@ -12,10 +12,10 @@
 namespace tidemill::job {
 namespace {
 
-constexpr int kSchemaVersion = 1;
 constexpr int kBusyTimeoutMs = 10'000;
 
-constexpr const char* kSchema = R"(
+// What each version of the schema adds to the one before. A released one never changes.
+constexpr const char* kSchemas[] = {R"(
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, attempt TEXT NOT NULL UNIQUE, run_key TEXT NOT NULL, job TEXT NOT NULL, window TEXT NOT NULL,
   engine TEXT NOT NULL, table_path TEXT NOT NULL, mode TEXT NOT NULL, memory_bytes INTEGER NOT NULL,
@@ -33,12 +33,20 @@ CREATE TABLE events (
   id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), at TEXT NOT NULL, type TEXT NOT NULL,
   json TEXT NOT NULL);
 CREATE INDEX events_by_run ON events (run, id);
-)";
+)",
+                                    R"(
+ALTER TABLE runs ADD COLUMN class TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN quoted_seconds REAL NOT NULL DEFAULT -1;
+ALTER TABLE runs ADD COLUMN dollars REAL NOT NULL DEFAULT -1;
+ALTER TABLE runs ADD COLUMN source_bytes INTEGER NOT NULL DEFAULT 0;
+)"};
+constexpr int kSchemaVersion = std::size(kSchemas);
 
 constexpr const char* kRunColumns =
     "id, attempt, run_key, job, window, engine, table_path, started, finished, outcome, message, version, duration_us, "
     "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
-    "peak_memory_bytes, peak_spill_bytes";
+    "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes";
 
 // A prepared statement: bind in order, then step.
 class Statement {
@@ -84,6 +92,7 @@ class Statement {
     return text == nullptr ? "" : std::string(text, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
   }
   int64_t Number(int column) const { return sqlite3_column_int64(statement_, column); }
+  double Real(int column) const { return sqlite3_column_double(statement_, column); }
 
  private:
   sqlite3* database_;
@@ -114,6 +123,11 @@ LedgerRun ReadRun(const Statement& row) {
                         &figures.rows_malformed, &figures.files_written,     &figures.bytes_read,
                         &figures.bytes_written,  &figures.peak_memory_bytes, &figures.peak_spill_bytes};
   for (int i = 0; i < 9; ++i) *numbers[i] = row.Number(13 + i);
+  run.job_class = row.Text(22);
+  run.tags = row.Text(23);
+  run.quoted_seconds = row.Real(24);
+  run.dollars = row.Real(25);
+  run.source_bytes = row.Number(26);
   return run;
 }
 
@@ -153,10 +167,8 @@ Status Ledger::Migrate() {
     (void)Execute(database_, "ROLLBACK");
     return FailedPrecondition("a newer version of this program wrote it; use that one, or another file with --state");
   }
-  if (version == 0) {
-    RETURN_IF_ERROR(Execute(database_, kSchema));
-    RETURN_IF_ERROR(Execute(database_, fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
-  }
+  for (; version < kSchemaVersion; ++version) RETURN_IF_ERROR(Execute(database_, kSchemas[version]));
+  RETURN_IF_ERROR(Execute(database_, fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return Execute(database_, "COMMIT");
 }
 
@@ -180,13 +192,13 @@ Status Ledger::Write(const Event& event) {
         "UPDATE runs SET outcome = 'killed', message = 'a later attempt began', finished = ? WHERE run_key = ? "
         "AND outcome = 'running'");
     RETURN_IF_ERROR(killed.Bind(FormatTimestamp(event.at)).Bind(started->run_key).Run());
-    Statement insert(
-        database_,
-        "INSERT INTO runs (attempt, run_key, job, window, engine, table_path, mode, memory_bytes, threads, "
-        "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert(database_,
+                     "INSERT INTO runs (attempt, run_key, job, window, engine, table_path, mode, memory_bytes, "
+                     "threads, class, tags, "
+                     "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert.Bind(event.attempt).Bind(started->run_key).Bind(started->job).Bind(started->window).Bind(started->engine);
     insert.Bind(started->table).Bind(started->mode).Bind(started->memory_bytes).Bind(int64_t{started->threads});
-    RETURN_IF_ERROR(insert.Bind(FormatTimestamp(event.at)).Run());
+    RETURN_IF_ERROR(insert.Bind(started->job_class).Bind(started->tags).Bind(FormatTimestamp(event.at)).Run());
     ids_[event.attempt] = sqlite3_last_insert_rowid(database_);
   }
   ASSIGN_OR_RETURN(const int64_t run, RunOf(event.attempt));
@@ -194,6 +206,14 @@ Status Ledger::Write(const Event& event) {
     Statement insert(database_, "INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert.Bind(run).Bind(check->check).Bind(check->kind).Bind(check->on_fail).Bind(Name(check->status));
     RETURN_IF_ERROR(insert.Bind(check->bad).Bind(check->rows).Bind(check->max_bad).Bind(check->message).Run());
+  }
+  if (const auto* source = std::get_if<event::SourceRead>(&event.body)) {
+    Statement update(database_, "UPDATE runs SET source_bytes = source_bytes + ? WHERE id = ?");
+    RETURN_IF_ERROR(update.Bind(source->bytes).Bind(run).Run());
+  }
+  if (const auto* invoice = std::get_if<event::Invoiced>(&event.body)) {
+    Statement update(database_, "UPDATE runs SET quoted_seconds = ?, dollars = ? WHERE id = ?");
+    RETURN_IF_ERROR(update.Bind(invoice->quoted_seconds).Bind(invoice->dollars).Bind(run).Run());
   }
   if (const auto* end = std::get_if<event::RunFinished>(&event.body)) {
     Statement update(

@@ -30,6 +30,11 @@ struct LedgerRun {
   std::string outcome;  // "running" until it is finished; "killed": it never was
   std::string message;
   event::RunFinished figures;
+  std::string job_class;
+  std::string tags;            // separated by commas
+  double quoted_seconds = -1;  // -1: there was no quote
+  double dollars = -1;
+  int64_t source_bytes = 0;  // size of the files it read, each once
 };
 
 struct LedgerCheck {

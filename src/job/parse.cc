@@ -134,6 +134,17 @@ class JobReader {
       for (const Entry& entry : conf->entries) job_.conf[entry.key] = entry.value.text;
     }
     if (top_.Has("sla")) ReadSla(top_.Text("sla"));
+    if (const Node* budget = top_.Get("budget")) ReadBudget(Reader(*budget, "budget"));
+  }
+
+  void ReadBudget(const Reader& in) {
+    if (const auto time = ParseDuration(in.Text("time")); time.ok()) job_.budget.time = *time;
+    if (!in.Has("dollars")) return;
+    const std::string text = in.Text("dollars");
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), job_.budget.dollars);
+    if (code != std::errc{} || end != text.data() + text.size() || job_.budget.dollars <= 0) {
+      out_.Error(in.At("dollars"), "budget.dollars", fmt::format("'{}' is not a number of dollars like 2.50", text));
+    }
   }
 
   void ReadSla(const std::string& text) {

@@ -1,13 +1,16 @@
 #include "job/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <atomic>
 
+#include "advisor/figures.h"
 #include "base/sha256.h"
 #include "delta/history.h"
 #include "job/change.h"
 #include "job/commit.h"
+#include "job/facts.h"
 #include "job/inputs.h"
 #include "job/judge.h"
 #include "job/leftovers.h"
@@ -50,6 +53,7 @@ class Runner {
 
   const RunKey& key() const { return key_; }
   // The request does not fit what the table has: the user chooses between the ways out.
+  const std::optional<advisor::Quote>& quote() const { return quote_; }
   bool refused() const { return refused_; }
   // The request is understood: from here on it is the data, or the world, that fails.
   bool computing() const { return computing_; }
@@ -79,7 +83,8 @@ class Runner {
   void Announce() {
     teller_.Tell(event::RunStarted{key_.ToString(), job_.name, WindowText(key_.window),
                                    environment_.engine->name() + " " + environment_.engine->version(), sink_,
-                                   std::string(Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads});
+                                   std::string(Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads,
+                                   std::string(Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ","))});
   }
 
   bool is_delta() const { return job_.sink.format == SinkFormat::kDelta; }
@@ -147,6 +152,7 @@ class Runner {
 
   Result<Outcome> PrepareAndCommit() {
     RETURN_IF_ERROR(InStage("prepare", [this] { return PrepareQueries(); }));
+    RETURN_IF_ERROR(TellQuote());
     computing_ = true;
     RETURN_IF_ERROR(InStage("read", [this] { return Register(prepared_, *session_); }));
     for (int redo = 0;; ++redo) {
@@ -169,6 +175,35 @@ class Runner {
     if (!diagnostics.has_errors()) output_ = ComposeOutput(job_, prepared_, target_.snapshot.get(), diagnostics);
     if (diagnostics.has_errors()) return AsError(diagnostics);
     return Ok();
+  }
+
+  // Of this engine on this machine. Over the job's budget nothing is computed.
+  Status TellQuote() {
+    if (options_.pricing == nullptr) return Ok();
+    const auto& pricing = *options_.pricing;
+    const auto facts = FactsOf(job_, options_.window, prepared_, environment_, pricing);
+    const auto estimate = advisor::EstimateOf(facts, pricing.rates);
+    quote_ = advisor::QuoteHere(facts, estimate, pricing.rates, pricing.prices);
+    const auto& q = *quote_;
+    teller_.Tell(event::Quoted{q.place, q.seconds.mid, q.seconds.low, q.seconds.high, q.dollars.mid, q.dollars.low,
+                               q.dollars.high, static_cast<int64_t>(q.memory_bytes)});
+    const std::string over = OverBudget(q);
+    if (over.empty() || options_.over_budget) return Ok();
+    refused_ = true;
+    return FailedPrecondition(over + "; --over-budget runs it all the same");
+  }
+
+  std::string OverBudget(const advisor::Quote& quote) const {
+    const double time = static_cast<double>(job_.budget.time.count()) / 1e6;
+    if (job_.budget.dollars > 0 && quote.dollars.mid > job_.budget.dollars) {
+      return fmt::format("the run is quoted at {}, above the job's budget of {}",
+                         advisor::DollarsText(quote.dollars.mid), advisor::DollarsText(job_.budget.dollars));
+    }
+    if (time > 0 && quote.seconds.mid > time) {
+      return fmt::format("the run is quoted to take {}, above the job's budget of {}",
+                         advisor::SecondsText(quote.seconds.mid), advisor::SecondsText(time));
+    }
+    return "";
   }
 
   // The table may have another schema after a conflict.
@@ -453,6 +488,7 @@ class Runner {
   bool quarantine_committed_ = false;
   bool refused_ = false;
   bool computing_ = false;
+  std::optional<advisor::Quote> quote_;
 };
 
 Outcome OutcomeOf(const Error& error, bool computing) {
@@ -467,6 +503,13 @@ Outcome OutcomeOf(const Error& error, bool computing) {
     default:
       return Outcome::kFailed;
   }
+}
+
+// The quote's price of a second, for the seconds it took.
+void TellInvoice(const advisor::Quote& quote, Micros duration, Teller& teller) {
+  const double seconds = static_cast<double>(duration.count()) / 1e6;
+  const double price = quote.seconds.mid > 0 ? quote.dollars.mid / quote.seconds.mid : 0;
+  teller.Tell(event::Invoiced{quote.place, seconds, seconds * price, quote.seconds.mid, quote.dollars.mid});
 }
 
 }  // namespace
@@ -488,6 +531,7 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
     result.error = std::move(outcome).error();
   }
   result.finished.duration = environment.clock->Monotonic() - start;
+  if (const auto& quote = runner.quote()) TellInvoice(*quote, result.finished.duration, teller);
   teller.Tell(result.finished);
   return result;
 }

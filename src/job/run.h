@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "advisor/quote.h"
 #include "base/clock.h"
 #include "delta/delta.h"
 #include "engine/engine.h"
@@ -36,10 +37,20 @@ struct RunEnvironment {
   std::string version;          // of this program, for the table's history
 };
 
+// What quotes are made from.
+struct Pricing {
+  advisor::Prices prices;
+  advisor::Rates rates;
+  std::vector<advisor::RunFacts> runs;  // earlier ones of the job, newest first
+  int64_t partitions_before = -1;       // that the newest of them wrote
+};
+
 struct RunOptions {
-  std::optional<Window> window;  // none: all data
-  bool replace = false;          // take the rows of earlier runs of this window out, in the same commit
-  bool again = false;            // run although this run is committed already
+  std::optional<Window> window;      // none: all data
+  const Pricing* pricing = nullptr;  // null: no quote and no invoice
+  bool over_budget = false;          // run although the quote is above the job's budget
+  bool replace = false;              // take the rows of earlier runs of this window out, in the same commit
+  bool again = false;                // run although this run is committed already
 };
 
 struct PartitionRows {

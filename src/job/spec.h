@@ -21,6 +21,12 @@ namespace tidemill::job {
 enum class JobClass { kCritical, kRegular, kDevelopment };
 enum class SlaKind { kSimpleEtl, kComplexAnalytics, kMlTraining, kOther };
 
+// What a run may take by its quote; 0: anything.
+struct Budget {
+  double dollars = 0;
+  Micros time{};
+};
+
 struct Sla {
   SlaKind kind = SlaKind::kOther;
   Micros limit{};
@@ -124,6 +130,7 @@ struct Job {
   std::vector<std::string> tags;
   JobClass job_class = JobClass::kRegular;
   std::optional<Sla> sla;
+  Budget budget;
   std::string time_zone = "UTC";
   std::map<std::string, std::string> conf;
   std::vector<SourceSpec> sources;
