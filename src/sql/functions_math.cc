@@ -50,7 +50,7 @@ std::span<const FunctionRow> MathRows() {
       {"shiftleft <<", "(int, int) int | (bigint, int) bigint"},
       {"shiftright >>", "(int, int) int | (bigint, int) bigint"},
       {"shiftrightunsigned >>>", "(int, int) int | (bigint, int) bigint"},
-      {"sign signum", "(double) double?"},
+      {"sign signum", "(ym) double | (dt) double | (double) double?"},
       {"sin", "(double) double?"},
       {"sinh", "(double) double?"},
       {"sqrt", "(double) double?"},

@@ -66,6 +66,7 @@ std::span<const FunctionRow> OperatorRows() {
       {"$interval_negate", "custom"},
       {"$interval_multiply", "custom"},
       {"$interval_divide", "custom"},
+      {"$try", "custom"},
   };
   return kRows;
 }

@@ -90,7 +90,6 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "to_variant_object",
                                                        "to_xml",
                                                        "try_aes_decrypt",
-                                                       "try_make_interval",
                                                        "try_make_timestamp",
                                                        "try_make_timestamp_ltz",
                                                        "try_make_timestamp_ntz",

@@ -346,8 +346,8 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                                 : field     ? field->field
                                             : "");
   }
-  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, MathRule, DatetimeRule,
-                     CollectionRule, AggregateRule}) {
+  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, MathRule, IntervalRule,
+                     DatetimeRule, CollectionRule, AggregateRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (*made) return Decorate(function, **made, call, expr, names);

@@ -128,7 +128,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr
   }
   auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
   if (from.is(TypeId::kNull)) return NullLiteral(node.type);
-  if (from.SameType(node.type)) return child;
+  // CAST(1 AS INT) stays a cast: next to a decimal a bare literal would only take the digits it has.
+  if (from.SameType(node.type) && !(AsLiteral(child) && from.is_integral())) return child;
   bool nullable = child->nullable || (node.try_cast ? TryCastMayFail(from, node.type) : CastMayNull(from, node.type));
   DataType type = node.type;
   if (type.is_char() || type.is_varchar()) type = TypeId::kString;  // as Spark: a cast does not pad or check

@@ -1,6 +1,7 @@
 // Arithmetic, comparison and logic: which type both sides meet at, and what the result is.
 #include "sql/detail/resolver_operator.h"
 
+#include <algorithm>
 #include <map>
 
 #include "sql/coercion.h"
@@ -94,58 +95,127 @@ Ruled Between(const PendingCall& call, const ExprPtr& left, const ExprPtr& right
                   call.at);
 }
 
-// date + 1, ts + interval, d1 - d2, interval + interval, ... Nothing: not about time.
+constexpr const char* kDayCount = "(\"INT\" or \"SMALLINT\" or \"TINYINT\")";
+constexpr const char* kInstant = "(\"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")";
+
+// The operands of + or -, and where each was written.
+struct Sum {
+  const PendingCall& call;
+  bool minus;
+  ExprPtr left, right;
+  size_t left_index = 0, right_index = 1;
+  void Swap() {
+    std::swap(left, right);
+    std::swap(left_index, right_index);
+  }
+};
+
+Ruled AddIntervals(const Sum& sum) {
+  ExprPtr left = sum.left, right = sum.right;
+  if (left->type.id() != right->type.id()) {
+    bool to_time = sum.minus ? !right->type.is(TypeId::kYearMonthInterval)
+                             : !left->type.is(TypeId::kYearMonthInterval) || !right->type.is(TypeId::kYearMonthInterval);
+    if (to_time) return UnexpectedType(sum.call, 0, kInstant);
+    return DifferentTypes(sum.call, left->type, right->type);
+  }
+  auto common = TightestCommonType(left->type, right->type, sum.call.options->rules());
+  return MakeCall(sum.minus ? "$interval_subtract" : "$interval_add", {CastTo(left, *common), CastTo(right, *common)},
+                  *common, left->nullable || right->nullable, sum.call.at);
+}
+
+// x + interval, x - interval.
+Ruled MoveByInterval(const Sum& sum) {
+  ExprPtr time = sum.left, amount = sum.right;
+  bool ansi = amount->type.is_ansi_interval(), months = amount->type.is(TypeId::kYearMonthInterval);
+  if (IsNull(time) && ansi) {
+    const char* name = sum.minus ? "$interval_subtract" : "$interval_add";
+    return MakeCall(name, {CastTo(time, amount->type), amount}, amount->type, true, sum.call.at);
+  }
+  if (IsNull(time)) return Refused("NULL and an interval of months, days and microseconds", sum.call.at);
+  if (sum.minus) amount = Negated(amount);
+  if (time->type.is_datetime()) return AddInterval(time, amount);
+  if (months) return DifferentTypes(sum.call, sum.call.args[0]->type, sum.call.args[1]->type);
+  if (!IsString(time)) return UnexpectedType(sum.call, sum.left_index, kInstant);
+  return CastTo(AddInterval(CastTo(time, TypeId::kTimestamp), amount), TypeId::kString);
+}
+
+Ruled MoveByDays(const Sum& sum) {
+  const DataType& type = sum.right->type;
+  bool whole = type.is_integral() && !type.is(TypeId::kLong);
+  if (!whole && !IsNull(sum.right)) return UnexpectedType(sum.call, sum.right_index, kDayCount);
+  return MakeCall(sum.minus ? "date_sub" : "date_add", {sum.left, CastTo(sum.right, TypeId::kInt)}, TypeId::kDate,
+                  sum.left->nullable || sum.right->nullable, sum.call.at);
+}
+
+// Of two operands one of which is a time; the other meets it.
+Ruled SubtractTimes(const Sum& sum) {
+  auto instant = [](const DataType& type) { return type.is(TypeId::kTimestamp) || type.is(TypeId::kTimestampNtz); };
+  const DataType &l = sum.left->type, &r = sum.right->type;
+  bool instants = instant(l) || instant(r);
+  if (!instants && !r.is(TypeId::kDate) && !IsString(sum.right)) return MoveByDays(sum);
+  for (const auto& [operand, index] : {std::pair(sum.left, sum.left_index), std::pair(sum.right, sum.right_index)}) {
+    const DataType& type = operand->type;
+    bool text = type.is(TypeId::kString) && (sum.call.options->ansi || (!instants && r.is(TypeId::kDate)));
+    if (type.is_datetime() || type.is(TypeId::kNull) || text) continue;
+    return UnexpectedType(sum.call, index, instants ? kInstant : "\"DATE\"");
+  }
+  DataType time = l.is_datetime() ? l : r;
+  return Between(sum.call, l.is_datetime() ? sum.left : CastTo(sum.left, time),
+                 r.is_datetime() ? sum.right : CastTo(sum.right, time));
+}
+
+// What Spark's + and - of times and intervals turn into: date + 1, ts + interval, d1 - d2, interval + interval, ...
+// Nothing: not about time.
 Ruled TimeArithmetic(const PendingCall& call, const std::string& op, ExprPtr left, ExprPtr right) {
-  bool minus = op == "-";
-  if (op != "+" && !minus) return std::optional<ExprPtr>();
-  const DataType &l = left->type, &r = right->type;
-  // A date takes whole days, and what is subtracted from a time is a time: no fraction is either.
-  bool dates = minus ? l.is_datetime() || r.is_datetime() : l.is(TypeId::kDate) || r.is(TypeId::kDate);
-  for (size_t i = 0; dates && i < 2; ++i) {
-    const DataType& type = call.args[i]->type;
-    bool text = !minus && type.is(TypeId::kString);
-    if (!type.is(TypeId::kDecimal) && !type.is_fractional() && !text) continue;
-    return UnexpectedType(call, i, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
+  if (op != "+" && op != "-") return std::optional<ExprPtr>();
+  Sum sum{call, op == "-", std::move(left), std::move(right)};
+  if (IsInterval(sum.left->type) && IsInterval(sum.right->type)) return AddIntervals(sum);
+  if (sum.minus) {
+    if (sum.left->type.is_ansi_interval() && IsNull(sum.right)) {
+      return MakeCall("$interval_subtract", {sum.left, CastTo(sum.right, sum.left->type)}, sum.left->type, true,
+                      call.at);
+    }
+    if (IsInterval(sum.right->type)) return MoveByInterval(sum);
+    if (sum.left->type.is_datetime() || sum.right->type.is_datetime()) return SubtractTimes(sum);
+    return std::optional<ExprPtr>();
   }
-  bool texts = minus && ((l.is_datetime() && IsString(right)) || (IsString(left) && r.is_datetime()));
-  if (texts && !call.options->ansi) {
-    size_t wrong = IsString(right) ? 1 : 0;
-    return UnexpectedType(call, wrong, l.is(TypeId::kDate) || r.is(TypeId::kDate) ? "\"DATE\"" : "\"TIMESTAMP\"");
-  }
-  if (minus && l.is_datetime() && (r.is_datetime() || IsString(right))) {
-    return Between(call, left, IsString(right) ? CastTo(right, l) : right);
-  }
-  if (minus && IsString(left) && r.is_datetime()) return Between(call, CastTo(left, r), right);
-  if (!minus && IsInterval(l) && (r.is_datetime() || IsString(right))) std::swap(left, right);
-  if (left->type.is(TypeId::kDate) && (right->type.is_integral() && !right->type.is(TypeId::kLong))) {
-    return MakeCall(minus ? "date_sub" : "date_add", {left, CastTo(right, TypeId::kInt)}, TypeId::kDate,
-                    left->nullable || right->nullable, call.at);
-  }
-  if (!minus && right->type.is(TypeId::kDate) && left->type.is_integral() && !left->type.is(TypeId::kLong)) {
-    return MakeCall("date_add", {right, CastTo(left, TypeId::kInt)}, TypeId::kDate, left->nullable || right->nullable,
-                    call.at);
-  }
-  if (left->type.is_datetime() && IsInterval(right->type)) return AddInterval(left, minus ? Negated(right) : right);
-  if (IsInterval(left->type) && IsInterval(right->type)) {
-    auto common = TightestCommonType(left->type, right->type, call.options->rules());
-    if (!common) return DifferentTypes(call, left->type, right->type);
-    return MakeCall(minus ? "$interval_subtract" : "$interval_add", {CastTo(left, *common), CastTo(right, *common)},
-                    *common, left->nullable || right->nullable, call.at);
-  }
+  if (IsInterval(sum.left->type)) sum.Swap();
+  if (IsInterval(sum.right->type)) return MoveByInterval(sum);
+  if (!sum.left->type.is(TypeId::kDate)) sum.Swap();
+  if (sum.left->type.is(TypeId::kDate)) return MoveByDays(sum);
   return std::optional<ExprPtr>();
 }
 
 // interval * n, n * interval, interval / n.
 Ruled IntervalScaling(const PendingCall& call, const std::string& op, ExprPtr left, ExprPtr right) {
-  if (op == "*" && IsInterval(right->type)) std::swap(left, right);
+  size_t factor_index = 1;
+  if (op == "*" && IsInterval(right->type) && !IsInterval(left->type)) {
+    std::swap(left, right);
+    factor_index = 0;
+  }
   if ((op != "*" && op != "/") || !IsInterval(left->type)) return std::optional<ExprPtr>();
-  if (!right->type.is_numeric() && !IsString(right)) return std::optional<ExprPtr>();
-  ExprPtr factor = IsString(right) ? CastTo(right, TypeId::kDouble) : right;
+  bool calendar = left->type.is(TypeId::kCalendarInterval);
+  ExprPtr factor = right;
+  if (IsString(factor) || IsNull(factor)) factor = CastTo(factor, TypeId::kDouble);
+  if (!factor->type.is_numeric()) {
+    return UnexpectedType(call, factor_index, calendar ? "\"DOUBLE\"" : "\"NUMERIC\"");
+  }
+  if (calendar) factor = CastTo(factor, TypeId::kDouble);
   DataType type = left->type;
   if (type.is(TypeId::kYearMonthInterval)) type = DataType::YearMonth();
   if (type.is(TypeId::kDayTimeInterval)) type = DataType::DayTime();
   return MakeCall(op == "*" ? "$interval_multiply" : "$interval_divide", {left, factor}, type,
-                  left->nullable || factor->nullable || op == "/", call.at);
+                  left->nullable || factor->nullable || (op == "/" && calendar), call.at);
+}
+
+// interval div interval: how often the one is in the other.
+Ruled IntervalQuotient(const PendingCall& call, const std::string& op, ExprPtr left, ExprPtr right) {
+  bool intervals = left->type.is_ansi_interval() && left->type.id() == right->type.id();
+  if (op != "div" || !intervals) return std::optional<ExprPtr>();
+  auto count = [](const ExprPtr& interval) {
+    return typed::MakeExpr(typed::Cast{interval, typed::Cast::Mode::kBits}, TypeId::kLong, interval->nullable);
+  };
+  return MakeCall("div", {count(left), count(right)}, TypeId::kLong, true, call.at);
 }
 
 std::string NumericWanted(const std::string& op) {
@@ -174,8 +244,8 @@ Result<std::pair<ExprPtr, ExprPtr>> NumericOperands(const PendingCall& call, con
     left = CastTo(left, *common);
     right = CastTo(right, *common);
   }
-  if (IsNull(left)) left = CastTo(left, right->type);
-  if (IsNull(right)) right = CastTo(right, left->type);
+  if (IsNull(left) && right->type.is_numeric()) left = CastTo(left, right->type);
+  if (IsNull(right) && left->type.is_numeric()) right = CastTo(right, left->type);
   if (!left->type.is_numeric() || !right->type.is_numeric()) {
     if (left->type.SameType(right->type)) return WrongOperandType(call, NumericWanted(op), left->type);
     return DifferentTypes(call, left->type, right->type);
@@ -192,16 +262,11 @@ ExprPtr DecimalArithmetic(const PendingCall& call, const std::string& op, const 
 
 // `op` is the operator; `name` the function to call: the same, or its try_ form.
 Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::string& name) {
-  if (call.args.size() != 2) return WrongCount(call, "2");
   ExprPtr left = call.args[0], right = call.args[1];
   bool is_try = name.starts_with("try_");
-  ASSIGN_OR_RETURN(auto timely, TimeArithmetic(call, op, left, right));
-  if (!timely) {
-    ASSIGN_OR_RETURN(timely, IntervalScaling(call, op, left, right));
-  }
-  if (timely) {
-    if (is_try) return Refused(name + " of dates and intervals", call.at);
-    return timely;
+  for (auto* rule : {TimeArithmetic, IntervalScaling, IntervalQuotient}) {
+    ASSIGN_OR_RETURN(auto timely, rule(call, op, left, right));
+    if (timely) return timely;
   }
   ASSIGN_OR_RETURN(auto operands, NumericOperands(call, op, left, right));
   std::tie(left, right) = operands;
@@ -216,6 +281,14 @@ Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::stri
                                 : *TightestCommonType(left->type, right->type, call.options->rules());
   if (op == "div" && fractional) return WrongOperandType(call, NumericWanted(op), left->type);
   return MakeCall(name, {CastTo(left, type), CastTo(right, type)}, type, nullable, call.at);
+}
+
+// try_add and its kin: of numbers what does not fit is NULL, of anything else whatever fails, its operands' casts too.
+Ruled TryArithmetic(const PendingCall& call, const std::string& op) {
+  bool numbers = std::all_of(call.args.begin(), call.args.end(), [](const auto& arg) { return arg->type.is_numeric(); });
+  ASSIGN_OR_RETURN(auto made, Arithmetic(call, op, call.name));
+  if (numbers) return made;
+  return MakeCall("$try", {*made}, (*made)->type, true, call.at);
 }
 
 bool Orderable(const DataType& type) {
@@ -305,7 +378,9 @@ Result<ExprPtr> Comparison(const PendingCall& call, const std::string& name, Exp
   auto common = ComparisonType(left->type, right->type, call.options->rules());
   if (!common) return DifferentTypes(call, left->type, right->type);
   bool equality = name == "=" || name == "<=>";
-  if (!equality ? !Orderable(*common) : common->is(TypeId::kMap) || common->is(TypeId::kVariant)) {
+  bool incomparable =
+      common->is(TypeId::kMap) || common->is(TypeId::kVariant) || common->is(TypeId::kCalendarInterval);
+  if (!equality ? !Orderable(*common) : incomparable) {
     return Mismatch("INVALID_ORDERING_TYPE", call.sql,
                     "The <functionName> does not support ordering on type <dataType>.",
                     {{"functionName", "`" + name + "`"}, {"dataType", QuotedType(*common)}}, call.at);
@@ -320,12 +395,16 @@ Ruled OperatorRule(const PendingCall& call) {
   static const auto* try_forms = new std::map<std::string, std::string>{
       {"try_add", "+"}, {"try_subtract", "-"}, {"try_multiply", "*"}, {"try_divide", "/"}, {"try_mod", "%"}};
   const std::string& name = call.name;
-  if (auto form = try_forms->find(name); form != try_forms->end()) return Arithmetic(call, form->second, name);
+  bool binary = call.args.size() == 2;
+  if (auto form = try_forms->find(name); form != try_forms->end()) {
+    return binary ? TryArithmetic(call, form->second) : Ruled(WrongCount(call, "2"));
+  }
   if ((name == "+" || name == "-") && call.args.size() == 1) return Sign(call);
   if (name == "negative" || name == "positive") return Sign(call);
-  if (name == "mod") return Arithmetic(call, "%", "%");
-  if (name == "+" || name == "-" || name == "*" || name == "/" || name == "%" || name == "div" || name == "pmod") {
-    return Arithmetic(call, name, name);
+  if (name == "mod" || name == "+" || name == "-" || name == "*" || name == "/" || name == "%" || name == "div" ||
+      name == "pmod") {
+    std::string op = name == "mod" ? "%" : name;
+    return binary ? Arithmetic(call, op, op) : Ruled(WrongCount(call, "2"));
   }
   if (name == "and" || name == "or") return Logic(call);
   if (name == "&" || name == "|" || name == "^") return Bitwise(call);

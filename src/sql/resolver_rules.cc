@@ -173,16 +173,16 @@ Ruled Elt(const PendingCall& call) {
 DataType SumType(const DataType& type) {
   if (type.is(TypeId::kDecimal)) return DataType::Decimal(std::min(38, type.precision() + 10), type.scale());
   if (type.is_integral()) return TypeId::kLong;
-  if (type.is(TypeId::kYearMonthInterval)) return DataType::YearMonth();
-  if (type.is(TypeId::kDayTimeInterval)) return DataType::DayTime();
-  return TypeId::kDouble;
+  return type.is_ansi_interval() ? type : DataType(TypeId::kDouble);
 }
 
 DataType AverageType(const DataType& type) {
   if (type.is(TypeId::kDecimal)) {
     return DataType::Decimal(std::min(38, type.precision() + 4), std::min(38, type.scale() + 4));
   }
-  return SumType(type).is_ansi_interval() ? SumType(type) : DataType(TypeId::kDouble);
+  if (type.is(TypeId::kYearMonthInterval)) return DataType::YearMonth();
+  if (type.is(TypeId::kDayTimeInterval)) return DataType::DayTime();
+  return TypeId::kDouble;
 }
 
 Ruled SumOrAverage(const PendingCall& call) {
@@ -193,7 +193,6 @@ Ruled SumOrAverage(const PendingCall& call) {
     return UnexpectedType(call, 0, "(\"NUMERIC\" or \"ANSI INTERVAL\")");
   }
   bool sum = call.name == "sum" || call.name == "try_sum";
-  if (!sum && arg->type.is_ansi_interval()) return Refused("avg of an interval", call.at);
   return MakeCall(call.name, {arg}, sum ? SumType(arg->type) : AverageType(arg->type), true, call.at);
 }
 

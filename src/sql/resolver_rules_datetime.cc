@@ -178,9 +178,6 @@ Ruled Extract(const PendingCall& call) {
   std::transform(field.begin(), field.end(), field.begin(), [](unsigned char c) { return std::tolower(c); });
   ExprPtr source = call.args[1];
   if (source->type.is(TypeId::kString) || source->type.is(TypeId::kNull)) source = CastTo(source, TypeId::kTimestamp);
-  if (source->type.is_ansi_interval() || source->type.is(TypeId::kCalendarInterval)) {
-    return Refused("extract() from an interval", call.at);
-  }
   if (!source->type.is_datetime()) return UnexpectedType(call, 1, "(\"TIMESTAMP\" or \"INTERVAL\")");
   static const auto* of_date = new std::map<std::string, std::string>{{"year", "year"},
                                                                       {"y", "year"},

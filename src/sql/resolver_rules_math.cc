@@ -74,7 +74,9 @@ Ruled CeilOrFloor(const PendingCall& call) {
 
 Ruled Abs(const PendingCall& call) {
   if (call.args.size() != 1) return WrongCount(call, "1");
-  if (call.args[0]->type.is_ansi_interval()) return Refused("abs of an interval", call.at);
+  if (call.args[0]->type.is_ansi_interval()) {
+    return MakeCall("abs", call.args, call.args[0]->type, call.args[0]->nullable, call.at);
+  }
   ASSIGN_OR_RETURN(auto arg, AsNumber(call, 0));
   DataType type = arg->type;
   return MakeCall("abs", {arg}, type, arg->nullable, call.at);

@@ -120,6 +120,40 @@ std::string SelectResolver::WithOuterNames(std::string name, const ExprPtr& expr
   return name;
 }
 
+namespace {
+
+// The name of + - and * of times and intervals, which is that of what it turned into: the time, or the interval that is
+// multiplied, stands first.
+std::optional<std::string> TimeArithmeticName(const plan::Call& call, const ExprPtr& expr) {
+  const std::string& op = call.name.back();
+  if (call.args.size() != 2 || (op != "+" && op != "-" && op != "*" && op != "/")) return std::nullopt;
+  const auto* text = std::get_if<typed::Cast>(&expr->node);
+  const auto* made = AsCall(text && expr->type.is(TypeId::kString) ? text->child : expr);
+  if (!made || made->args.size() != 2) return std::nullopt;
+  auto place = [&](size_t i) { return std::pair(made->args[i]->at.line, made->args[i]->at.column); };
+  bool moved = made->args[1]->at.line > 0 && place(1) < place(0);
+  plan::ExprPtr first = call.args[moved ? 1 : 0], second = call.args[moved ? 0 : 1];
+  std::string left = SparkName(first), right = SparkName(second);
+  if (made->function == "$interval_multiply" || made->function == "$interval_divide") {
+    bool calendar = expr->type.is(TypeId::kCalendarInterval);
+    if (calendar) return made->function.substr(10) + "_interval(" + left + ", " + right + ")";
+    return "(" + left + " " + op + " " + right + ")";
+  }
+  if (made->function == "date_add" || made->function == "date_sub") {
+    // Of a number, or of a constant interval's days.
+    const auto* literal = std::get_if<plan::Literal>(&second->node);
+    bool interval = literal && literal->type.is_ansi_interval();
+    if (interval) right = "extractansiintervaldays(" + right + ")";
+    if (interval && op == "-") right = "(- " + right + ")";
+    return made->function + "(" + left + ", " + right + ")";
+  }
+  bool sum = made->function.starts_with("$date_add") || made->function.starts_with("$timestamp_add");
+  if (!sum) return std::nullopt;
+  return left + " " + op + " " + right;
+}
+
+}  // namespace
+
 // Spark's name of an item without an alias, where it depends on more than the text: a named window is written out, and
 // arithmetic on dates bears the name of what it turned into.
 std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& expr) const {
@@ -132,19 +166,7 @@ std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& 
     copy.over = std::make_shared<const plan::WindowSpec>(*spec);
     return SparkName(plan::MakeExpr(std::move(copy), written->at));
   }
-  const auto* made = AsCall(expr);
-  bool sum = call->args.size() == 2 && (call->name.back() == "+" || call->name.back() == "-");
-  if (!sum || !made || !expr->type.is_datetime()) return SparkName(resolver_.WithRoutineNames(written));
-  std::string left = SparkName(call->args[0]), right = SparkName(call->args[1]);
-  if (!made->function.starts_with("$")) {
-    // date_add(d, n), or of a constant interval's days.
-    const auto* literal = std::get_if<plan::Literal>(&call->args[1]->node);
-    bool interval = literal && literal->type.is_ansi_interval();
-    if (interval) right = "extractansiintervaldays(" + right + ")";
-    if (interval && call->name.back() == "-") right = "(- " + right + ")";
-    return made->function + "(" + left + ", " + right + ")";
-  }
-  return left + " " + call->name.back() + " " + right;
+  return TimeArithmeticName(*call, expr).value_or(SparkName(resolver_.WithRoutineNames(written)));
 }
 
 Status SelectResolver::AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases) {

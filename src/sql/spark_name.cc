@@ -406,8 +406,9 @@ class Printer {
       if (i < call.arg_names.size() && !call.arg_names[i].empty()) text += call.arg_names[i] + " => ";
       text += Print(args[i]);
     }
+    const std::string_view plain = std::string_view(name).substr(name == "try_make_interval" ? 4 : 0);
     for (const auto& row : kDefaults) {
-      if (row.name == name && row.given == args.size()) text += (args.empty() ? "" : ", ") + std::string(row.printed);
+      if (row.name == plain && row.given == args.size()) text += (args.empty() ? "" : ", ") + std::string(row.printed);
     }
     const bool folds = (name == "aggregate" || name == "reduce") && args.size() == 3;
     if (folds) text += ", lambdafunction(namedlambdavariable(), namedlambdavariable())";

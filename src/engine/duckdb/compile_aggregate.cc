@@ -68,6 +68,10 @@ Result<std::string> Sum(const AggregateJob& job) {
   bool is_try = job.null_on_failure();
   std::string sum = fmt::format("sum({}{}){}", job.Distinct(), job.args[0], kHere);
   if (job.type().is_fractional()) return sum;
+  if (job.type().is_ansi_interval()) {
+    const char* unit = job.type().is(TypeId::kYearMonthInterval) ? "months" : "micros";
+    return fmt::format("tm_{}{}({})", job.call.function == "try_sum" ? "try_" : "", unit, sum);
+  }
   // DuckDB adds up 128 bits, which hold more than 38 digits.
   if (job.type().is(TypeId::kDecimal) && job.type().precision() > 28) {
     return fmt::format("tm_{}decimal(tm_unscaled({}), 38, {})", is_try ? "try_" : "", sum, job.expr.type.scale());
@@ -83,6 +87,11 @@ Result<std::string> Average(const AggregateJob& job) {
     return fmt::format("tm_{6}decimal(tm_average(tm_unscaled(sum({0}{1}){2}), count({0}{1}){2}, {3}), {4}, {5})",
                        job.Distinct(), job.args[0], kHere, job.expr.type.scale() - type.scale(),
                        job.expr.type.precision(), job.expr.type.scale(), job.null_on_failure() ? "try_" : "");
+  }
+  if (type.is_ansi_interval()) {
+    return fmt::format("tm_{3}average_{4}(sum({0}{1}){2}, count({0}{1}){2})", job.Distinct(), job.args[0], kHere,
+                       job.call.function == "try_avg" ? "try_" : "",
+                       type.is(TypeId::kYearMonthInterval) ? "months" : "micros");
   }
   // Spark adds up doubles; below 2^53 the sum is the same either way.
   std::string arg =

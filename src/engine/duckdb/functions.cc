@@ -125,9 +125,6 @@ std::vector<std::string_view> RefusedHere() {
           "sentences",
           "rand",
           "randn",
-          "make_dt_interval",
-          "make_interval",
-          "$extract_interval",
           "window",
           "arrays_zip",
           "shuffle",
@@ -145,9 +142,7 @@ std::vector<std::string_view> RefusedHere() {
           "percentile_cont",
           "percentile_disc",
           "regr_r2",
-          "skewness",
-          "$date_add_interval",
-          "$interval_divide"};
+          "skewness"};
 }
 
 }  // namespace tidemill::engine::duckdb

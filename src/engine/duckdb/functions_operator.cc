@@ -144,10 +144,19 @@ Result<std::string> LikeMany(const Lowered& l) {
   return "(" + sql + ")";
 }
 
+// Outside ANSI mode an interval of months, days and microseconds over zero is NULL; the others fail in both modes.
 Result<std::string> ScaleInterval(const Lowered& l) {
-  bool multiply = l.call.function == "$interval_multiply";
-  if (!l.type(1).is_integral() || !multiply) return Refuse("an interval times or over a fraction", l.expr.at);
-  return fmt::format("CAST({} * {} AS {})", l.args[0], l.args[1], DuckDbType(l.expr.type));
+  if (l.type(0).is(TypeId::kCalendarInterval)) {
+    bool multiply = l.call.function == "$interval_multiply";
+    if (multiply && !l.compiler.options().ansi) return Refuse("an interval times a number", l.expr.at);
+    return ByValue(l);
+  }
+  return ValueSql(l.call.function, l.args, {l.type(0), l.type(1)}, l.expr.type);
+}
+
+Result<std::string> AddToDate(const Lowered& l) {
+  auto moved = ValueSql("days_of_interval", l.args, {l.type(0), l.type(1)}, l.type(1));
+  return fmt::format("CAST({} + {} AS DATE)", l.args[0], moved);
 }
 
 }  // namespace
@@ -214,6 +223,7 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"least", "", "least($*)", nullptr},
       {"raise_error", "", "CAST(tm_raise($1) AS INTEGER)", nullptr},
       {"$date_add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
+      {"$date_add_interval", "", nullptr, AddToDate},
       {"$date_minus_date", "", "(($1 - $2) * 86400000000)", nullptr},
       {"$date_period", "", nullptr, ByValue},
       {"$timestamp_period", "", "to_microseconds(epoch_us($L1) - epoch_us($L2))", nullptr},
@@ -223,11 +233,22 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"$timestamp_add_interval", "", "@($L1 + $2)", nullptr},
       {"$timestamp_minus", "", "(epoch_us($L1) - epoch_us($L2))", nullptr},
       {"$interval_add", "interval", "($1 + $2)", nullptr},
-      {"$interval_add", "", "CAST($1 + $2 AS $T)", nullptr},
+      {"$interval_add", "ym", "tm_months(CAST($1 AS HUGEINT) + $2)", nullptr},
+      {"$interval_add", "dt", "tm_micros(CAST($1 AS HUGEINT) + $2)", nullptr},
       {"$interval_subtract", "interval", "($1 - $2)", nullptr},
-      {"$interval_subtract", "", "CAST($1 - $2 AS $T)", nullptr},
-      {"$interval_negate", "", "(-$1)", nullptr},
-      {"$interval_multiply", "ym dt", nullptr, ScaleInterval},
+      {"$interval_subtract", "ym", "tm_months(CAST($1 AS HUGEINT) - $2)", nullptr},
+      {"$interval_subtract", "dt", "tm_micros(CAST($1 AS HUGEINT) - $2)", nullptr},
+      {"$interval_negate", "interval", "(-$1)", nullptr},
+      {"$interval_negate", "ym", "tm_negated_months($1)", nullptr},
+      {"$interval_negate", "dt", "tm_negated_micros($1)", nullptr},
+      {"$interval_multiply", "", nullptr, ScaleInterval},
+      {"$interval_divide", "", nullptr, ScaleInterval},
+      {"$extract_interval", "", nullptr, ByValue},
+      {"make_interval", "", nullptr, ByValue},
+      {"try_make_interval", "", nullptr, ByValue},
+      {"make_dt_interval", "", nullptr, ByValue},
+      {"make_ym_interval", "", nullptr, ByValue},
+      {"$try", "", "TRY($1)", nullptr},
   };
   return kRows;
 }

@@ -210,7 +210,6 @@ std::span<const LoweringRow> TimeLowerings() {
       {"last_day", "", "last_day($1)", nullptr},
       {"make_date", "", "tm_make_date($1, $2, $3)", nullptr},
       {"make_timestamp_ntz", "", "tm_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))", nullptr},
-      {"make_ym_interval", "", "($1 * 12 + $2)", nullptr},
       {"minute", "", "CAST(minute($L1) AS INTEGER)", nullptr},
       {"month", "", "CAST(month($1) AS INTEGER)", nullptr},
       {"monthname", "", "left(monthname($1), 3)", nullptr},

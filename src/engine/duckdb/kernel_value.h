@@ -48,6 +48,7 @@ plan::Value ChildrenValue(std::vector<plan::Value> children);
 std::span<const ValueRow> CastValues();
 std::span<const ValueRow> CsvValues();
 std::span<const ValueRow> HashValues();
+std::span<const ValueRow> IntervalValues();
 std::span<const ValueRow> NumberValues();
 std::span<const ValueRow> JsonValues();
 std::span<const ValueRow> TextValues();

@@ -52,6 +52,7 @@ Status RegisterKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterMathKernels(connection));
   RETURN_IF_ERROR(RegisterTextKernels(connection));
   RETURN_IF_ERROR(RegisterCollectionKernels(connection));
+  RETURN_IF_ERROR(RegisterIntervalKernels(connection));
   return RegisterTimeKernels(connection);
 }
 
