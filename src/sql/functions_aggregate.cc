@@ -34,6 +34,7 @@ std::span<const FunctionRow> AggregateRows() {
       {"min_by", "(any, any) $1?"},
       {"mode", "custom"},
       {"percentile", "custom"},
+      {"$percentile_counts", "custom"},
       {"percentile_cont", "custom"},
       {"percentile_disc", "custom"},
       {"regr_avgx", "(double, double) double?"},

@@ -51,6 +51,8 @@ std::span<const FunctionRow> OperatorRows() {
       {"rlike regexp regexp_like", "(string, string) boolean"},
       {"like_any", "(string, string...) boolean?"},
       {"like_all", "(string, string...) boolean?"},
+      {"ilike_any", "(string, string...) boolean?"},
+      {"ilike_all", "(string, string...) boolean?"},
       {"||", "custom"},
       {"$date_add_months", "(date, ym) date"},
       {"$date_add_interval", "(date, interval) date"},

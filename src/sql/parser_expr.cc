@@ -184,7 +184,7 @@ plan::ExprPtr Parser::ParsePatterns(plan::ExprPtr value, bool like, bool negated
   const bool all = Is(kAll) != negated;
   next_ += 2;
   if (Is(TokenKind::kRightParen)) {
-    Fail("", "", "Expected something between '(' and ')'.", Last().at);
+    Fail("_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'.", Last().at);
     return nullptr;
   }
   std::vector<plan::ExprPtr> args = {std::move(value)};

@@ -296,13 +296,6 @@ Result<int> SelectResolver::KeyOf(const plan::ExprPtr& written, Groups& groups) 
                          "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.",
                          {{"sqlExpr", QuotedSql(SparkName(written))}}, written->at);
   }
-  if (key->type.is(TypeId::kMap)) {
-    return AnalysisError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
-                         "The expression <sqlExpr> cannot be used as a grouping expression because its data type "
-                         "<dataType> is not an orderable data type.",
-                         {{"sqlExpr", QuotedSql(SparkName(written))}, {"dataType", QuotedType(key->type)}},
-                         written->at);
-  }
   groups.keys.push_back(key);
   return static_cast<int>(groups.keys.size()) - 1;
 }

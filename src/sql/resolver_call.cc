@@ -346,8 +346,13 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                                 : field     ? field->field
                                             : "");
   }
+  const Names& sorted = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
+  for (const auto& key : call.within_group) {
+    ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));
+    pending.within_group.push_back(resolved);
+  }
   for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, MathRule, IntervalRule,
-                     DatetimeRule, CollectionRule, AggregateRule}) {
+                     DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (*made) return Decorate(function, **made, call, expr, names);
@@ -484,11 +489,14 @@ Result<typed::Lambda> Resolver::ResolveLambda(const plan::ExprPtr& arg, const st
 Result<ExprPtr> Resolver::Decorate(const Function& function, ExprPtr result, const plan::Call& call,
                                    const plan::Expr& expr, const Names& names) {
   bool aggregate = function.kind == FunctionKind::kAggregate;
-  if (!aggregate && (call.distinct || call.filter)) {
-    return AnalysisError(
-        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
-        "Invalid SQL syntax: The function <prettyName> does not support <syntax>.",
-        {{"prettyName", QuotedName({function.name})}, {"syntax", call.distinct ? "DISTINCT" : "FILTER"}}, expr.at);
+  bool ordered = IsInverseDistribution(function.name) || function.name == "listagg";
+  if ((!aggregate && (call.distinct || call.filter)) || (!ordered && !call.within_group.empty())) {
+    const char* syntax = !call.within_group.empty() ? "WITHIN GROUP (ORDER BY ...)"
+                         : call.distinct            ? "DISTINCT"
+                                                    : "FILTER";
+    return AnalysisError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
+                         "Invalid SQL syntax: The function <prettyName> does not support <syntax>.",
+                         {{"prettyName", QuotedName({function.name})}, {"syntax", syntax}}, expr.at);
   }
   if (function.kind == FunctionKind::kScalar) {
     if (!call.over) return result;
@@ -506,6 +514,7 @@ Result<ExprPtr> Resolver::Decorate(const Function& function, ExprPtr result, con
     ASSIGN_OR_RETURN(decorated.filter, Condition(call.filter, seen, "FILTER"));
   }
   for (const auto& key : call.within_group) {
+    if (function.name != "listagg") break;  // the others took the key as an argument
     ASSIGN_OR_RETURN(auto resolved, Key(key, seen));
     decorated.within_group.push_back(resolved);
   }

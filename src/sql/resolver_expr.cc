@@ -61,6 +61,23 @@ Result<std::vector<ExprPtr>> Resolver::Expressions(const std::vector<plan::ExprP
   return resolved;
 }
 
+namespace {
+
+Status CheckAggregateFilter(const ExprPtr& condition, const plan::ExprPtr& written) {
+  const char* wrong = ContainsVolatile(condition)    ? "NON_DETERMINISTIC"
+                      : ContainsAggregate(condition) ? "CONTAINS_AGGREGATE"
+                      : ContainsWindow(condition)    ? "CONTAINS_WINDOW_FUNCTION"
+                                                     : nullptr;
+  if (!wrong) return Ok();
+  return AnalysisError(
+      std::string("INVALID_AGGREGATE_FILTER.") + wrong, "42903",
+      "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic "
+      "FILTER expression without aggregates and window functions.",
+      {{"filterExpr", QuotedSql(SparkName(written))}}, written->at);
+}
+
+}  // namespace
+
 Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& names, const char* clause) {
   ASSIGN_OR_RETURN(auto condition, Expression(expr, names));
   std::string_view place = clause;
@@ -71,12 +88,7 @@ Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& name
                          "It is not allowed to use window functions inside WHERE clause. Compute them in a subquery.",
                          {}, expr->at);
   }
-  if (place == "FILTER" && ContainsWindow(condition)) {
-    return AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION", "42903",
-                         "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER "
-                         "expression without a window function.",
-                         {{"filterExpr", QuotedSql(SparkName(expr))}}, expr->at);
-  }
+  if (place == "FILTER") RETURN_IF_ERROR(CheckAggregateFilter(condition, expr));
   if (place == "WHERE" && ContainsAggregate(condition)) {
     return AnalysisError(
         "INVALID_WHERE_CONDITION", "42903",

@@ -113,8 +113,9 @@ struct Sum {
 Ruled AddIntervals(const Sum& sum) {
   ExprPtr left = sum.left, right = sum.right;
   if (left->type.id() != right->type.id()) {
-    bool to_time = sum.minus ? !right->type.is(TypeId::kYearMonthInterval)
-                             : !left->type.is(TypeId::kYearMonthInterval) || !right->type.is(TypeId::kYearMonthInterval);
+    bool to_time = sum.minus
+                       ? !right->type.is(TypeId::kYearMonthInterval)
+                       : !left->type.is(TypeId::kYearMonthInterval) || !right->type.is(TypeId::kYearMonthInterval);
     if (to_time) return UnexpectedType(sum.call, 0, kInstant);
     return DifferentTypes(sum.call, left->type, right->type);
   }
@@ -285,7 +286,8 @@ Ruled Arithmetic(const PendingCall& call, const std::string& op, const std::stri
 
 // try_add and its kin: of numbers what does not fit is NULL, of anything else whatever fails, its operands' casts too.
 Ruled TryArithmetic(const PendingCall& call, const std::string& op) {
-  bool numbers = std::all_of(call.args.begin(), call.args.end(), [](const auto& arg) { return arg->type.is_numeric(); });
+  bool numbers =
+      std::all_of(call.args.begin(), call.args.end(), [](const auto& arg) { return arg->type.is_numeric(); });
   ASSIGN_OR_RETURN(auto made, Arithmetic(call, op, call.name));
   if (numbers) return made;
   return MakeCall("$try", {*made}, (*made)->type, true, call.at);
@@ -378,8 +380,7 @@ Result<ExprPtr> Comparison(const PendingCall& call, const std::string& name, Exp
   auto common = ComparisonType(left->type, right->type, call.options->rules());
   if (!common) return DifferentTypes(call, left->type, right->type);
   bool equality = name == "=" || name == "<=>";
-  bool incomparable =
-      common->is(TypeId::kMap) || common->is(TypeId::kVariant) || common->is(TypeId::kCalendarInterval);
+  bool incomparable = common->is(TypeId::kMap) || common->is(TypeId::kVariant) || common->is(TypeId::kCalendarInterval);
   if (!equality ? !Orderable(*common) : incomparable) {
     return Mismatch("INVALID_ORDERING_TYPE", call.sql,
                     "The <functionName> does not support ordering on type <dataType>.",

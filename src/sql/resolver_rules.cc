@@ -230,25 +230,6 @@ Ruled Collect(const PendingCall& call) {
   return MakeCall(call.name, call.args, DataType::Array(call.args[0]->type, false), false, call.at);
 }
 
-// median(x), percentile(x, p), percentile_cont(p) WITHIN GROUP (ORDER BY x): doubles.
-Ruled Percentile(const PendingCall& call) {
-  if (call.name == "median") {
-    if (call.args.size() != 1) return WrongCount(call, "1");
-    ASSIGN_OR_RETURN(auto arg, Implicit(call, 0, TypeId::kDouble));
-    auto half = typed::MakeExpr(typed::Literal{plan::Value{0.5}}, TypeId::kDouble, false, call.at);
-    return MakeCall("percentile", {arg, half}, TypeId::kDouble, true, call.at);
-  }
-  if (call.args.size() != 2) return Refused(call.name + " with a frequency", call.at);
-  if (call.args[0]->type.is_ansi_interval()) return Refused(call.name + " of an interval", call.at);
-  ASSIGN_OR_RETURN(auto arg, Implicit(call, 0, TypeId::kDouble));
-  bool many = call.args[1]->type.is(TypeId::kArray);
-  DataType share = many ? DataType::Array(TypeId::kDouble) : DataType(TypeId::kDouble);
-  ASSIGN_OR_RETURN(auto p, Implicit(call, 1, share));
-  if (!IsConstant(p)) return Refused("a percentage that is not a constant", call.at);
-  DataType type = many ? DataType::Array(TypeId::kDouble, false) : DataType(TypeId::kDouble);
-  return MakeCall("percentile", {arg, p}, type, true, call.at);
-}
-
 // listagg(x [, separator]) [WITHIN GROUP (ORDER BY ...)].
 Ruled ListAgg(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
@@ -293,8 +274,6 @@ Ruled GroupingCall(const PendingCall& call) {
   DataType type = call.name == "grouping" ? TypeId::kByte : TypeId::kLong;
   return MakeCall(call.name, call.args, type, false, call.at);
 }
-
-Ruled Mode(const PendingCall& call) { return Refused("mode()", call.at); }
 
 using Rule = Ruled (*)(const PendingCall&);
 using Rules = std::map<std::string, Rule>;
@@ -341,12 +320,24 @@ Ruled StringRule(const PendingCall& call) {
 
 Ruled AggregateRule(const PendingCall& call) {
   static const auto* rules = new Rules{
-      {"sum", SumOrAverage},  {"avg", SumOrAverage},      {"try_sum", SumOrAverage},  {"try_avg", SumOrAverage},
-      {"min", MinOrMax},      {"max", MinOrMax},          {"count", Count},           {"first", First},
-      {"last", First},        {"any_value", First},       {"array_agg", Collect},     {"collect_set", Collect},
-      {"median", Percentile}, {"percentile", Percentile}, {"listagg", ListAgg},       {"lead", Shift},
-      {"lag", Shift},         {"nth_value", NthValue},    {"grouping", GroupingCall}, {"grouping_id", GroupingCall},
-      {"mode", Mode},
+      {"sum", SumOrAverage},
+      {"avg", SumOrAverage},
+      {"try_sum", SumOrAverage},
+      {"try_avg", SumOrAverage},
+      {"min", MinOrMax},
+      {"max", MinOrMax},
+      {"count", Count},
+      {"first", First},
+      {"last", First},
+      {"any_value", First},
+      {"array_agg", Collect},
+      {"collect_set", Collect},
+      {"listagg", ListAgg},
+      {"lead", Shift},
+      {"lag", Shift},
+      {"nth_value", NthValue},
+      {"grouping", GroupingCall},
+      {"grouping_id", GroupingCall},
   };
   return Apply(*rules, call);
 }

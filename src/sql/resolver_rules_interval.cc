@@ -58,13 +58,13 @@ struct Part {
 };
 
 const std::vector<Part>& Parts() {
-  static const auto* parts =
-      new std::vector<Part>{{{"year", "y", "years", "yr", "yrs"}, IntervalField::kYear, TypeId::kInt},
-                            {{"month", "mon", "mons", "months", ""}, IntervalField::kMonth, TypeId::kByte},
-                            {{"day", "d", "days", "", ""}, IntervalField::kDay, TypeId::kInt},
-                            {{"hour", "h", "hours", "hr", "hrs"}, IntervalField::kHour, TypeId::kByte},
-                            {{"minute", "m", "min", "mins", "minutes"}, IntervalField::kMinute, TypeId::kByte},
-                            {{"second", "s", "sec", "seconds", "secs"}, IntervalField::kSecond, DataType::Decimal(8, 6)}};
+  static const auto* parts = new std::vector<Part>{
+      {{"year", "y", "years", "yr", "yrs"}, IntervalField::kYear, TypeId::kInt},
+      {{"month", "mon", "mons", "months", ""}, IntervalField::kMonth, TypeId::kByte},
+      {{"day", "d", "days", "", ""}, IntervalField::kDay, TypeId::kInt},
+      {{"hour", "h", "hours", "hr", "hrs"}, IntervalField::kHour, TypeId::kByte},
+      {{"minute", "m", "min", "mins", "minutes"}, IntervalField::kMinute, TypeId::kByte},
+      {{"second", "s", "sec", "seconds", "secs"}, IntervalField::kSecond, DataType::Decimal(8, 6)}};
   return *parts;
 }
 

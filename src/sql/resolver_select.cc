@@ -26,6 +26,12 @@ Result<Rel> SelectResolver::Run() {
   return Finish();
 }
 
+// HAVING without GROUP BY, where a setting makes it a WHERE.
+bool SelectResolver::HavingIsWhere() const {
+  return select_.having && select_.group_by.kind == plan::Grouping::Kind::kNone &&
+         Flag(resolver_.options_.conf, "spark.sql.legacy.parser.havingWithoutGroupByAsWhere", false);
+}
+
 Status SelectResolver::ResolveFrom() {
   if (select_.from) {
     ASSIGN_OR_RETURN(from_, resolver_.Relation(select_.from, outer_));
@@ -34,6 +40,10 @@ Status SelectResolver::ResolveFrom() {
   }
   node_ = from_.node;
   Names where{{&from_.layer}, outer_, nullptr, &select_.windows};
+  if (HavingIsWhere()) {
+    ASSIGN_OR_RETURN(auto condition, resolver_.Condition(select_.having, where, "WHERE"));
+    node_ = typed::MakeRelation(typed::Filter{node_, condition}, node_->columns, select_.having->at);
+  }
   if (!select_.where) return Ok();
   ASSIGN_OR_RETURN(auto condition, resolver_.Condition(select_.where, where, "WHERE"));
   node_ = typed::MakeRelation(typed::Filter{node_, condition}, node_->columns, select_.where->at);
@@ -42,7 +52,13 @@ Status SelectResolver::ResolveFrom() {
 
 Status SelectResolver::ResolveList() {
   names_ = Names{{&from_.layer, &aliases_}, outer_, nullptr, &select_.windows};
-  group_names_ = names_;
+  group_names_ = Names{{&from_.layer, &aliases_, &generated_}, outer_, nullptr, &select_.windows};
+  if (select_.group_by.kind != plan::Grouping::Kind::kNone) {
+    auto id = MakeCall("grouping_id", {}, TypeId::kLong, false, at_);
+    grouping_.bindings.push_back({{0, "grouping__id", TypeId::kLong, false, {}}, id});
+    names_.layers.push_back(&grouping_);
+  }
+  if (!Flag(resolver_.options_.conf, "spark.sql.groupByAliases", true)) group_names_.layers.resize(1);
   for (const auto& written : select_.list) {
     const auto* star = std::get_if<plan::Star>(&written->node);
     if (!star) {
@@ -78,6 +94,8 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
   if (alias) {
     item.aliased = true;
     aliases_.bindings.push_back({{0, item.name, expr->type, expr->nullable, {}}, expr});
+  } else {
+    generated_.bindings.push_back({{0, item.name, expr->type, expr->nullable, {}}, expr});
   }
   items_.push_back(std::move(item));
   return Ok();
@@ -197,7 +215,7 @@ Status SelectResolver::AddGenerator(const plan::ExprPtr& written, const std::vec
 
 // In HAVING a grouped column comes before an alias, an alias before a column that is not grouped.
 Status SelectResolver::ResolveHaving(const Groups& groups) {
-  if (!select_.having) return Ok();
+  if (!select_.having || HavingIsWhere()) return Ok();
   Layer grouped;
   for (const auto& binding : from_.layer.bindings) {
     bool is_key = std::any_of(groups.keys.begin(), groups.keys.end(), [&](const ExprPtr& key) {
@@ -207,7 +225,7 @@ Status SelectResolver::ResolveHaving(const Groups& groups) {
     if (is_key) grouped.bindings.push_back(binding);
   }
   Names inside{{&from_.layer, &aliases_}, outer_, nullptr, &select_.windows};
-  Names having{{&grouped, &aliases_, &from_.layer}, outer_, &inside, &select_.windows};
+  Names having{{&grouped, &aliases_, &from_.layer, &grouping_}, outer_, &inside, &select_.windows};
   ASSIGN_OR_RETURN(having_, resolver_.Condition(select_.having, having, "HAVING"));
   return Ok();
 }

@@ -76,7 +76,9 @@ Result<ExprPtr> Resolver::Over(typed::Call call, DataType type, bool nullable, c
                          {}, expr.at);
   }
   bool own_frame = HasOwnFrame(call.function);
-  if (call.function == "percentile" && (spec.frame || !window.order_by.empty())) {
+  const std::string& name = written.name.back();
+  bool whole_only = SameName(name, "percentile_cont") || SameName(name, "percentile_disc") || SameName(name, "median");
+  if (whole_only && (spec.frame || !window.order_by.empty())) {
     return AnalysisError("INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "42601",
                          "Cannot specify ORDER BY or a window frame for <aggFunc>.",
                          {{"aggFunc", QuotedSql(written.name.back())}}, expr.at);

@@ -21,7 +21,7 @@ struct Accepted {
 // Keys of spark.sql.legacy.* that are not here are refused whatever they say.
 constexpr Accepted kAccepted[] = {
     {"spark.sql.binaryOutputStyle", "utf-8"},
-    {"spark.sql.groupByAliases", "true"},
+    {"spark.sql.groupByAliases", ""},
     {"spark.sql.groupByOrdinal", "true"},
     {"spark.sql.orderByOrdinal", "true"},
     {"spark.sql.mapKeyDedupPolicy", "exception"},
@@ -42,8 +42,8 @@ constexpr Accepted kAccepted[] = {
     {"spark.sql.legacy.literal.pickMinimumPrecision", "true"},
     {"spark.sql.legacy.negativeIndexInArrayInsert", ""},
     {"spark.sql.legacy.nullInEmptyListBehavior", ""},
-    {"spark.sql.legacy.parser.havingWithoutGroupByAsWhere", "false"},
-    {"spark.sql.legacy.percentileDiscCalculation", "false"},
+    {"spark.sql.legacy.parser.havingWithoutGroupByAsWhere", ""},
+    {"spark.sql.legacy.percentileDiscCalculation", ""},
     {"spark.sql.legacy.scalarSubqueryAllowGroupByNonEqualityCorrelatedPredicate", "false"},
     {"spark.sql.legacy.scalarSubqueryCountBugBehavior", "false"},
     {"spark.sql.legacy.sizeOfNull", "true"},

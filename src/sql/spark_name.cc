@@ -85,6 +85,11 @@ struct Default {
 
 constexpr std::string_view kTimestampFormat = "yyyy-MM-dd HH:mm:ss";
 constexpr Default kDefaults[] = {
+    {"array_sort", 1,
+     "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, "
+     "(IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < "
+     "namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), 1, 0)))))))))), "
+     "namedlambdavariable(), namedlambdavariable())"},
     {"approx_percentile", 2, "10000"},
     {"approx_top_k", 1, "5, 10000"},
     {"approx_top_k", 2, "10000"},
@@ -429,6 +434,11 @@ class Printer {
     const auto& args = call.args;
     if (name == "window" || name == "session_window") return name;
     if (args.size() == 3 && name == "if") return fmt::format("(IF({}))", List(args));
+    if (args.size() == 2 && name == "mode") {
+      const auto* flag = std::get_if<plan::Literal>(&args[1]->node);
+      const auto* deterministic = flag ? std::get_if<bool>(&flag->value.data) : nullptr;
+      if (deterministic && *deterministic) return fmt::format("mode() WITHIN GROUP (ORDER BY {} DESC)", Print(args[0]));
+    }
     if (args.size() == 2 && name == "extract")
       return fmt::format("extract({} FROM {})", Print(args[0]), Print(args[1]));
     if (args.size() == 2 && (name == "trim" || name == "ltrim" || name == "rtrim")) {

@@ -248,7 +248,7 @@ class RelationCompiler {
     for (const auto& key : node.keys) {
       ASSIGN_OR_RETURN(auto sql, exprs_.Compile(key.expr));
       if (key.expr->type.is_fractional()) sql = "(" + sql + " + 0)";  // -0.0 and 0.0 are one group, shown as 0.0
-      if (HoldsMap(key.expr->type)) return Refuse("GROUP BY " + key.expr->type.ToString(), key.expr->at);
+      if (HoldsMap(key.expr->type)) sql = WithSortedMaps(sql, key.expr->type);
       bool used = !node.grouping_id || InSomeSet(node, keys.size());
       block.list.emplace_back(key.column.id, used ? sql : "CAST(NULL AS " + DuckDbType(key.expr->type) + ")");
       keys.push_back(sql);
@@ -262,12 +262,6 @@ class RelationCompiler {
     }
     block.group = GroupBy(node, keys);
     return block;
-  }
-
-  static bool HoldsMap(const DataType& type) {
-    if (type.is(TypeId::kMap)) return true;
-    if (type.is(TypeId::kArray)) return HoldsMap(type.element());
-    return std::any_of(type.fields().begin(), type.fields().end(), [](const auto& f) { return HoldsMap(f.type); });
   }
 
   static bool InSomeSet(const typed::Aggregate& node, size_t key) {

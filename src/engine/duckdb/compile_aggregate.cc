@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/duckdb/compile_expr.h"
+#include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -13,8 +14,10 @@ using plan::TypeId;
 
 namespace {
 
-// Where FILTER and OVER go: after every call of DuckDB's in a template.
+// Where FILTER and OVER go: after every call of DuckDB's in a template. kOver is for a call with a FILTER of its own,
+// which the user's condition is part of.
 constexpr char kHere = '\1';
+constexpr char kOver = '\2';
 
 // Aggregates that are DuckDB's own under that name, with the same type and NULLs.
 const std::map<std::string, std::string>& Plain() {
@@ -48,10 +51,29 @@ struct AggregateJob {
   const typed::Expr& expr;
   std::vector<std::string> args;
   bool window;
+  std::string condition;  // of the user's FILTER; empty when there is none
   bool null_on_failure() const { return !compiler.options().ansi || call.function.starts_with("try_"); }
   const DataType& type(size_t i = 0) const { return call.args[i]->type; }
   std::string Distinct() const { return call.distinct ? "DISTINCT " : ""; }
   std::string All() const { return fmt::format("{}", fmt::join(args, ", ")); }
+  // FILTER and OVER of a call that passes over NULLs.
+  std::string Known(const std::string& value) const {
+    std::string also = condition.empty() ? "" : "(" + condition + ") AND ";
+    return fmt::format(" FILTER (WHERE {}{} IS NOT NULL){}", also, value, kOver);
+  }
+  // The values that are not NULL, as a list; NULL when there are none.
+  std::string Values(const std::string& value) const {
+    return fmt::format("list({}{}){}", Distinct(), value, Known(value));
+  }
+  std::string ByValue(const std::string& name, const std::string& values, const DataType& element) const {
+    std::vector<std::string> all{values};
+    std::vector<DataType> types{DataType::Array(element)};
+    for (size_t i = 1; i < args.size(); ++i) {
+      all.push_back(args[i]);
+      types.push_back(call.args[i]->type);
+    }
+    return ValueSql(name, all, types, expr.type);
+  }
 };
 
 std::string Count(const AggregateJob& job) {
@@ -107,15 +129,58 @@ Result<std::string> First(const AggregateJob& job) {
   }
   if (!job.call.ignore_nulls) return fmt::format("{}({}){}", name == "last" ? "last" : "first", job.args[0], kHere);
   if (name != "last") return fmt::format("any_value({}){}", job.args[0], kHere);
-  if (job.call.filter) return Refuse("last(... IGNORE NULLS) with FILTER", job.expr.at);
-  return fmt::format("last({0}) FILTER (WHERE {0} IS NOT NULL){1}", job.args[0], kHere);
+  return fmt::format("last({}){}", job.args[0], job.Known(job.args[0]));
 }
 
 Result<std::string> Collect(const AggregateJob& job) {
-  if (job.call.filter) return Refuse(job.call.function + " with FILTER", job.expr.at);
   bool set = job.call.function == "collect_set" || job.call.distinct;
-  return fmt::format("coalesce(list({}{}) FILTER (WHERE {} IS NOT NULL){}, CAST([] AS {}))", set ? "DISTINCT " : "",
-                     job.args[0], job.args[0], kHere, DuckDbType(job.expr.type));
+  return fmt::format("coalesce(list({}{}){}, CAST([] AS {}))", set ? "DISTINCT " : "", job.args[0],
+                     job.Known(job.args[0]), DuckDbType(job.expr.type));
+}
+
+// The value at a share of the sorted list s; l[i] counts from 1.
+std::string AtShare(const AggregateJob& job, const std::string& share) {
+  const DataType& type = job.type();
+  const auto& kind = std::get<std::string>(std::get<typed::Literal>(job.call.args[2]->node).value.data);
+  std::string value;
+  if (kind == "disc") {
+    value = fmt::format("s[CAST(greatest(ceil(len(s) * {}), 1) AS BIGINT)]", share);
+  } else if (kind == "floor") {
+    value = fmt::format("s[CAST(floor((len(s) - 1) * {}) AS BIGINT) + 1]", share);
+  } else {
+    value = fmt::format(
+        "list_transform([(len(s) - 1) * {}], lambda p: list_transform([{{'a': CAST(s[CAST(floor(p) AS BIGINT) + 1] AS "
+        "DOUBLE), 'b': CAST(s[CAST(ceil(p) AS BIGINT) + 1] AS DOUBLE)}}], lambda e: CASE WHEN e.a = e.b THEN e.a ELSE "
+        "(ceil(p) - p) * e.a + (p - floor(p)) * e.b END)[1])[1]",
+        share);
+  }
+  return type.is_ansi_interval() ? fmt::format("CAST(trunc({}) AS {})", value, DuckDbType(type)) : value;
+}
+
+std::string Percentile(const AggregateJob& job) {
+  bool down = std::get<bool>(std::get<typed::Literal>(job.call.args[3]->node).value.data);
+  std::string sorted = fmt::format("list_{}sort({})", down ? "reverse_" : "", job.Values(job.args[0]));
+  if (!job.call.args[1]->type.is(TypeId::kArray)) {
+    return fmt::format("list_transform([{}], lambda s: {})[1]", sorted, AtShare(job, job.args[1]));
+  }
+  return fmt::format(
+      "list_transform([{}], lambda s: CASE WHEN len(s) > 0 AND len({}) > 0 THEN list_transform({}, lambda q: {}) "
+      "END)[1]",
+      sorted, job.args[1], job.args[1], AtShare(job, "q"));
+}
+
+std::string Mode(const AggregateJob& job) {
+  auto counts = fmt::format("histogram({}){}", job.args[0], kHere);
+  DataType map = DataType::Map(job.type(), TypeId::kLong, false);
+  auto typed_counts = fmt::format("CAST({} AS {})", counts, DuckDbType(map));
+  return ValueSql("mode", {typed_counts, job.args[1]}, {map, TypeId::kString}, job.expr.type);
+}
+
+// (value, share, frequency)
+std::string PercentileCounts(const AggregateJob& job) {
+  DataType pair = DataType::Struct({{"v", job.type(), true}, {"f", TypeId::kLong, true}});
+  auto values = job.Values(fmt::format("{{'v': {}, 'f': {}}}", job.args[0], job.args[2]));
+  return ValueSql("percentile_counts", {values, job.args[1]}, {DataType::Array(pair), job.type(1)}, job.expr.type);
 }
 
 Result<std::string> ListAgg(const AggregateJob& job) {
@@ -133,9 +198,20 @@ Result<std::string> Shift(const AggregateJob& job) {
                      no_default ? "" : ", " + job.args[2], job.call.ignore_nulls ? " IGNORE NULLS" : "", kHere);
 }
 
+// By a key, where DuckDB's own order of the values is not Spark's.
+std::string Extreme(const AggregateJob& job) {
+  const std::string& name = job.call.function;
+  size_t by = name.ends_with("_by") ? 1 : 0;
+  std::string key = OrderKey(job.args[by], job.type(by));
+  return fmt::format("{}{}({}, {}){}", name.starts_with("max") ? "arg_max" : "arg_min", by ? "_null" : "", job.args[0],
+                     key, kHere);
+}
+
 // The call with kHere wherever FILTER and OVER belong.
 Result<std::string> Template(const AggregateJob& job) {
   const std::string& name = job.call.function;
+  bool extreme = name == "min" || name == "max" || name == "min_by" || name == "max_by";
+  if (extreme && !OrdersAlike(job.type(job.args.size() - 1))) return Extreme(job);
   if (auto plain = Plain().find(name); plain != Plain().end()) {
     return fmt::format("{}({}{}){}", plain->second, job.Distinct(), job.All(), kHere);
   }
@@ -146,7 +222,11 @@ Result<std::string> Template(const AggregateJob& job) {
   if (name == "first" || name == "last" || name == "any_value") return First(job);
   if (name == "array_agg" || name == "collect_set") return Collect(job);
   if (name == "listagg") return ListAgg(job);
-  if (name == "percentile") return fmt::format("quantile_cont({}, {}){}", job.args[0], job.args[1], kHere);
+  if (name == "percentile") return Percentile(job);
+  if (name == "$percentile_counts") return PercentileCounts(job);
+  if (name == "mode") return Mode(job);
+  if (name == "approx_percentile") return job.ByValue("percentile_approx", job.Values(job.args[0]), job.type());
+  if (name == "histogram_numeric" || name == "skewness") return job.ByValue(name, job.Values(job.args[0]), job.type());
   if (name == "corr") {
     // Spark divides by the variances, and raises where they are zero.
     std::string variances = fmt::format("(regr_sxx({0}){1} * regr_syy({0}){1})", job.All(), kHere);
@@ -156,6 +236,12 @@ Result<std::string> Template(const AggregateJob& job) {
   }
   if (name == "regr_slope" || name == "regr_intercept") {
     return fmt::format("CASE WHEN regr_sxx({0}){1} <> 0 THEN {2}({0}){1} END", job.All(), kHere, name);
+  }
+  if (name == "regr_r2") {
+    return fmt::format(
+        "CASE WHEN regr_sxx({0}){1} = 0 THEN NULL WHEN regr_syy({0}){1} = 0 THEN 1 ELSE pow(regr_sxy({0}){1} / "
+        "sqrt(regr_sxx({0}){1} * regr_syy({0}){1}), 2) END",
+        job.All(), kHere);
   }
   if (name == "regr_count") return fmt::format("CAST(regr_count({}){} AS BIGINT)", job.All(), kHere);
   if (name == "lead" || name == "lag") return Shift(job);
@@ -171,9 +257,10 @@ Result<std::string> Template(const AggregateJob& job) {
   return Refuse("the function " + name, job.expr.at);
 }
 
-std::string Fill(const std::string& text, const std::string& with) {
+std::string Fill(const std::string& text, const std::string& condition, const std::string& over) {
+  std::string filter = condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
   std::string filled;
-  for (char c : text) filled += c == kHere ? with : std::string(1, c);
+  for (char c : text) filled += c == kHere ? filter + over : c == kOver ? over : std::string(1, c);
   return filled;
 }
 
@@ -187,8 +274,10 @@ bool ReadsOutside(const typed::ExprPtr& expr) {
 
 Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& call, const typed::Expr& expr,
                              bool window) {
-  AggregateJob job{compiler, call, expr, {}, window};
-  RETURN_IF_ERROR(CheckOrdering(call, expr.at));
+  AggregateJob job{compiler, call, expr, {}, window, ""};
+  if (call.filter) {
+    ASSIGN_OR_RETURN(job.condition, compiler.Compile(call.filter));
+  }
   for (const auto& arg : call.args) {
     if (ReadsOutside(arg)) return Refuse("an aggregate over columns of the enclosing query", expr.at);
     // A sum is as wide as it gets, whatever its input's digits.
@@ -200,26 +289,18 @@ Result<AggregateJob> Prepare(const ExprCompiler& compiler, const typed::Call& ca
   return job;
 }
 
-Result<std::string> Filter(const ExprCompiler& compiler, const typed::Call& call) {
-  if (!call.filter) return std::string();
-  ASSIGN_OR_RETURN(auto condition, compiler.Compile(call.filter));
-  return " FILTER (WHERE " + condition + ")";
-}
-
 }  // namespace
 
 Result<std::string> ExprCompiler::CompileAggregate(const typed::Call& call, const typed::Expr& expr) const {
   ASSIGN_OR_RETURN(auto job, Prepare(*this, call, expr, false));
   ASSIGN_OR_RETURN(auto text, Template(job));
-  ASSIGN_OR_RETURN(auto filter, Filter(*this, call));
-  return Fill(text, filter);
+  return Fill(text, job.condition, "");
 }
 
 Result<std::string> ExprCompiler::CompileWindow(const typed::WindowCall& window, const typed::Expr& expr) const {
   ASSIGN_OR_RETURN(auto job, Prepare(*this, window.call, expr, true));
   ASSIGN_OR_RETURN(auto text, Template(job));
-  ASSIGN_OR_RETURN(auto over, Filter(*this, window.call));
-  over += " OVER (";
+  std::string over = " OVER (";
   std::string partition;
   for (const auto& key : window.partition_by) {
     ASSIGN_OR_RETURN(auto sql, CompileExact(key));
@@ -236,7 +317,7 @@ Result<std::string> ExprCompiler::CompileWindow(const typed::WindowCall& window,
     ASSIGN_OR_RETURN(auto end, Bound(window, window.end));
     over += fmt::format(" {} BETWEEN {} AND {}", window.rows ? "ROWS" : "RANGE", start, end);
   }
-  return Fill(text, over + ")");
+  return Fill(text, job.condition, over + ")");
 }
 
 }  // namespace tidemill::engine::duckdb

@@ -345,55 +345,9 @@ Result<std::string> ExprCompiler::Node(const typed::Subquery& node, const typed:
   return (node.kind == plan::SubqueryExpr::Kind::kScalar ? "(" : "EXISTS (") + query + ")";
 }
 
-namespace {
-
-// Spark puts NULLs first inside structs and arrays, DuckDB last.
-bool OrdersAlike(const DataType& type) {
-  if (type.is(TypeId::kArray)) return !type.contains_null() && OrdersAlike(type.element());
-  return std::all_of(type.fields().begin(), type.fields().end(),
-                     [](const auto& field) { return !field.nullable && OrdersAlike(field.type); });
-}
-
-// Which argument a function orders by, and whether it is that or its elements.
-struct Ordering {
-  size_t argument = 0;
-  bool elements = false;
-};
-
-const Ordering* OrderingOf(const std::string& function) {
-  static const auto* orderings = new std::map<std::string, Ordering>{{"<", {}},
-                                                                     {"<=", {}},
-                                                                     {">", {}},
-                                                                     {">=", {}},
-                                                                     {"greatest", {}},
-                                                                     {"least", {}},
-                                                                     {"max", {}},
-                                                                     {"min", {}},
-                                                                     {"mode", {}},
-                                                                     {"max_by", {1, false}},
-                                                                     {"min_by", {1, false}},
-                                                                     {"array_max", {0, true}},
-                                                                     {"array_min", {0, true}},
-                                                                     {"sort_array", {0, true}},
-                                                                     {"array_sort", {0, true}}};
-  auto found = orderings->find(function);
-  return found == orderings->end() ? nullptr : &found->second;
-}
-
-}  // namespace
-
-Status CheckOrdering(const typed::Call& call, Position at) {
-  const auto* ordering = OrderingOf(call.function);
-  if (!ordering || call.args.size() <= ordering->argument) return Ok();
-  const DataType& type = call.args[ordering->argument]->type;
-  if (OrdersAlike(ordering->elements ? type.element() : type)) return Ok();
-  return Refuse(call.function + " of values of " + type.ToString() + " that hold NULLs", at);
-}
-
 Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Expr& expr) const {
   if (node.function == "and" || node.function == "or") return Logic(node);
   if (node.function == "not") return Negated(node.args[0]);
-  RETURN_IF_ERROR(CheckOrdering(node, expr.at));
   const DataType* first = node.args.empty() ? nullptr : &node.args[0]->type;
   const LoweringRow* row = FindLowering(node.function, first, options_.ansi);
   if (!row) {  // also every name in RefusedHere()
@@ -405,15 +359,15 @@ Result<std::string> ExprCompiler::Node(const typed::Call& node, const typed::Exp
     ASSIGN_OR_RETURN(auto sql, Compile(arg));
     lowered.args.push_back(sql);
   }
-  return Lower(*row, lowered);
+  ASSIGN_OR_RETURN(auto ordered, OrderedCall(lowered));
+  return ordered.empty() ? Lower(*row, lowered) : ordered;
 }
 
 Result<std::string> ExprCompiler::SortKeys(const std::vector<typed::SortKey>& keys) const {
   std::string sql;
   for (const auto& key : keys) {
     ASSIGN_OR_RETURN(auto expr, Compile(key.expr));
-    if (!OrdersAlike(key.expr->type))
-      return Refuse("ORDER BY " + key.expr->type.ToString() + " that holds NULLs", key.expr->at);
+    expr = OrderKey(expr, key.expr->type);
     // A bare number would be read as a column's place.
     if (std::holds_alternative<typed::Literal>(key.expr->node))
       expr = "CAST(" + expr + " AS " + DuckDbType(key.expr->type) + ")";

@@ -18,8 +18,13 @@ namespace typed = plan::typed;
 std::string ColumnName(typed::ColumnId id);
 // Refused by name, with the place in the user's text.
 Error Refuse(std::string what, Position at);
-// Refuses a call that orders values DuckDB does not order as Spark does.
-Status CheckOrdering(const typed::Call& call, Position at);
+// Whether DuckDB orders the type's values as Spark does, and what to order them by where it does not.
+bool OrdersAlike(const plan::DataType& type);
+std::string OrderKey(const std::string& sql, const plan::DataType& type);
+// Whether the type is a map or holds one, and a value of it with every map's entries sorted by key, so that equal maps
+// are equal values.
+bool HoldsMap(const plan::DataType& type);
+std::string WithSortedMaps(const std::string& sql, const plan::DataType& type);
 // A constant of a type.
 Result<std::string> CompileLiteral(const plan::Value& value, const plan::DataType& type, Position at);
 

@@ -136,13 +136,8 @@ std::vector<std::string_view> RefusedHere() {
           "spark_partition_id",
           "input_file_name",
           "approx_count_distinct",
-          "approx_percentile",
-          "histogram_numeric",
-          "mode",
           "percentile_cont",
-          "percentile_disc",
-          "regr_r2",
-          "skewness"};
+          "percentile_disc"};
 }
 
 }  // namespace tidemill::engine::duckdb

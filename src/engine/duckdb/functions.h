@@ -39,6 +39,8 @@ struct LoweringRow {
 const LoweringRow* FindLowering(std::string_view name, const plan::DataType* first, bool ansi = true);
 bool HasLowering(std::string_view name);
 Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered);
+// A call that orders values DuckDB does not order as Spark does; empty for any other.
+Result<std::string> OrderedCall(const Lowered& lowered);
 // Functions that the resolver knows and this engine refuses, because DuckDB's answer would not be Spark's.
 std::vector<std::string_view> RefusedHere();
 

@@ -138,8 +138,9 @@ Result<std::string> Like(const Lowered& l) {
 Result<std::string> LikeMany(const Lowered& l) {
   std::string sql;
   for (size_t i = 1; i < l.args.size(); ++i) {
-    sql += (i > 1 ? (l.call.function == "like_any" ? " OR " : " AND ") : "") +
-           fmt::format("({} LIKE {} ESCAPE '\\')", l.args[0], l.args[i]);
+    const std::string& name = l.call.function;
+    sql += (i > 1 ? (name.ends_with("_any") ? " OR " : " AND ") : "") +
+           fmt::format("({} {} {} ESCAPE '\\')", l.args[0], name.starts_with('i') ? "ILIKE" : "LIKE", l.args[i]);
   }
   return "(" + sql + ")";
 }
@@ -218,6 +219,8 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"ilike", "", nullptr, Like},
       {"like_any", "", nullptr, LikeMany},
       {"like_all", "", nullptr, LikeMany},
+      {"ilike_any", "", nullptr, LikeMany},
+      {"ilike_all", "", nullptr, LikeMany},
       {"coalesce", "", "coalesce($*)", nullptr},
       {"greatest", "", "greatest($*)", nullptr},
       {"least", "", "least($*)", nullptr},

@@ -17,6 +17,7 @@ namespace {
 // Our own errors travel through DuckDB's text between these marks: \x1dclass\x1fsqlstate\x1fmessage\x1d.
 constexpr char kMark = '\x1d';
 constexpr char kPart = '\x1f';
+constexpr std::string_view kRefused = "UNSUPPORTED_FEATURE";
 
 std::optional<Error> Decode(std::string_view text) {
   size_t begin = text.find(kMark);
@@ -25,6 +26,7 @@ std::optional<Error> Decode(std::string_view text) {
   std::string_view body = text.substr(begin + 1, end - begin - 1);
   size_t first = body.find(kPart), second = body.find(kPart, first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  if (body.substr(0, first) == kRefused) return Unimplemented(std::string(body.substr(second + 1)));
   Error error = InvalidArgument(std::string(body.substr(second + 1)));
   error.error_class = body.substr(0, first);
   error.sqlstate = body.substr(first + 1, second - first - 1);
@@ -132,8 +134,7 @@ constexpr KnownMessage kKnown[] = {
     {"Map keys can not be NULL", kWrong, "NULL_MAP_KEY", "2200E", "Cannot use null as map key."},
     {"Date out of range", kWrong, "ARITHMETIC_OVERFLOW", "22003", "The date is out of range."},
     {"Timestamp out of range", kWrong, "ARITHMETIC_OVERFLOW", "22003", "The timestamp is out of range."},
-    {"Timestamp with time zone out of range", kWrong, "ARITHMETIC_OVERFLOW", "22003",
-     "The timestamp is out of range."},
+    {"Timestamp with time zone out of range", kWrong, "ARITHMETIC_OVERFLOW", "22003", "The timestamp is out of range."},
     {"Like pattern must not end with escape", kWrong, "INVALID_FORMAT.ESC_AT_THE_END", "42601",
      "The format is invalid: the escape character is not allowed to end with. Write it twice."},
     {"invalid regular expression", kWrong, "INVALID_PARAMETER_VALUE.PATTERN", "22023",
@@ -178,6 +179,11 @@ std::string EncodeError(std::string_view error_class, std::string_view sqlstate,
 
 void Row::Fail(std::string_view error_class, std::string_view sqlstate, std::string_view message) {
   error_ = EncodeError(error_class, sqlstate, message);
+}
+
+void Row::Refuse(std::string_view what) {
+  Fail(kRefused, "0A000", std::string(what) + " is not supported by the native engine; run the query on Spark");
+  refused_ = true;
 }
 
 Error FromDuckDb(const char* message) {

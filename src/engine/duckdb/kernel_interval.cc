@@ -108,10 +108,10 @@ Value FromParts(Row& row, double months, double days, double micros) {
   auto whole_days = static_cast<int32_t>(days);
   double rest = std::floor(micros + static_cast<double>(kMicrosPerDay) * (days - whole_days) + 0.5);
   int64_t most = std::numeric_limits<int64_t>::max();
-  int64_t rounded = std::isnan(rest)                   ? 0
-                    : rest >= 9223372036854775808.0    ? most
-                    : rest < -9223372036854775808.0    ? -most - 1
-                                                       : static_cast<int64_t>(rest);
+  int64_t rounded = std::isnan(rest)                ? 0
+                    : rest >= 9223372036854775808.0 ? most
+                    : rest < -9223372036854775808.0 ? -most - 1
+                                                    : static_cast<int64_t>(rest);
   return {IntervalParts{static_cast<int32_t>(months), whole_days, rounded}};
 }
 
@@ -229,9 +229,9 @@ Value AddToDate(Row& row, const ValueCall& call) {
 }  // namespace
 
 std::span<const ValueRow> IntervalValues() {
-  static constexpr ValueRow kRows[] = {{"$interval_multiply", Multiply},      {"$interval_divide", Divide},
-                                       {"make_interval", MakeInterval},       {"make_dt_interval", MakeDayTime},
-                                       {"make_ym_interval", MakeYearMonth},   {"$extract_interval", Extract},
+  static constexpr ValueRow kRows[] = {{"$interval_multiply", Multiply},    {"$interval_divide", Divide},
+                                       {"make_interval", MakeInterval},     {"make_dt_interval", MakeDayTime},
+                                       {"make_ym_interval", MakeYearMonth}, {"$extract_interval", Extract},
                                        {"days_of_interval", AddToDate}};
   return kRows;
 }

@@ -111,8 +111,7 @@ std::string InitCap(Row& row, std::string_view text) {
   bool first = true;
   for (char& c : result) {
     if (c & 0x80) {
-      row.Fail("UNSUPPORTED_FEATURE", "0A000",
-               "initcap of letters outside ASCII is not supported by the native engine.");
+      row.Refuse("initcap of letters outside ASCII");
       return "";
     }
     c = static_cast<char>(first ? std::toupper(c) : std::tolower(c));

@@ -230,7 +230,7 @@ void Run(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
     if (!null || bound.row->nulls == ValueRow::Nulls::kSees) {
       value = bound.row->run(row, ValueCall{args, bound.types, bound.result});
     }
-    if (row.failed() && !bound.null_on_failure) throw dd::InvalidInputException(row.error());
+    if (row.failed() && (!bound.null_on_failure || row.refused())) throw dd::InvalidInputException(row.error());
     Write(out, i, row.null() || row.failed() ? Value{} : value, bound.result);
   }
   if (in.AllConstant()) out.SetVectorType(dd::VectorType::CONSTANT_VECTOR);
@@ -245,7 +245,8 @@ Value ChildrenValue(std::vector<Value> children) {
 const ValueRow* FindValueFunction(std::string_view name) {
   static const auto* rows = [] {
     auto* all = new std::map<std::string_view, const ValueRow*>;
-    for (auto family : {CastValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(), NumberValues(), TextValues(), UrlValues()}) {
+    for (auto family : {CastValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(), NumberValues(),
+                        SketchValues(), TextValues(), UrlValues()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;

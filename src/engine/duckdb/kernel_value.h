@@ -51,6 +51,7 @@ std::span<const ValueRow> HashValues();
 std::span<const ValueRow> IntervalValues();
 std::span<const ValueRow> NumberValues();
 std::span<const ValueRow> JsonValues();
+std::span<const ValueRow> SketchValues();
 std::span<const ValueRow> TextValues();
 std::span<const ValueRow> UrlValues();
 

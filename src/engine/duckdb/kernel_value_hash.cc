@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/duckdb/kernel_hash.h"
 #include "engine/duckdb/kernel_value.h"
 
 namespace tidemill::engine::duckdb {
@@ -173,6 +174,9 @@ Value Hash(Row&, const ValueCall& call) { return {int64_t{static_cast<int32_t>(H
 Value XxHash(Row&, const ValueCall& call) { return {static_cast<int64_t>(HashOfAll<XxHash64>(call))}; }
 
 }  // namespace
+
+uint32_t MurmurOfBytes(const std::string& bytes, uint32_t seed) { return Murmur3::OfBytes(bytes, seed); }
+uint32_t MurmurOfInt(int32_t value, uint32_t seed) { return Murmur3::OfInt(value, seed); }
 
 std::span<const ValueRow> HashValues() {
   static constexpr ValueRow kRows[] = {{"hash", Hash, ValueRow::Nulls::kSees},

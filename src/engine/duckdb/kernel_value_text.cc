@@ -253,7 +253,7 @@ Value Mask(Row& row, const ValueCall& call) {
   std::string out;
   for (char32_t c : Points(call.text(0))) {
     if (c >= 0x80) {
-      row.Fail("UNSUPPORTED_FEATURE", "0A000", "mask of letters outside ASCII is not supported by the native engine.");
+      row.Refuse("mask of letters outside ASCII");
       return {};
     }
     size_t kind = std::isupper(static_cast<int>(c))   ? 1
@@ -447,9 +447,7 @@ Value FormatString(Row& row, const ValueCall& call) {
     std::optional<std::string> text;
     if (argument < call.args.size()) text = FormatOne(spec, call.args[argument], call.types[argument]);
     if (!text) {
-      row.Fail(
-          "UNSUPPORTED_FEATURE", "0A000",
-          "This use of %" + std::string(1, spec.letter) + " in format_string is not supported by the native engine.");
+      row.Refuse("This use of %" + std::string(1, spec.letter) + " in format_string");
       return {};
     }
     if (std::isupper(static_cast<unsigned char>(spec.letter))) {

@@ -44,12 +44,16 @@ class Row {
   void Null() { null_ = true; }
   // Spark's error: class, SQLSTATE, message.
   void Fail(std::string_view error_class, std::string_view sqlstate, std::string_view message);
+  // What this engine does not do, which no try_ form turns into NULL.
+  void Refuse(std::string_view what);
+  bool refused() const { return refused_; }
   bool null() const { return null_; }
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
 
  private:
   bool null_ = false;
+  bool refused_ = false;
   std::string error_;
 };
 
@@ -126,7 +130,8 @@ struct Loop {
       Row row;
       if (valid) {
         auto value = Function(row, Type<In>::Read(data[Is], i)...);
-        if (row.failed() && !kTry) return duckdb_scalar_function_set_error(info, row.error().c_str());
+        if (row.failed() && (!kTry || row.refused()))
+          return duckdb_scalar_function_set_error(info, row.error().c_str());
         if (!row.null() && !row.failed()) {
           Type<Out>::Write(out, result, i, value);
           continue;

@@ -23,6 +23,7 @@ struct PendingCall {
   Position at;
   const ResolveOptions* options = nullptr;
   bool distinct = false;
+  std::vector<typed::SortKey> within_group;
 };
 
 // What a rule answers: an expression, an error, or nothing: no rule of that family bears this name.
@@ -43,6 +44,7 @@ Ruled StringRule(const PendingCall& call);       // concat, elt, ...
 Ruled TextRule(const PendingCall& call);         // decode, mask, to_number, ...
 Ruled JsonRule(const PendingCall& call);         // from_json, to_json, ...
 Ruled AggregateRule(const PendingCall& call);    // sum, avg, count, lead, ...
+Ruled PercentileRule(const PendingCall& call);   // percentile, median, mode, ...
 
 // ---- Parts shared by the rules ----
 
@@ -55,6 +57,9 @@ Error DifferentTypes(const PendingCall& call, const std::vector<plan::DataType>&
 Result<std::vector<typed::ExprPtr>> CastAllToCommon(const PendingCall& call, const std::vector<typed::ExprPtr>& args);
 // Argument `index` cast to the type as Spark does by itself.
 Result<typed::ExprPtr> Implicit(const PendingCall& call, size_t index, const plan::DataType& type);
+
+// percentile_cont, percentile_disc, mode: what they work on stands in WITHIN GROUP (ORDER BY ...).
+bool IsInverseDistribution(const std::string& name);
 
 // The comparison `name` of two operands, cast to where they meet.
 Result<typed::ExprPtr> Comparison(const PendingCall& call, const std::string& name, typed::ExprPtr left,

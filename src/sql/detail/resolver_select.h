@@ -60,6 +60,7 @@ class SelectResolver {
 
   std::string WithOuterNames(std::string name, const typed::ExprPtr& expr) const;
   Status ResolveFrom();
+  bool HavingIsWhere() const;
   Status ResolveList();
   Status AddItem(const plan::ExprPtr& written);
   std::string NameOf(const plan::ExprPtr& written, const typed::ExprPtr& expr) const;
@@ -86,9 +87,11 @@ class SelectResolver {
   Rel from_;
   typed::RelationPtr node_;
   Names names_;        // of the select list: FROM, then aliases to the left
-  Names group_names_;  // FROM alone
+  Names group_names_;  // FROM, aliases, and the names Spark makes up for what has none
   Layer aliases_;
-  Layer output_;  // the select list's columns as ORDER BY sees them: bindings whose expr is the item's
+  Layer generated_;
+  Layer grouping_;  // grouping__id
+  Layer output_;    // the select list's columns as ORDER BY sees them: bindings whose expr is the item's
   std::vector<Item> items_;
   std::string generator_function_;
   std::vector<typed::ExprPtr> generator_args_;
