@@ -19,66 +19,52 @@ const std::string* ConstantText(const Lowered& l, size_t i) {
   return literal ? std::get_if<std::string>(&literal->value.data) : nullptr;
 }
 
-Status CheckText(const std::string& text, Position at) {
-  auto pattern = DatetimePattern::Read(text);
-  if (pattern.ok()) return Ok();
+using Pattern = DatetimePattern;
+
+// A constant pattern is read here, so that one that is wrong, or that we do not know, fails before anything runs; null
+// for one that is no constant.
+Result<std::optional<Pattern>> ConstantPattern(const Lowered& l, size_t i, Pattern::Use use) {
+  const auto* text = ConstantText(l, i);
+  if (!text) return std::optional<Pattern>();
+  auto pattern = Pattern::Read(*text, use);
+  if (pattern.ok()) return std::optional(std::move(pattern).value());
   Error error = pattern.error();
-  error.at = at;
+  error.at = l.call.args[i]->at;
   return error;
 }
 
-// A pattern is read here, so that one we do not know is refused before anything runs.
-Status CheckPattern(const Lowered& l, size_t i) {
-  const auto* text = ConstantText(l, i);
-  if (!text) return Refuse("a datetime pattern that is not a constant", l.call.args[i]->at);
-  return CheckText(*text, l.call.args[i]->at);
-}
-
-// What the letters of a zone print as when it is UTC; nothing for those that are no such letters.
-const char* UtcText(char letter, size_t count) {
-  if (letter == 'X') return "Z";
-  if (letter == 'x') return count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00";
-  if (letter == 'Z') return count < 4 ? "+0000" : count == 4 ? "GMT" : "Z";
-  return letter == 'z' && count < 4 ? "UTC" : nullptr;
-}
-
-// The pattern with the zone's letters as quoted text.
-std::string WithUtcText(const std::string& pattern) {
-  std::string made;
-  bool quoted = false;
-  for (size_t i = 0; i < pattern.size();) {
-    size_t count = std::min(pattern.find_first_not_of(pattern[i], i), pattern.size()) - i;
-    const char* text = quoted || count > 5 ? nullptr : UtcText(pattern[i], count);
-    if (pattern[i] == '\'' && count % 2 == 1) quoted = !quoted;
-    made += text ? "'" + std::string(text) + "'" : pattern.substr(i, count);
-    i += count;
-  }
-  return made;
+// The pattern is read only when there is a value to print.
+std::string Formatted(const Lowered& l, const std::string& instant) {
+  return fmt::format("tm_format_time({}, {}, {}, {})", l.compiler.Local(instant), instant,
+                     QuoteText(l.compiler.options().time_zone), l.args[1]);
 }
 
 Result<std::string> DateFormat(const Lowered& l) {
-  const auto* text = ConstantText(l, 1);
-  if (!text || !l.compiler.utc()) {
-    RETURN_IF_ERROR(CheckPattern(l, 1));
-    return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), l.args[1]);
-  }
-  std::string pattern = WithUtcText(*text);
-  RETURN_IF_ERROR(CheckText(pattern, l.call.args[1]->at));
-  return fmt::format("tm_format_time({}, {})", l.compiler.Local(l.args[0]), QuoteText(pattern));
+  RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
+  return Formatted(l, l.args[0]);
 }
 
 Result<std::string> FromUnixTime(const Lowered& l) {
-  RETURN_IF_ERROR(CheckPattern(l, 1));
-  auto local = l.compiler.Local("tm_instant(make_timestamp(" + l.args[0] + " * 1000000))");
-  return fmt::format("tm_format_time({}, {})", local, l.args[1]);
+  RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
+  return Formatted(l, "tm_instant(make_timestamp(" + l.args[0] + " * 1000000))");
 }
 
-// to_date, to_timestamp and their try_ forms with a pattern.
+// to_date, to_timestamp and their try_ forms with a pattern. A zone in the text comes before the session's.
 Result<std::string> Parse(const Lowered& l) {
-  RETURN_IF_ERROR(CheckPattern(l, 1));
-  auto local = fmt::format("tm_{}parse_time({}, {})", l.try_(), l.args[0], l.args[1]);
-  if (l.expr.type.is(TypeId::kDate)) return "CAST(" + local + " AS DATE)";
-  return l.expr.type.is(TypeId::kTimestamp) ? l.compiler.Instant(local) : local;
+  ASSIGN_OR_RETURN(auto pattern, ConstantPattern(l, 1, Pattern::Use::kParse));
+  auto kernel = [&](const char* name) { return fmt::format("tm_{}{}({}, {})", l.try_(), name, l.args[0], l.args[1]); };
+  auto local = kernel("parse_time");
+  bool zoned = (!pattern || pattern->has_zone()) && !l.expr.type.is(TypeId::kTimestampNtz);
+  if (!zoned) {
+    if (l.expr.type.is(TypeId::kDate)) return "CAST(" + local + " AS DATE)";
+    return l.expr.type.is(TypeId::kTimestamp) ? l.compiler.Instant(local) : local;
+  }
+  std::string in_region = fmt::format("tm_zoned({}, {})", local, kernel("parse_region"));
+  if (l.null_on_failure()) in_region = "TRY(" + in_region + ")";
+  std::string instant = fmt::format(
+      "CASE WHEN {0} IS NOT NULL THEN tm_instant({2} - to_seconds({0})) WHEN {1} IS NOT NULL THEN {3} ELSE {4} END",
+      kernel("parse_offset"), kernel("parse_region"), local, in_region, l.compiler.Instant(local));
+  return l.expr.type.is(TypeId::kDate) ? "CAST(" + l.compiler.Local(instant) + " AS DATE)" : instant;
 }
 
 // A zone given as a constant: a region that ICU knows, or an offset from UTC, which it does not.

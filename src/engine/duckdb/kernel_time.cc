@@ -119,38 +119,66 @@ int64_t WholeMonths(Row&, LocalTime a, LocalTime b) {
 // ---- Patterns ----
 
 // The last pattern read, kept by thread: patterns are constants, and reading one costs more than using it.
-const Result<DatetimePattern>& Cached(std::string_view text) {
+template <DatetimePattern::Use kUse>
+const DatetimePattern* PatternOf(Row& row, std::string_view text) {
   thread_local std::string last;
-  thread_local Result<DatetimePattern> pattern = DatetimePattern::Read("");
+  thread_local Result<DatetimePattern> pattern = DatetimePattern::Read("", kUse);
   if (last != text) {
     last = text;
-    pattern = DatetimePattern::Read(text);
+    pattern = DatetimePattern::Read(text, kUse);
   }
-  return pattern;
-}
-
-const DatetimePattern* PatternOf(Row& row, std::string_view text) {
-  const auto& pattern = Cached(text);
   if (pattern.ok()) return &pattern.value();
-  row.Fail(pattern.error().error_class, pattern.error().sqlstate, pattern.error().message);
+  const Error& error = pattern.error();
+  if (error.kind == ErrorKind::kUnimplemented) {
+    row.Refuse("the datetime pattern " + std::string(text));
+  } else {
+    row.Fail(error.error_class, error.sqlstate, error.message);
+  }
   return nullptr;
 }
 
-std::string FormatTime(Row& row, LocalTime time, std::string_view text) {
-  const auto* pattern = PatternOf(row, text);
-  return pattern ? pattern->Format(time.micros) : "";
+// Also takes the instant, so that the offset from UTC is known, and the session's zone.
+std::string FormatTime(Row& row, LocalTime time, InstantTime instant, std::string_view zone, std::string_view text) {
+  const auto* pattern = PatternOf<DatetimePattern::Use::kFormat>(row, text);
+  if (!pattern) return "";
+  auto offset = static_cast<int32_t>((time.micros - instant.micros) / 1000000);
+  auto formatted = pattern->Format({time.micros, offset, zone});
+  if (!formatted) row.Refuse("the name of the zone " + std::string(zone));
+  return formatted.value_or("");
 }
 
-LocalTime ParseTime(Row& row, std::string_view text, std::string_view pattern_text) {
-  const auto* pattern = PatternOf(row, pattern_text);
-  if (!pattern) return {};
-  auto micros = pattern->Parse(text);
-  if (micros) return {*micros};
+std::optional<DatetimePattern::Parsed> Parse(Row& row, std::string_view text, std::string_view pattern_text) {
+  const auto* pattern = PatternOf<DatetimePattern::Use::kParse>(row, pattern_text);
+  if (!pattern) return std::nullopt;
+  auto parsed = pattern->ParseZoned(text);
+  if (parsed && !parsed->region.empty() && !DatetimePattern::KnowsZone(parsed->region)) {
+    row.Refuse("the zone " + parsed->region);
+    return std::nullopt;
+  }
+  if (parsed) return parsed;
   row.Fail(
       "CANNOT_PARSE_TIMESTAMP", "22007",
       "Text '" + std::string(text) +
           "' could not be parsed. Use `try_to_timestamp` to tolerate invalid input string and return NULL instead.");
-  return {};
+  return std::nullopt;
+}
+
+LocalTime ParseTime(Row& row, std::string_view text, std::string_view pattern) {
+  auto parsed = Parse(row, text, pattern);
+  return {parsed ? parsed->local_micros : 0};
+}
+
+// The offset from UTC that the text names, and the region; NULL when it names none.
+int64_t ParseOffset(Row& row, std::string_view text, std::string_view pattern) {
+  auto parsed = Parse(row, text, pattern);
+  if (!parsed || !parsed->offset_seconds) row.Null();
+  return parsed ? parsed->offset_seconds.value_or(0) : 0;
+}
+
+std::string ParseRegion(Row& row, std::string_view text, std::string_view pattern) {
+  auto parsed = Parse(row, text, pattern);
+  if (!parsed || parsed->region.empty()) row.Null();
+  return parsed ? parsed->region : "";
 }
 
 }  // namespace
@@ -162,6 +190,8 @@ Status RegisterTimeKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
   RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));
+  RETURN_IF_ERROR(RegisterBoth<ParseOffset>(c, "parse_offset"));
+  RETURN_IF_ERROR(RegisterBoth<ParseRegion>(c, "parse_region"));
   return RegisterBoth<ParseTime>(c, "parse_time");
 }
 

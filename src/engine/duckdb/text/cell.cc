@@ -135,7 +135,7 @@ Result<Cell> Cell::Make(const plan::Field& field, const TextOptions& options) {
   cell.write_ = row->write;
   const std::string& pattern = field.type.is(TypeId::kDate) ? options.date_format : options.timestamp_format;
   if (row->by_pattern != nullptr && !pattern.empty()) {
-    ASSIGN_OR_RETURN(cell.pattern_, DatetimePattern::Read(pattern));
+    ASSIGN_OR_RETURN(cell.pattern_, DatetimePattern::ReadLocal(pattern));
     cell.pattern_text_ = pattern;
     cell.write_ = row->by_pattern;
   }

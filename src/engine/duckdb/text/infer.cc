@@ -83,10 +83,10 @@ class CsvTyper {
   static Result<CsvTyper> Make(const TextOptions& options) {
     CsvTyper typer;
     if (!options.date_format.empty()) {
-      ASSIGN_OR_RETURN(typer.date_, DatetimePattern::Read(options.date_format));
+      ASSIGN_OR_RETURN(typer.date_, DatetimePattern::ReadLocal(options.date_format));
     }
     if (!options.timestamp_format.empty()) {
-      ASSIGN_OR_RETURN(typer.time_, DatetimePattern::Read(options.timestamp_format));
+      ASSIGN_OR_RETURN(typer.time_, DatetimePattern::ReadLocal(options.timestamp_format));
     }
     return typer;
   }
