@@ -35,6 +35,7 @@ std::span<const FunctionRow> DatetimeRows() {
       {"make_timestamp_ltz", "custom"},
       {"make_timestamp_ntz", "custom"},
       {"make_ym_interval", "custom"},
+      {"$instant_in_zone", "custom"},
       {"minute", "(timestamp_ntz) int | (timestamp) int"},
       {"month", "(date) int"},
       {"monthname", "(date) string"},

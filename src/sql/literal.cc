@@ -497,11 +497,10 @@ std::optional<int> ZoneOffsetSeconds(std::string_view zone) {
   const int sign = zone.front() == '-' ? -1 : 1;
   zone.remove_prefix(1);
   int64_t hours = 0, minutes = 0, seconds = 0;
-  if (zone.size() == 4 && zone.find(':') == std::string_view::npos) {
-    int64_t both = 0;
-    if (!TakeDigits(&zone, 4, 4, &both)) return std::nullopt;
-    hours = both / 100;
-    minutes = both % 100;
+  const bool packed = zone.find(':') == std::string_view::npos && (zone.size() == 4 || zone.size() == 6);
+  if (packed) {
+    if (!TakeDigits(&zone, 2, 2, &hours) || !TakeDigits(&zone, 2, 2, &minutes)) return std::nullopt;
+    if (!zone.empty() && !TakeDigits(&zone, 2, 2, &seconds)) return std::nullopt;
   } else {
     if (!TakeDigits(&zone, 1, 2, &hours)) return std::nullopt;
     if (Take(&zone, ':') && !TakeDigits(&zone, 1, 2, &minutes)) return std::nullopt;

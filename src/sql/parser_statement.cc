@@ -231,7 +231,8 @@ bool Parser::ParseTimeZone(plan::SetCommand* command) {
     Advance();
     return true;
   }
-  auto interval = Is(kInterval) ? ParseInterval() : nullptr;
+  if (!Is(kInterval)) return Fail("_LEGACY_ERROR_TEMP_0045", "", "Invalid time zone displacement value.", at);
+  auto interval = ParseInterval();
   const auto* literal = interval ? std::get_if<plan::Literal>(&interval->node) : nullptr;
   constexpr int64_t kMicrosPerSecond = 1'000'000;
   constexpr int64_t kMostSeconds = 18 * 3600;
@@ -247,7 +248,8 @@ bool Parser::ParseTimeZone(plan::SetCommand* command) {
         at);
   }
   const int64_t size = std::abs(seconds);
-  command->value = fmt::format("{}{:02}:{:02}:{:02}", seconds < 0 ? '-' : '+', size / 3600, size / 60 % 60, size % 60);
+  command->value = fmt::format("{}{:02}:{:02}", seconds < 0 ? '-' : '+', size / 3600, size / 60 % 60);
+  if (size % 60 != 0) *command->value += fmt::format(":{:02}", size % 60);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_operator.h"
 #include "sql/detail/resolver_typed.h"
+#include "sql/literal.h"
 #include "sql/parser.h"
 
 namespace tidemill::sql {
@@ -137,6 +138,15 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr
   if (!CanCast(from, node.type, options_.rules())) {
     return IllegalCast(SparkName(plan::MakeExpr(node, expr.at)), from, node.type,
                        options_.ansi && !node.try_cast ? TypeRules::kAnsi : TypeRules::kLegacy, expr.at);
+  }
+  if (auto text = LiteralText(child); text && node.type.is(TypeId::kTimestamp)) {
+    auto time = TimestampFromText(*text);
+    bool region = time && time->zone.find('/') != std::string::npos && !ZoneOffsetSeconds(time->zone);
+    auto local =
+        region ? typed::MakeExpr(typed::Literal{plan::Value{time->micros}}, TypeId::kTimestampNtz, false) : child;
+    if (region) {
+      return MakeCall("$instant_in_zone", {local, StringLiteral(time->zone)}, node.type, node.try_cast, expr.at);
+    }
   }
   auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
   if (from.is(TypeId::kNull)) return NullLiteral(node.type);

@@ -148,10 +148,9 @@ Ruled UnixTimestamp(const PendingCall& call) {
 
 // make_timestamp(y, mo, d, h, mi, s [, zone]); the seconds are decimal(16, 6).
 Ruled MakeTimestamp(const PendingCall& call) {
-  if (call.args.size() == 7) return Refused(call.name + " with a time zone", call.at);
-  if (call.args.size() != 6)
-    return call.args.size() == 2 ? Ruled(Refused(call.name + " of date and time", call.at))
-                                 : Ruled(WrongCount(call, "[6, 7]"));
+  bool zoned = call.args.size() == 7 && call.name != "make_timestamp_ntz";
+  if (call.args.size() == 2) return Refused(call.name + " of date and time", call.at);
+  if (call.args.size() != 6 && !zoned) return WrongCount(call, call.name == "make_timestamp_ntz" ? "6" : "[6, 7]");
   std::vector<ExprPtr> args;
   for (size_t i = 0; i < 6; ++i) {
     ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 5 ? DataType::Decimal(16, 6) : DataType(TypeId::kInt)));
@@ -159,14 +158,18 @@ Ruled MakeTimestamp(const PendingCall& call) {
   }
   bool ntz = call.name.ends_with("_ntz") || (call.name == "make_timestamp" && call.options->timestamp_ntz());
   auto local = MakeCall("make_timestamp_ntz", args, TypeId::kTimestampNtz, AnyNullable(args), call.at);
-  return ntz ? local : CastTo(local, TypeId::kTimestamp);
+  if (ntz || !zoned) return ntz ? local : CastTo(local, TypeId::kTimestamp);
+  ASSIGN_OR_RETURN(auto zone, Implicit(call, 6, TypeId::kString));
+  return MakeCall("$instant_in_zone", {local, zone}, TypeId::kTimestamp, local->nullable || zone->nullable, call.at);
 }
 
 Ruled TimestampSeconds(const PendingCall& call) {
   if (call.args.size() != 1) return WrongCount(call, "1");
   const DataType& type = call.args[0]->type;
   if (!type.is_numeric() && !type.is(TypeId::kNull)) return UnexpectedType(call, 0, "\"NUMERIC\"");
-  return CastTo(call.args[0], TypeId::kTimestamp);
+  return MakeCall("timestamp_seconds",
+                  {call.args[0]->type.is(TypeId::kNull) ? CastTo(call.args[0], TypeId::kLong) : call.args[0]},
+                  TypeId::kTimestamp, true, call.at);
 }
 
 // extract(field FROM x), date_part('field', x).

@@ -203,7 +203,8 @@ Ruled Approximate(const PendingCall& call) {
     return Mismatch("VALUE_OUT_OF_RANGE", call.sql, "The <exprName> must be between <valueRange>.",
                     {{"exprName", "accuracy"}, {"valueRange", "(0, 2147483647]"}}, call.at);
   }
-  return MakeCall(call.name, {value, share, IntLiteral(accuracy, TypeId::kLong)}, Of(share, value->type), true, call.at);
+  return MakeCall(call.name, {value, share, IntLiteral(accuracy, TypeId::kLong)}, Of(share, value->type), true,
+                  call.at);
 }
 
 Ruled Histogram(const PendingCall& call) {

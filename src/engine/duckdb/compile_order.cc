@@ -80,8 +80,8 @@ std::string SortedMapsAt(const std::string& value, const DataType& type, int dep
   }
   if (type.is(TypeId::kMap)) {
     return fmt::format(
-        "map_from_entries(list_sort(list_transform(map_entries({}), lambda {}: {{'key': {}.key, 'value': {}}})))", value,
-        part, part, SortedMapsAt(part + ".value", type.value(), depth + 1));
+        "map_from_entries(list_sort(list_transform(map_entries({}), lambda {}: {{'key': {}.key, 'value': {}}})))",
+        value, part, part, SortedMapsAt(part + ".value", type.value(), depth + 1));
   }
   std::string fields;
   for (const auto& field : type.fields()) {

@@ -229,7 +229,7 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"$date_add_interval", "", nullptr, AddToDate},
       {"$date_minus_date", "", "(($1 - $2) * 86400000000)", nullptr},
       {"$date_period", "", nullptr, ByValue},
-      {"$timestamp_period", "", "to_microseconds(epoch_us($L1) - epoch_us($L2))", nullptr},
+      {"$timestamp_period", "", "to_microseconds(epoch_us($1) - epoch_us($2))", nullptr},
       {"$timestamp_add_months", "", "@($L1 + to_months($2))", nullptr},
       {"$timestamp_add_micros", "timestamp", "tm_instant(tm_local($1) + to_microseconds($2))", nullptr},
       {"$timestamp_add_micros", "", "($1 + to_microseconds($2))", nullptr},

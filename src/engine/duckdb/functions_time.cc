@@ -99,6 +99,19 @@ Result<std::string> FromUtc(const Lowered& l) {
   return "tm_instant(" + WallClock(zone, l.args[0]) + ")";
 }
 
+Result<std::string> InstantInZone(const Lowered& l) {
+  ASSIGN_OR_RETURN(auto zone, ZoneOf(l, 1));
+  return InstantIn(zone, l.args[0]);
+}
+
+// Fractions of a microsecond are an error, of a decimal; a double's are cut off.
+Result<std::string> TimestampSeconds(const Lowered& l) {
+  const auto& type = l.type(0);
+  if (type.is_integral()) return fmt::format("tm_instant(tm_time_of_seconds(CAST({} AS BIGINT)))", l.args[0]);
+  if (type.is_fractional()) return "tm_from_double_seconds(CAST(" + l.args[0] + " AS DOUBLE))";
+  return fmt::format("tm_instant(tm_time_of_digits(tm_unscaled({}), {}))", l.args[0], type.scale());
+}
+
 Result<std::string> ToUtc(const Lowered& l) {
   ASSIGN_OR_RETURN(auto zone, ZoneOf(l, 1));
   return InstantIn(zone, "tm_local(" + l.args[0] + ")");
@@ -206,6 +219,8 @@ std::span<const LoweringRow> TimeLowerings() {
       {"$second_with_fraction", "", "CAST(CAST(microsecond($L1) AS DECIMAL(18,0)) / 1000000 AS DECIMAL(8,6))", nullptr},
       {"timestamp_micros", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT)))", nullptr},
       {"timestamp_millis", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT) * 1000))", nullptr},
+      {"$instant_in_zone", "", nullptr, InstantInZone},
+      {"timestamp_seconds", "", nullptr, TimestampSeconds},
       {"timestampadd", "", nullptr, TimestampAdd},
       {"timestampdiff", "", nullptr, TimestampDiff},
       {"to_date", "", nullptr, Parse},

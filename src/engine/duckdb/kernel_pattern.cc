@@ -39,7 +39,8 @@ bool LegacyTakes(std::string_view text) {
 // A pattern that Spark 3 and later take no more: another error where the old format took it.
 Error BadPattern(std::string_view text, std::string error_class, const std::string& why) {
   bool before = LegacyTakes(text);
-  Error error = InvalidArgument("Fail to recognize '" + std::string(text) + "' pattern in the DateTimeFormatter: " + why);
+  Error error =
+      InvalidArgument("Fail to recognize '" + std::string(text) + "' pattern in the DateTimeFormatter: " + why);
   error.error_class = before ? "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION" : error_class;
   error.sqlstate = before || error_class.starts_with("INCONSISTENT") ? "42K0B" : "22007";
   return error;
@@ -49,32 +50,47 @@ Error JavaRefuses(std::string_view text, const std::string& why) {
   return BadPattern(text, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", why);
 }
 
-// Spark's own prohibitions (DateTimeFormatterHelper.convertIncompatiblePattern).
-std::optional<Error> SparkForbids(std::string_view text, char letter, size_t count, DatetimePattern::Use use) {
+// The first run of letters outside quotes for which the test holds.
+template <typename Test>
+std::string FindRun(std::string_view text, const Test& test) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size();) {
+    size_t count = RunLength(text, i);
+    if (text[i] == '\'' && count % 2 == 1) quoted = !quoted;
+    if (!quoted && std::isalpha(static_cast<unsigned char>(text[i])) && test(text[i], count)) {
+      return std::string(text.substr(i, count));
+    }
+    i += count;
+  }
+  return "";
+}
+
+bool IsOneOf(char letter, std::string_view letters) { return letters.find(letter) != std::string_view::npos; }
+
+// Spark's own prohibitions (DateTimeFormatterHelper.convertIncompatiblePattern), which come before Java's.
+std::optional<Error> SparkForbids(std::string_view text, DatetimePattern::Use use) {
   bool parsing = use == DatetimePattern::Use::kParse;
-  std::string what(count, letter);
-  bool illegal = std::string_view("ABnNp").find(letter) != std::string_view::npos;
-  if (illegal || (parsing && std::string_view("EFqQ").find(letter) != std::string_view::npos)) {
-    return BadPattern(text, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
-                      std::string("the letter ") + letter + " is not allowed.");
-  }
-  if (std::string_view("YWwuec").find(letter) != std::string_view::npos) {
+  if (auto run = FindRun(text, [](char c, size_t) { return IsOneOf(c, "YWwuec"); }); !run.empty()) {
     return BadPattern(text, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN",
-                      std::string("week-based fields are not supported: ") + letter + ".");
+                      "week-based fields are not supported: " + run + ".");
   }
-  bool narrow = count >= 5 && std::string_view("GMLEQq").find(letter) != std::string_view::npos;
-  if (narrow || (letter == 'y' && count >= 7)) {
-    return BadPattern(text, "INVALID_DATETIME_PATTERN.LENGTH", "too many letters: " + what + ".");
+  auto illegal = [&](char c, size_t) { return IsOneOf(c, "ABnNp") || (parsing && IsOneOf(c, "EFqQ")); };
+  if (auto run = FindRun(text, illegal); !run.empty()) {
+    return BadPattern(text, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "the letter " + run + " is not allowed.");
+  }
+  auto narrow = [](char c, size_t count) { return (count >= 5 && IsOneOf(c, "GMLEQq")) || (count >= 7 && c == 'y'); };
+  if (auto run = FindRun(text, narrow); !run.empty()) {
+    return BadPattern(text, "INVALID_DATETIME_PATTERN.LENGTH", "too many letters: " + run + ".");
   }
   return std::nullopt;
 }
 
 // The most letters in a row that Java takes; 0 for what is no letter of it.
 int MostLetters(char letter) {
-  static const auto* most = new std::map<char, int>{
-      {'G', 5}, {'y', 19}, {'M', 5}, {'L', 5}, {'d', 2}, {'D', 3}, {'Q', 5}, {'q', 5}, {'E', 5}, {'F', 1}, {'a', 1},
-      {'H', 2}, {'k', 2},  {'K', 2}, {'h', 2}, {'m', 2}, {'s', 2}, {'S', 9}, {'V', 2}, {'z', 4}, {'O', 4}, {'X', 5},
-      {'x', 5}, {'Z', 5}};
+  static const auto* most =
+      new std::map<char, int>{{'G', 5}, {'y', 19}, {'M', 5}, {'L', 5}, {'d', 2}, {'D', 3}, {'Q', 5}, {'q', 5},
+                              {'E', 5}, {'F', 1},  {'a', 1}, {'H', 2}, {'k', 2}, {'K', 2}, {'h', 2}, {'m', 2},
+                              {'s', 2}, {'S', 9},  {'V', 2}, {'z', 4}, {'O', 4}, {'X', 5}, {'x', 5}, {'Z', 5}};
   auto found = most->find(letter);
   return found == most->end() ? 0 : found->second;
 }
@@ -147,6 +163,7 @@ class DatetimePattern::Reader {
   Reader(std::string_view text, Use use) : text_(text), use_(use), era_(HasEra(text)) {}
 
   Result<DatetimePattern> Run() {
+    if (auto forbidden = SparkForbids(text_, use_)) return *forbidden;
     RETURN_IF_ERROR(List(pattern_.parts_, 0));
     if (at_ < text_.size()) return JavaRefuses(text_, "] without [.");
     return std::move(pattern_);
@@ -214,7 +231,6 @@ class DatetimePattern::Reader {
   Status Letters(std::vector<Part>& parts) {
     char letter = text_[at_];
     size_t count = RunLength(text_, at_);
-    if (auto forbidden = SparkForbids(text_, letter, count, use_)) return *forbidden;
     if (letter == 'g' || letter == 'v') {
       return Unimplemented(std::string("the datetime pattern letter ") + letter +
                            " is not supported by the native engine");

@@ -1,5 +1,5 @@
-// kernel_pattern.h: Java's date patterns as Spark reads them: java.time.format.DateTimeFormatter with a strict resolver,
-// ignoring case, in US English, without the letters Spark forbids (DateTimeFormatterHelper).
+// kernel_pattern.h: Java's date patterns as Spark reads them: java.time.format.DateTimeFormatter with a strict
+// resolver, ignoring case, in US English, without the letters Spark forbids (DateTimeFormatterHelper).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Reading a text by a date pattern: java.time's parsers in their strict form, its strict resolver, and the defaults that
-// Spark puts in for what is missing (DateTimeFormatterHelper.toLocalDate, toLocalTime).
+// Reading a text by a date pattern: java.time's parsers in their strict form, its strict resolver, and the defaults
+// that Spark puts in for what is missing (DateTimeFormatterHelper.toLocalDate, toLocalTime).
 #include <algorithm>
 #include <cctype>
 #include <limits>
@@ -248,14 +248,15 @@ bool DatetimePattern::Take(const Part& part, std::string_view text, size_t& at, 
       for (const auto& named : kZoneNames) {
         if (part.letter == 'V') break;
         size_t end = at;
-        bool there = part.count == 4 ? TakeWord(text, end, named.full_standard) || TakeWord(text, end, named.full_summer)
-                                     : TakeWord(text, end, named.short_standard) ||
-                                           TakeWord(text, end, named.short_summer);
+        bool there = part.count == 4
+                         ? TakeWord(text, end, named.full_standard) || TakeWord(text, end, named.full_summer)
+                         : TakeWord(text, end, named.short_standard) || TakeWord(text, end, named.short_summer);
         if (!there || (end < text.size() && IsRegionLetter(text[end]))) continue;
         at = end;
         fields.region = named.region;
         return true;
       }
+      if (at >= text.size() || !std::isalpha(static_cast<unsigned char>(text[at]))) return false;
       size_t end = at;
       while (end < text.size() && IsRegionLetter(text[end])) ++end;
       fields.region = text.substr(at, end - at);

@@ -182,7 +182,8 @@ class QuantileSummary {
     int64_t least = rank_there;
     for (size_t i = index; i + 1 < samples_.size();) {
       auto most = static_cast<double>(least + samples_[i].delta);
-      if (most - target <= static_cast<double>(rank) && static_cast<double>(rank) <= static_cast<double>(least) + target) {
+      if (most - target <= static_cast<double>(rank) &&
+          static_cast<double>(rank) <= static_cast<double>(least) + target) {
         index = i;
         rank_there = least;
         return samples_[i].value;

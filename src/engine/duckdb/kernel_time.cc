@@ -57,13 +57,36 @@ LocalTime MakeTime(Row& row, int32_t y, int32_t mo, int32_t d, int32_t h, int32_
   if (h < 0 || h > 23) BadDateField(row, "Invalid value for HourOfDay (valid values 0 - 23): " + std::to_string(h));
   if (mi < 0 || mi > 59)
     BadDateField(row, "Invalid value for MinuteOfHour (valid values 0 - 59): " + std::to_string(mi));
-  if (micros > 60000000 || micros < 0) {
+  if (micros >= 61000000 || micros < 0) {
+    BadDateField(row, "Invalid value for SecondOfMinute (valid values 0 - 59).");
+  } else if (micros > 60000000) {
     row.Fail("INVALID_FRACTION_OF_SECOND", "22023",
              "Valid range for seconds is [0, 60] (inclusive), and 60 only without a fraction.");
   }
   plan::Int128 total = plan::Int128{DaysOf(y, mo, d) * 86400 + h * 3600 + mi * 60} * 1000000 + micros;
   if (total > INT64_MAX || total < INT64_MIN) row.Fail("ARITHMETIC_OVERFLOW", "22003", "long overflow.");
   return {static_cast<int64_t>(total)};
+}
+
+void OutOfTime(Row& row) { row.Fail("ARITHMETIC_OVERFLOW", "22003", "long overflow. The timestamp is out of range."); }
+
+LocalTime TimeOfSeconds(Row& row, int64_t seconds) {
+  int64_t micros = 0;
+  if (__builtin_mul_overflow(seconds, int64_t{1000000}, &micros)) OutOfTime(row);
+  return {micros};
+}
+
+// Seconds as the digits of a decimal of that scale.
+LocalTime TimeOfDigits(Row& row, plan::Int128 digits, int32_t scale) {
+  for (; scale < 6; ++scale) {
+    if (__builtin_mul_overflow(digits, plan::Int128{10}, &digits)) OutOfTime(row);
+  }
+  for (; scale > 6; --scale) {
+    if (digits % 10 != 0) row.Fail("ARITHMETIC_OVERFLOW", "22003", "Rounding necessary: less than a microsecond.");
+    digits /= 10;
+  }
+  if (digits > INT64_MAX || digits < INT64_MIN) OutOfTime(row);
+  return {static_cast<int64_t>(digits)};
 }
 
 // The next day after `date` that is called that: mo, mon, monday.
@@ -187,6 +210,8 @@ Status RegisterTimeKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterBoth<MakeDate>(c, "make_date"));
   RETURN_IF_ERROR(RegisterBoth<MakeTime>(c, "make_time"));
   RETURN_IF_ERROR(RegisterBoth<NextDay>(c, "next_day"));
+  RETURN_IF_ERROR(RegisterKernel<TimeOfSeconds>(c, "tm_time_of_seconds"));
+  RETURN_IF_ERROR(RegisterKernel<TimeOfDigits>(c, "tm_time_of_digits"));
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
   RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));

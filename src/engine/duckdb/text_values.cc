@@ -121,7 +121,7 @@ std::optional<int64_t> ZoneSeconds(std::string_view zone) {
   if (sign == 0) return std::nullopt;
   int64_t parts[3] = {0, 0, 0};
   for (int i = 0; i < 3 && (i == 0 || !zone.empty()); ++i) {
-    if (i > 0 && !Take(zone, ':') && zone.size() != 2) return std::nullopt;
+    if (i > 0 && !Take(zone, ':') && zone.size() % 2 != 0) return std::nullopt;
     const auto part = TakeDigits(zone, 1, 2);
     if (!part || *part > 59) return std::nullopt;
     parts[i] = *part;
