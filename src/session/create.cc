@@ -301,7 +301,9 @@ class TableMaker {
   Result<Answer> FromQuery() {
     ASSIGN_OR_RETURN(const auto resolved, state_.Resolve(create_.query->query));
     const auto schema = plan::typed::SchemaOf(*resolved);
-    table_.schema = job::AsNullable(schema);
+    ASSIGN_OR_RETURN(const auto declared,
+                     sql::DeclaredSchema(create_.query->query, state_.scope(), state_.resolve_options()));
+    table_.schema = job::AsNullable(declared);
     table_.partition_columns = create_.partition_columns;
     RETURN_IF_ERROR(Arrange());
     std::vector<std::string> names;

@@ -89,7 +89,8 @@ Result<std::optional<sql::Catalog::Table>> Scope::OpenView(const session::Table&
   }
   if (unique && !list.empty()) query = SelectFrom(std::move(list), AliasOf(query, "__view"));
   return std::optional(Table{"", AsRead(view.schema), query,
-                             std::make_shared<Scope>(state_, view.view->database, false), view.FullName()});
+                             std::make_shared<Scope>(state_, view.view->database, false), view.FullName(),
+                             Declared(view.schema)});
 }
 
 Result<std::optional<sql::Catalog::Table>> Scope::FindVersion(const plan::Name& name,

@@ -97,6 +97,12 @@ plan::Schema AsRead(const plan::Schema& schema) {
   return read;
 }
 
+plan::Schema Declared(const plan::Schema& schema) {
+  const bool sized = std::ranges::any_of(
+      schema.fields, [](const auto& field) { return field.type.is_char() || field.type.is_varchar(); });
+  return sized ? schema : plan::Schema();
+}
+
 State::State(job::RunEnvironment given, std::string base, std::string warehouse_folder, plan::Properties settings)
     : environment(std::move(given)),
       folder(std::move(base)),
@@ -310,7 +316,7 @@ Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVers
     const auto declared = source.schema;
     source.schema = AsRead(source.schema);
     RETURN_IF_ERROR(Register(source));
-    return sql::Catalog::Table{key, source.schema, nullptr, nullptr, full};
+    return sql::Catalog::Table{key, source.schema, nullptr, nullptr, full, Declared(declared)};
   }
   if (version.version || version.timestamp_micros) return NoSuchOperation(full, "time travel");
   const auto format = FormatOf(table.provider);
@@ -322,7 +328,7 @@ Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVers
   ASSIGN_OR_RETURN(source.text, TextOptionsOf(table));
   ASSIGN_OR_RETURN(source.files, ListFiles(*environment.storage, table));
   RETURN_IF_ERROR(Register(source));
-  sql::Catalog::Table opened{key, source.schema, nullptr, nullptr, full};
+  sql::Catalog::Table opened{key, source.schema, nullptr, nullptr, full, Declared(table.schema)};
   const bool has_char =
       std::ranges::any_of(table.schema.fields, [](const auto& field) { return field.type.is_char(); });
   if (has_char && (table.external || IsTextProvider(table.provider)) &&

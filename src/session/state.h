@@ -116,5 +116,7 @@ class State {
 
 // The columns of a table as a query sees them: CHAR and VARCHAR are STRING.
 plan::Schema AsRead(const plan::Schema& schema);
+// The schema where a column of it is CHAR or VARCHAR; empty otherwise.
+plan::Schema Declared(const plan::Schema& schema);
 
 }  // namespace tidemill::session

@@ -67,9 +67,10 @@ Result<plan::Schema> ResolveBody(State& state, const plan::RelationPtr& query, c
   state.seen.temporary.clear();
   state.seen.defining = defining;
   const auto resolved = state.Resolve(query);
+  auto declared = sql::DeclaredSchema(query, state.scope(), state.resolve_options());
   state.seen.defining.clear();
   if (!resolved.ok()) return resolved.error();
-  return plan::typed::SchemaOf(**resolved);
+  return declared;
 }
 
 Result<Answer> MakeTemporaryView(State& state, const plan::CreateView& create, const plan::Name& name) {
@@ -85,7 +86,7 @@ Result<Answer> MakeTemporaryView(State& state, const plan::CreateView& create, c
         create.name.at);
   }
   ASSIGN_OR_RETURN(auto schema, ResolveBody(state, create.query.query, there ? plan::Name{key} : plan::Name{}));
-  ASSIGN_OR_RETURN(schema, ViewSchema(name, create.columns, std::move(schema)));
+  ASSIGN_OR_RETURN(schema, ViewSchema(name, create.columns, AsRead(schema)));
   views[key] =
       TemporaryView{name.back(), std::move(schema), create.query.query, state.NewScope(true), create.query.text, {}};
   return Nothing();

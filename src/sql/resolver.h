@@ -57,6 +57,8 @@ class Catalog {
     plan::RelationPtr view;          // set: a view, expanded in place of a scan; its columns are renamed to `schema`
     std::shared_ptr<Catalog> scope;  // where a view's names are looked up; null: here
     plan::Name qualifier;            // all the parts of its name; empty: as it was written
+    // The columns as declared, where one is CHAR or VARCHAR (which read as STRING); otherwise empty.
+    plan::Schema declared{};
   };
   virtual ~Catalog() = default;
   // The table of that name (one part, or db.table), or nothing.
@@ -88,6 +90,9 @@ struct ResolveOptions {
 
 Result<plan::typed::RelationPtr> ResolveQuery(const plan::RelationPtr& query, Catalog& catalog,
                                               const ResolveOptions& options = {});
+
+// The result's columns as a table made of them declares them: those that are columns of a table stay CHAR and VARCHAR.
+Result<plan::Schema> DeclaredSchema(const plan::RelationPtr& query, Catalog& catalog, const ResolveOptions& options);
 
 // The type an expression without columns has, and the expression, resolved.
 Result<plan::typed::ExprPtr> ResolveConstant(const plan::ExprPtr& expr, Catalog& catalog,

@@ -346,6 +346,7 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                                 : field     ? field->field
                                             : "");
   }
+  PadChars(pending.name, pending.args);
   const Names& sorted = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
   for (const auto& key : call.within_group) {
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));

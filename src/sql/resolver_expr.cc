@@ -220,7 +220,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr
     ExprPtr condition;
     if (operand) {
       ASSIGN_OR_RETURN(auto value, Expression(when, names));
-      ASSIGN_OR_RETURN(condition, Comparison(pending, "=", operand, value));
+      std::vector<ExprPtr> sides{operand, value};
+      PadChars("=", sides);
+      ASSIGN_OR_RETURN(condition, Comparison(pending, "=", sides[0], sides[1]));
     } else {
       ASSIGN_OR_RETURN(condition, Expression(when, names));
       if (!condition->type.is(TypeId::kBoolean)) {

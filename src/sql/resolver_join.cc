@@ -228,7 +228,9 @@ Result<Rel> Resolver::JoinUsing(const plan::Join& node, const plan::Relation& re
     ASSIGN_OR_RETURN(Binding * l, take(left, name, "left"));
     ASSIGN_OR_RETURN(Binding * r, take(right, name, "right"));
     ExprPtr a = l->expr ? l->expr : Ref(l->column), b = r->expr ? r->expr : Ref(r->column);
-    ASSIGN_OR_RETURN(auto equal, Comparison(pending, "=", a, b));
+    std::vector<ExprPtr> sides{a, b};
+    PadChars("=", sides);
+    ASSIGN_OR_RETURN(auto equal, Comparison(pending, "=", sides[0], sides[1]));
     bool nullable = equal->nullable || (made.condition && made.condition->nullable);
     made.condition =
         made.condition ? MakeCall("and", {made.condition, equal}, TypeId::kBoolean, nullable, relation.at) : equal;

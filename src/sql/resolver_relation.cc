@@ -66,7 +66,11 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
   if (name.size() == 1 && newest) {
     if (const auto* table = FindCommonTable(name[0])) {
       auto columns = table->columns;
-      for (auto& column : columns) column.id = NewId();
+      for (auto& column : columns) {
+        const auto* type = DeclaredType(column.id);
+        column.id = NewId();
+        if (type) declared_.emplace(column.id, DataType(*type));
+      }
       Rel rel;
       rel.layer = LayerOf(columns, {name[0]});
       rel.node = typed::MakeRelation(typed::CteRef{table->id, columns}, columns, at);
@@ -85,6 +89,7 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
   if (table->view) {
     ASSIGN_OR_RETURN(auto view, ExpandView(*table, at));
     view.layer = LayerOf(view.node->columns, qualifier);
+    Declare(*table, view.node->columns);
     for (size_t i = 0; i < view.layer.bindings.size() && i < table->schema.fields.size(); ++i) {
       view.layer.bindings[i].column.name = table->schema.fields[i].name;
     }
@@ -94,6 +99,7 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
   for (const auto& field : table->schema.fields) {
     columns.push_back({NewId(), field.name, field.type, field.nullable, {}});
   }
+  Declare(*table, columns);
   return Rel{typed::MakeRelation(typed::Scan{table->key, columns}, columns, at), LayerOf(columns, qualifier)};
 }
 
@@ -213,7 +219,10 @@ Result<Rel> Resolver::Resolve(const plan::Aliased& node, const plan::Relation& r
     exprs.push_back({column, visible[i].expr ? visible[i].expr : Ref(visible[i].column)});
   }
   if (!as_is) {
-    for (auto& expr : exprs) expr.column.id = NewId();
+    for (auto& expr : exprs) {
+      expr.column.id = NewId();
+      DeclareAs(expr.expr, expr.column.id);
+    }
     return Projected(input, std::move(exprs), relation.at);
   }
   for (auto& expr : exprs) rel.layer.bindings.push_back({expr.column});
@@ -395,6 +404,7 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
                     : node.kind == plan::SetOpKind::kIntersect ? l->nullable && r->nullable
                                                                : l->nullable;
     columns.push_back({NewId(), a[i].name, *common, nullable, {}});
+    DeclareAs(Ref(a[i]), columns.back().id);
     left_exprs.push_back({{NewId(), a[i].name, *common, l->nullable, {}}, l});
     right_exprs.push_back({{NewId(), b[i].name, *common, r->nullable, {}}, r});
   }

@@ -29,6 +29,14 @@ plan::ExprPtr CastOf(plan::ExprPtr expr, const DataType& type) {
 // The function's own answer of the type it declares.
 plan::ExprPtr BodyOf(const Routine& routine, Position at) {
   auto body = routine.expression;
+  // SELECT expression, alone, is the expression.
+  const auto* select = routine.query ? std::get_if<plan::Select>(&routine.query->node) : nullptr;
+  const bool alone = select && !select->from && !select->where && !select->having && select->windows.empty() &&
+                     select->group_by.kind == plan::Grouping::Kind::kNone && select->list.size() == 1;
+  if (!body && alone) {
+    const auto* alias = std::get_if<plan::Alias>(&select->list[0]->node);
+    if (HoldsSubquery(select->list[0])) body = alias ? alias->child : select->list[0];
+  }
   if (!body) body = plan::MakeExpr(plan::SubqueryExpr{plan::SubqueryExpr::Kind::kScalar, {}, routine.query}, at);
   return CastOf(body, routine.returns);
 }

@@ -128,10 +128,11 @@ Result<std::optional<ExprPtr>> Resolver::LookUpHere(const plan::Name& parts, Pos
 }
 
 Result<ExprPtr> Resolver::LookUp(const plan::Name& parts, Position at, const Names& names) {
-  bool outside = false;
-  for (const Names* scope = &names; scope; scope = scope->outer, outside = true) {
-    ASSIGN_OR_RETURN(auto found, LookUpHere(parts, at, *scope));
-    if (found) return outside ? FromOutside(*found) : Result<ExprPtr>(*found);
+  ASSIGN_OR_RETURN(auto here, LookUpHere(parts, at, names));
+  if (here) return *here;
+  if (names.outer) {  // the query around this one; Spark looks no further out
+    ASSIGN_OR_RETURN(auto around, LookUpHere(parts, at, *names.outer));
+    if (around) return FromOutside(*around);
   }
   if (auto variable = LookUpVariable(parts, at)) return *variable;
   return UnresolvedColumn(parts, at, names);

@@ -338,6 +338,7 @@ Result<Rel> SelectResolver::Finish() {
   std::vector<typed::Column> output;
   for (const auto& item : items_) {
     output.push_back({resolver_.NewId(), item.name, item.expr->type, item.expr->nullable, item.qualifier});
+    resolver_.DeclareAs(item.expr, output.back().id);
     exprs.push_back({output.back(), item.expr});
   }
   std::vector<typed::SortKey> keys;
@@ -382,6 +383,7 @@ Result<Rel> SelectResolver::Finish() {
   for (size_t i = 0; i < output.size(); ++i) {
     auto from = output[i];
     output[i].id = resolver_.NewId();
+    resolver_.DeclareAs(Ref(from), output[i].id);
     rel.layer.bindings[i].column.id = output[i].id;
     kept.push_back({output[i], Ref(from)});
   }

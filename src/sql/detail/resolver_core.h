@@ -72,6 +72,8 @@ class Resolver {
   Result<typed::ExprPtr> Expression(const plan::ExprPtr& expr, const Names& names);
   // The expression as a condition: BOOLEAN, no aggregates; `clause` names its place.
   Result<typed::ExprPtr> Condition(const plan::ExprPtr& expr, const Names& names, const char* clause);
+  // The column's type where it is a table's CHAR or VARCHAR; null otherwise.
+  const DataType* DeclaredType(typed::ColumnId id) const;
 
  private:
   friend class SelectResolver;
@@ -115,6 +117,11 @@ class Resolver {
                                       const std::vector<bool>& nullable, const Names& names, typed::ExprPtr* body);
   Result<std::optional<typed::ExprPtr>> HigherOrder(const Function& function, const std::vector<plan::ExprPtr>& args,
                                                     const plan::Expr& expr, const Names& names);
+
+  void Declare(const Catalog::Table& table, const std::vector<typed::Column>& columns);
+  void DeclareAs(const typed::ExprPtr& from, typed::ColumnId to);
+  int CharLength(const typed::ExprPtr& expr) const;
+  void PadChars(const std::string& function, std::vector<typed::ExprPtr>& args) const;
 
   // resolver_window.cc
   Result<typed::ExprPtr> Over(typed::Call call, DataType type, bool nullable, const plan::Call& written,
@@ -195,7 +202,8 @@ class Resolver {
   int depth_ = 0;
   int view_depth_ = 0;
   int routine_depth_ = 0;
-  CommonTables common_tables_;  // innermost last
+  std::map<typed::ColumnId, DataType> declared_;  // CHAR and VARCHAR
+  CommonTables common_tables_;                    // innermost last
   // Spark's legacy.ctePrecedencePolicy=LEGACY puts the tables of a WITH in place of their names in passes: a WITH
   // inside a common table or a subquery waits for the next pass, when names that an earlier pass knew are gone from its
   // body, and those tables are not seen by its own tables. In other modes all is one pass.
