@@ -166,6 +166,12 @@ std::string TimestampToText(int64_t micros) {
   return text;
 }
 
+// An interval without what is less than one of its last field, which is not shown.
+static int64_t Whole(int64_t amount, const DataType& interval) {
+  constexpr int64_t kUnits[] = {12, 1, 86400000000, 3600000000, 60000000, 1};
+  return amount - amount % kUnits[static_cast<int>(interval.to())];
+}
+
 std::string ToSparkText(const Value& value, const DataType& type, int64_t zone_offset_s) {
   if (value.is_null()) return "NULL";
   switch (type.id()) {
@@ -187,9 +193,9 @@ std::string ToSparkText(const Value& value, const DataType& type, int64_t zone_o
     case TypeId::kTimestampNtz:
       return TimestampToText(std::get<int64_t>(value.data));
     case TypeId::kYearMonthInterval:
-      return YearMonthText(std::get<int64_t>(value.data));
+      return YearMonthText(Whole(std::get<int64_t>(value.data), type));
     case TypeId::kDayTimeInterval:
-      return DayTimeText(std::get<int64_t>(value.data));
+      return DayTimeText(Whole(std::get<int64_t>(value.data), type));
     case TypeId::kCalendarInterval:
       return CalendarText(std::get<IntervalParts>(value.data));
     case TypeId::kArray:

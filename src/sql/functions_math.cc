@@ -44,6 +44,8 @@ std::span<const FunctionRow> MathRows() {
       {"radians", "(double) double?"},
       {"rand random", "custom"},
       {"randn", "custom"},
+      {"randstr", "custom"},
+      {"uniform", "custom"},
       {"rint", "(double) double?"},
       {"round", "custom"},
       {"sec", "(double) double?"},
@@ -57,7 +59,7 @@ std::span<const FunctionRow> MathRows() {
       {"tan", "(double) double?"},
       {"tanh", "(double) double?"},
       {"width_bucket",
-       "(ym, ym, ym, bigint) bigint? | (dt, dt, dt, bigint) bigint? | (double, double, double, bigint) bigint?"},
+       "(double, double, double, bigint) bigint? | (ym, ym, ym, bigint) bigint? | (dt, dt, dt, bigint) bigint?"},
       {"hash", "custom"},
       {"xxhash64", "custom"},
   };

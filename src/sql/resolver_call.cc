@@ -387,8 +387,18 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
     return UnexpectedType(pending, 1, "\"BOOLEAN\"");
   }
+  if (function.name == "bit_count" && args[0]->type.is(TypeId::kString)) {
+    PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
+    return UnexpectedType(pending, 0, "(\"INTEGRAL\" or \"BOOLEAN\")");
+  }
   if (function.name == "array_insert" && Flag(options_.conf, "spark.sql.legacy.negativeIndexInArrayInsert", false)) {
-    return Refused("array_insert under spark.sql.legacy.negativeIndexInArrayInsert", expr.at);
+    // There the last place is -1, not before it.
+    PendingCall at{"array_insert", {}, {}, {}, "", expr.at, &options_};
+    ASSIGN_OR_RETURN(auto negative, Comparison(at, "<", args[1], IntLiteral(0)));
+    auto moved =
+        MakeCall("-", {CastTo(args[1], TypeId::kInt), IntLiteral(1)}, TypeId::kInt, args[1]->nullable, expr.at);
+    typed::Case chosen{{{negative, moved}}, CastTo(args[1], TypeId::kInt)};
+    args[1] = typed::MakeExpr(std::move(chosen), TypeId::kInt, args[1]->nullable, expr.at);
   }
   size_t furthest = 0;
   const Pattern* wanted = nullptr;
@@ -440,9 +450,25 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
                       ResultNullable(signature, args), expr.at);
     }
   }
-  if (!args[furthest]) return Refused("this lambda of " + function.name, expr.at);
+  if (!args[furthest]) {
+    bool higher_order = std::any_of(function.signatures.begin(), function.signatures.end(), [](const Signature& s) {
+      return std::any_of(s.params.begin(), s.params.end(),
+                         [](const auto& param) { return param.pattern.kind == Pattern::Kind::kLambda; });
+    });
+    if (higher_order) return Refused("this lambda of " + function.name, expr.at);
+    return AnalysisError(
+        "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "42K0D",
+        "Invalid lambda function call. A lambda function should only be used in a higher order function. "
+        "However, its class is <class>, which is not a higher order function.",
+        {{"class", function.name}}, expr.at);
+  }
   PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
   for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
+  if (furthest > 0 && wanted && args[0]->type.is(TypeId::kMap) && wanted->kind == Pattern::Kind::kVariable) {
+    return Mismatch("MAP_FUNCTION_DIFF_TYPES", pending.sql,
+                    "Input to <functionName> should have been a map followed by a key of its key's type.",
+                    {{"functionName", QuotedName({function.name})}}, expr.at);
+  }
   if (furthest > 0 && wanted && args[0]->type.is(TypeId::kArray)) {
     bool value = wanted->kind == Pattern::Kind::kVariable;
     bool array = wanted->kind == Pattern::Kind::kArray && args[furthest]->type.is(TypeId::kArray);
@@ -462,13 +488,17 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
 Result<typed::Lambda> Resolver::ResolveLambda(const plan::ExprPtr& arg, const std::vector<DataType>& params,
                                               const std::vector<bool>& nullable, const Names& names, ExprPtr* body) {
   const auto* written = std::get_if<plan::Lambda>(&arg->node);
-  if (!written || written->params.size() > params.size()) {
-    return AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "42K0D",
-                         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, "
-                         "but got <actualNumArgs>.",
-                         {{"expectedNumArgs", std::to_string(params.size())},
-                          {"actualNumArgs", std::to_string(written ? written->params.size() : 0)}},
-                         arg->at);
+  if (!written) {  // a value stands for the lambda that gives it whatever its arguments are
+    ASSIGN_OR_RETURN(*body, Expression(arg, names));
+    return typed::Lambda{{{"l" + std::to_string(next_lambda_++)}}, *body};
+  }
+  if (written->params.size() > params.size()) {
+    return AnalysisError(
+        "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "42K0D",
+        "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, "
+        "but got <actualNumArgs>.",
+        {{"expectedNumArgs", std::to_string(params.size())}, {"actualNumArgs", std::to_string(written->params.size())}},
+        arg->at);
   }
   typed::Lambda lambda;
   Layer layer;

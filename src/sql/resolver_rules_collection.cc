@@ -147,6 +147,23 @@ Ruled MapConcat(const PendingCall& call) {
   return MakeCall("map_concat", maps, type, AnyNullable(maps), call.at);
 }
 
+// A struct of the arrays' elements at each place, up to the longest; a field is called as its column, or by its place.
+Ruled ArraysZip(const PendingCall& call) {
+  if (call.args.empty()) return Refused("arrays_zip() of nothing", call.at);
+  std::vector<Field> fields;
+  std::vector<ExprPtr> args;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    ExprPtr arg = call.args[i];
+    if (arg->type.is(TypeId::kNull)) arg = CastTo(arg, DataType::Array(TypeId::kNull));
+    if (!arg->type.is(TypeId::kArray)) return UnexpectedType(call, i, "\"ARRAY\"");
+    bool named = i < call.arg_names.size() && !call.arg_names[i].empty();
+    fields.push_back({named ? call.arg_names[i] : std::to_string(i), arg->type.element(), true});
+    args.push_back(arg);
+  }
+  DataType type = DataType::Array(DataType::Struct(std::move(fields)), false);
+  return MakeCall("arrays_zip", args, type, AnyNullable(args), call.at);
+}
+
 Ruled MapFromEntries(const PendingCall& call) {
   if (call.args.size() != 1) return WrongCount(call, "1");
   const DataType& type = call.args[0]->type;
@@ -168,6 +185,7 @@ Ruled CollectionRule(const PendingCall& call) {
       {"element_at", ElementAt}, {"try_element_at", ElementAt},
       {"map_concat", MapConcat}, {"map_from_entries", MapFromEntries},
       {"cardinality", Size},     {"sequence", Sequence},
+      {"arrays_zip", ArraysZip},
   };
   auto found = rules->find(call.name);
   if (found == rules->end()) return std::optional<ExprPtr>();

@@ -89,6 +89,74 @@ Ruled Hash(const PendingCall& call) {
   return MakeCall(call.name, call.args, type, false, call.at);
 }
 
+Error NotFoldable(const PendingCall& call, const char* name, const char* type) {
+  return Mismatch("NON_FOLDABLE_INPUT", call.sql,
+                  "the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.",
+                  {{"inputName", name}, {"inputType", type}, {"inputExpr", ""}}, call.at);
+}
+
+// The seed among the arguments; without one, any number.
+Result<ExprPtr> Seed(const PendingCall& call, size_t index) {
+  if (call.args.size() <= index) return IntLiteral(call.options->now_micros + call.at.column, TypeId::kLong);
+  const ExprPtr& seed = call.args[index];
+  if (!IsConstant(seed)) {
+    return AnalysisError("SEED_EXPRESSION_IS_UNFOLDABLE", "42K08",
+                         "The seed expression <seedExpr> of the expression <exprWithSeed> must be foldable.",
+                         {{"seedExpr", QuotedSql(call.arg_sql[index])}, {"exprWithSeed", QuotedSql(call.sql)}},
+                         call.at);
+  }
+  if (seed->type.is(TypeId::kNull)) return IntLiteral(0, TypeId::kLong);
+  if (!seed->type.is(TypeId::kInt) && !seed->type.is(TypeId::kLong)) {
+    return UnexpectedType(call, index, "(\"INT\" or \"BIGINT\")");
+  }
+  return CastTo(seed, TypeId::kLong);
+}
+
+Ruled Random(const PendingCall& call) {
+  if (call.args.size() > 1) return WrongCount(call, "[0, 1]");
+  ASSIGN_OR_RETURN(auto seed, Seed(call, 0));
+  return MakeCall(call.name, {seed}, TypeId::kDouble, false, call.at);
+}
+
+Ruled RandomText(const PendingCall& call) {
+  if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
+  const ExprPtr& length = call.args[0];
+  if (!length->type.is_numeric()) return UnexpectedType(call, 0, "INT or SMALLINT");
+  if (!IsConstant(length)) return NotFoldable(call, "length", "INT or SMALLINT");
+  auto size = ConstantInteger(length);
+  if (size && *size < 0) {
+    return AnalysisError("INVALID_PARAMETER_VALUE.LENGTH", "22023",
+                         "The value of parameter(s) `length` in `randstr` is invalid: Expects `length` greater than or "
+                         "equal to 0, but got <length>.",
+                         {{"length", std::to_string(*size)}}, call.at);
+  }
+  ASSIGN_OR_RETURN(auto seed, Seed(call, 1));
+  return MakeCall("randstr", {seed, CastTo(length, TypeId::kInt)}, TypeId::kString, false, call.at);
+}
+
+// uniform(min, max [, seed]): min + (max - min) * rand(seed), in the type both meet at.
+Ruled Uniform(const PendingCall& call) {
+  if (call.args.size() < 2 || call.args.size() > 3) return WrongCount(call, "[2, 3]");
+  for (size_t i = 0; i < 2; ++i) {
+    const DataType& type = call.args[i]->type;
+    if (!type.is_integral() && !type.is_fractional() && !type.is(TypeId::kDecimal) && !type.is(TypeId::kNull)) {
+      return UnexpectedType(call, i, "integer or floating-point");
+    }
+    if (!IsConstant(call.args[i])) return NotFoldable(call, i == 0 ? "min" : "max", "integer or floating-point");
+  }
+  if (call.args[0]->type.is(TypeId::kNull) || call.args[1]->type.is(TypeId::kNull)) return NullLiteral(TypeId::kDouble);
+  ASSIGN_OR_RETURN(auto seed, Seed(call, 2));
+  const DataType &a = call.args[0]->type, &b = call.args[1]->type;
+  if (a.is(TypeId::kDecimal) || b.is(TypeId::kDecimal)) return Refused("uniform() of decimals", call.at);
+  auto common = TightestCommonType(a, b, TypeRules::kLegacy);
+  if (!common) return DifferentTypes(call, {a, b});
+  auto low = CastTo(call.args[0], TypeId::kDouble), high = CastTo(call.args[1], TypeId::kDouble);
+  auto width = MakeCall("-", {high, low}, TypeId::kDouble, false, call.at);
+  auto random = MakeCall("rand", {seed}, TypeId::kDouble, false, call.at);
+  auto offset = MakeCall("*", {width, random}, TypeId::kDouble, false, call.at);
+  return CastTo(MakeCall("+", {low, offset}, TypeId::kDouble, false, call.at), *common);
+}
+
 }  // namespace
 
 Ruled MathRule(const PendingCall& call) {
@@ -96,6 +164,9 @@ Ruled MathRule(const PendingCall& call) {
   if (call.name == "ceil" || call.name == "floor") return CeilOrFloor(call);
   if (call.name == "abs") return Abs(call);
   if (call.name == "hash" || call.name == "xxhash64") return Hash(call);
+  if (call.name == "rand" || call.name == "randn") return Random(call);
+  if (call.name == "randstr") return RandomText(call);
+  if (call.name == "uniform") return Uniform(call);
   return std::optional<ExprPtr>();
 }
 

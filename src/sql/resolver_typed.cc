@@ -363,7 +363,7 @@ bool ContainsWindow(const ExprPtr& expr) {
 
 bool ContainsVolatile(const ExprPtr& expr) {
   static const auto* names =
-      new std::set<std::string>{"rand", "randn", "uuid", "shuffle", "monotonically_increasing_id"};
+      new std::set<std::string>{"rand", "randn", "randstr", "uuid", "shuffle", "monotonically_increasing_id"};
   return Contains(expr, [](const typed::Expr& e) {
     const auto* call = std::get_if<typed::Call>(&e.node);
     return call && names->contains(call->function);

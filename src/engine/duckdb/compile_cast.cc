@@ -133,11 +133,11 @@ Result<std::string> IntervalToNumber(const CastJob& job) {
   return job.Plain(fmt::format("(CAST({} AS DECIMAL(18,6)) / 1000000)::DECIMAL(18,6)", job.sql));
 }
 
+// Counts of its last field.
 Result<std::string> ToInterval(const CastJob& job) {
-  if (job.from.is_integral()) {
-    return fmt::format("CAST(CAST({} AS HUGEINT) * {} AS {})", job.sql, UnitOf(job.to), DuckDbType(job.to));
-  }
-  return job.Refused();
+  if (!job.from.is_integral() && !job.from.is(TypeId::kDecimal)) return job.Refused();
+  std::string name = std::string(job.mode == typed::Cast::Mode::kTry ? "try_" : "") + "number_to_interval";
+  return ValueSql(name, {job.sql, std::to_string(UnitOf(job.to))}, {job.from, TypeId::kLong}, job.to);
 }
 
 // Big-endian bytes.

@@ -123,13 +123,9 @@ Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
 std::vector<std::string_view> RefusedHere() {
   return {"regexp_instr",
           "sentences",
-          "rand",
-          "randn",
           "window",
-          "arrays_zip",
           "shuffle",
           "str_to_map",
-          "map_zip_with",
           "version",
           "current_user",
           "monotonically_increasing_id",

@@ -76,29 +76,7 @@ Result<std::string> Insert(const Lowered& l) {
       l.args[0], l.args[1], at, value, nulls(at + " - 1 - len(" + l.args[0] + ")"), nulls("1 - " + at));
 }
 
-Result<std::string> Sort(const Lowered& l) {
-  if (l.args.size() == 2) return Refuse("array_sort with a comparison", l.expr.at);
-  return "list_sort(" + l.args[0] + ", 'ASC', 'NULLS LAST')";
-}
-
 // ---- Lambdas ----
-
-bool OnlyReads(const typed::ExprPtr& expr, const std::vector<typed::LambdaVariable>& params) {
-  auto all = [&](const std::vector<typed::ExprPtr>& exprs) {
-    return std::all_of(exprs.begin(), exprs.end(), [&](const auto& e) { return OnlyReads(e, params); });
-  };
-  if (!expr || std::holds_alternative<typed::Literal>(expr->node)) return true;
-  if (const auto* call = std::get_if<typed::Call>(&expr->node)) return all(call->args);
-  if (const auto* cast = std::get_if<typed::Cast>(&expr->node)) return OnlyReads(cast->child, params);
-  if (const auto* field = std::get_if<typed::GetField>(&expr->node)) return OnlyReads(field->child, params);
-  if (const auto* node = std::get_if<typed::Case>(&expr->node)) {
-    return OnlyReads(node->otherwise, params) &&
-           std::all_of(node->branches.begin(), node->branches.end(),
-                       [&](const auto& branch) { return all({branch.first, branch.second}); });
-  }
-  const auto* variable = std::get_if<typed::LambdaVariable>(&expr->node);
-  return variable && std::any_of(params.begin(), params.end(), [&](const auto& p) { return p.name == variable->name; });
-}
 
 // The lambda's body with its parameters bound to values: DuckDB's lambdas take one value, and counts from 1.
 Result<std::string> Bound(const Lowered& l, size_t arg, const std::vector<std::string>& values) {
@@ -122,31 +100,86 @@ Result<std::string> Transform(const Lowered& l) {
   return fmt::format("{}({}, lambda e, i: {})", name, l.args[0], body);
 }
 
-// Whether the lambda reads anything but its parameters and constants.
-bool Captures(const Lowered& l, size_t arg) {
-  const auto& lambda = std::get<typed::Lambda>(l.call.args[arg]->node);
-  return !OnlyReads(lambda.body, lambda.params);
+// What a lambda reads besides its parameters, each with the text that stands for it inside.
+struct Captured {
+  std::vector<typed::ExprPtr> values;
+
+  // The expression with columns and the variables of lambdas around it read from q's fields c0, c1, ...
+  typed::ExprPtr Replace(const typed::ExprPtr& expr, std::vector<std::string> bound) {
+    if (!expr) return expr;
+    typed::Expr copy = *expr;
+    auto inside = [&](typed::ExprPtr& child) { child = Replace(child, bound); };
+    if (const auto* variable = std::get_if<typed::LambdaVariable>(&copy.node)) {
+      return std::find(bound.begin(), bound.end(), variable->name) != bound.end() ? expr : Field(expr);
+    }
+    if (std::holds_alternative<typed::ColumnRef>(copy.node)) return Field(expr);
+    if (auto* call = std::get_if<typed::Call>(&copy.node)) std::for_each(call->args.begin(), call->args.end(), inside);
+    if (auto* cast = std::get_if<typed::Cast>(&copy.node)) inside(cast->child);
+    if (auto* field = std::get_if<typed::GetField>(&copy.node)) inside(field->child);
+    if (auto* node = std::get_if<typed::Case>(&copy.node)) {
+      for (auto& [when, then] : node->branches) {
+        inside(when);
+        inside(then);
+      }
+      inside(node->otherwise);
+    }
+    if (auto* lambda = std::get_if<typed::Lambda>(&copy.node)) {
+      for (const auto& param : lambda->params) bound.push_back(param.name);
+      lambda->body = Replace(lambda->body, bound);
+    }
+    return std::make_shared<const typed::Expr>(std::move(copy));
+  }
+
+  typed::ExprPtr Field(const typed::ExprPtr& value) {
+    values.push_back(value);
+    typed::LambdaVariable field{fmt::format("q['c{}']", values.size() - 1)};
+    return typed::MakeExpr(field, value->type, value->nullable, value->at);
+  }
+};
+
+bool HoldsSubquery(const typed::ExprPtr& expr) {
+  if (!expr) return false;
+  if (std::holds_alternative<typed::Subquery>(expr->node)) return true;
+  if (const auto* call = std::get_if<typed::Call>(&expr->node)) {
+    return std::any_of(call->args.begin(), call->args.end(), HoldsSubquery);
+  }
+  const auto* cast = std::get_if<typed::Cast>(&expr->node);
+  return cast && HoldsSubquery(cast->child);
 }
 
 Result<std::string> Fold(const Lowered& l) {
-  // DuckDB's list_reduce mixes up the rows of what a lambda captures.
-  if (Captures(l, 2)) return Refuse("aggregate() with a lambda that reads more than its parameters", l.expr.at);
-  ASSIGN_OR_RETURN(auto zero, l.compiler.CompileExact(l.call.args[1]));
-  std::string folded = fmt::format("list_reduce({}, {}, {})", l.args[0], l.args[2], zero);
-  std::string element = DuckDbType(l.type(0).element()), total = DuckDbType(l.type(1));
-  if (element != total) {
-    // DuckDB folds values of one type: a struct that holds an element or a total.
-    ASSIGN_OR_RETURN(auto body, Bound(l, 2, {"p['t']", "q['e']"}));
-    std::string none = "CAST(NULL AS " + element + ")";
-    folded = fmt::format(
-        "list_reduce(list_transform({0}, lambda e: {{'e': e, 't': CAST(NULL AS {1})}}), lambda p, q: {{'e': {2}, 't': "
-        "{3}}}, {{'e': {2}, 't': CAST({4} AS {1})}})['t']",
-        l.args[0], total, none, body, zero);
+  const auto& written = std::get<typed::Lambda>(l.call.args[2]->node);
+  if (HoldsSubquery(written.body)) return Refuse("aggregate() with a subquery in its lambda", l.expr.at);
+  // DuckDB folds values of one type, and mixes up the rows of what a lambda captures: so structs are folded that hold
+  // an element, the total, and whatever the lambda reads.
+  Captured captured;
+  std::vector<std::string> params;
+  for (const auto& param : written.params) params.push_back(param.name);
+  auto body_expr = captured.Replace(written.body, params);
+  ASSIGN_OR_RETURN(auto body, l.compiler.CompileExact(body_expr));
+  const char* sources[] = {"p['t']", "q['e']"};
+  for (size_t i = written.params.size(); i-- > 0;) {
+    body = fmt::format("list_transform([{}], lambda {}: {})[1]", sources[i], written.params[i].name, body);
   }
+  ASSIGN_OR_RETURN(auto zero, l.compiler.CompileExact(l.call.args[1]));
+  std::string none = "CAST(NULL AS " + DuckDbType(l.type(0).element()) + ")", total = DuckDbType(l.type(1));
+  std::string carried, kept, nothing;
+  for (size_t i = 0; i < captured.values.size(); ++i) {
+    ASSIGN_OR_RETURN(auto value, l.compiler.CompileExact(captured.values[i]));
+    carried += fmt::format(", 'c{}': {}", i, value);
+    kept += fmt::format(", 'c{0}': q['c{0}']", i);
+    nothing += fmt::format(", 'c{}': CAST(NULL AS {})", i, DuckDbType(captured.values[i]->type));
+  }
+  std::string folded = fmt::format(
+      "list_reduce(list_transform({0}, lambda e: {{'e': e, 't': CAST(NULL AS {1}){5}}}), lambda p, q: {{'e': {2}, 't': "
+      "CAST({3} AS {1}){6}}}, {{'e': {2}, 't': CAST({4} AS {1}){7}}})['t']",
+      l.args[0], total, none, body, zero, carried, kept, nothing);
+  bool plain = captured.values.empty() && DuckDbType(l.type(0).element()) == total;
+  if (plain) folded = fmt::format("list_reduce({}, {}, {})", l.args[0], l.args[2], zero);
   // DuckDB takes a NULL array for an empty one.
   if (l.args.size() == 3) return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}}, folded);
-  ASSIGN_OR_RETURN(auto body, Bound(l, 3, {folded}));
-  return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}}, body);
+  ASSIGN_OR_RETURN(auto finished, Bound(l, 3, {folded}));
+  return WhereAllAreThere({l.compiler, l.call, l.expr, {l.args[0]}}, finished);
 }
 
 std::string Places(const std::vector<std::string>& arrays) {
@@ -160,6 +193,43 @@ Result<std::string> ZipWith(const Lowered& l) {
   ASSIGN_OR_RETURN(auto body, Bound(l, 2, {arrays[0] + "[i]", arrays[1] + "[i]"}));
   return WhereAllAreThere({l.compiler, l.call, l.expr, arrays},
                           fmt::format("list_transform({}, lambda i: {})", Places(arrays), body));
+}
+
+// By a comparison: each element's place is the number of those that come before it. Equal ones stay in their order.
+Result<std::string> Sort(const Lowered& l) {
+  if (l.args.size() == 1) return "list_sort(" + l.args[0] + ", 'ASC', 'NULLS LAST')";
+  ASSIGN_OR_RETURN(auto body, Bound(l, 1, {l.args[0] + "[j]", l.args[0] + "[i]"}));
+  std::string compared = fmt::format(
+      "coalesce({}, CAST(length(tm_raise_class('COMPARATOR_RETURNS_NULL', '22004', 'The comparator has returned a NULL "
+      "for a comparison.')) AS INTEGER))",
+      body);
+  std::string places = fmt::format("range(1, len({}) + 1)", l.args[0]);
+  return fmt::format(
+      "list_transform(list_sort(list_transform({0}, lambda i: {{'r': len(list_filter({0}, lambda j: CASE WHEN i = j "
+      "THEN "
+      "FALSE ELSE list_transform([{1}], lambda c: c < 0 OR (c = 0 AND j < i))[1] END)), 'i': i}})), lambda s: "
+      "{2}[s.i])",
+      places, compared, l.args[0]);
+}
+
+Result<std::string> ArraysZip(const Lowered& l) {
+  std::string fields;
+  for (size_t i = 0; i < l.args.size(); ++i) {
+    fields += fmt::format("{}{}: {}[i]", i ? ", " : "", QuoteText(l.expr.type.element().fields()[i].name), l.args[i]);
+  }
+  auto zipped = fmt::format("list_transform({}, lambda i: {{{}}})", Places(l.args), fields);
+  return WhereAllAreThere(l, fmt::format("CAST({} AS {})", zipped, DuckDbType(l.expr.type)));
+}
+
+// The keys of the first map, then those that only the second has.
+Result<std::string> MapZipWith(const Lowered& l) {
+  const std::string &a = l.args[0], &b = l.args[1];
+  ASSIGN_OR_RETURN(auto body, Bound(l, 2, {"k", "map_extract_value(" + a + ", k)", "map_extract_value(" + b + ", k)"}));
+  auto keys =
+      fmt::format("list_concat(map_keys({0}), list_filter(map_keys({1}), lambda k: NOT map_contains({0}, k)))", a, b);
+  auto entries = fmt::format("list_transform({}, lambda k: {{'key': k, 'value': {}}})", keys, body);
+  return WhereAllAreThere({l.compiler, l.call, l.expr, {a, b}},
+                          fmt::format("CAST(map_from_entries({}) AS {})", entries, DuckDbType(l.expr.type)));
 }
 
 // A map of what the lambda makes of each entry: of its key, or its value, or (filter) the entries it keeps.
@@ -233,6 +303,8 @@ std::span<const LoweringRow> ArrayLowerings() {
       {"filter", "", nullptr, Transform},
       {"aggregate", "", nullptr, Fold},
       {"zip_with", "", nullptr, ZipWith},
+      {"arrays_zip", "", nullptr, ArraysZip},
+      {"map_zip_with", "", nullptr, MapZipWith},
       {"map_filter", "", nullptr, OfEntries},
       {"transform_keys", "", nullptr, OfEntries},
       {"transform_values", "", nullptr, OfEntries},

@@ -1,6 +1,8 @@
 // Numbers.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
@@ -17,7 +19,16 @@ Result<std::string> Round(const Lowered& l) {
   const char* name = even ? "tm_bround" : "tm_round";
   if (type.is_integral()) {
     if (places >= 0) return l.args[0];
-    return fmt::format("CAST({}_whole({}, {}) AS {})", name, l.args[0], places, DuckDbType(type));
+    if (l.null_on_failure()) {
+      auto rounded = fmt::format("tm_wrap_{}_whole({}, {})", l.call.function, l.args[0], places);
+      return type.is(TypeId::kLong) ? rounded : fmt::format("tm_wrap_{}({})", DuckDbType(type), rounded);
+    }
+    static const auto* most = new std::map<TypeId, const char*>{{TypeId::kByte, "127"},
+                                                                {TypeId::kShort, "32767"},
+                                                                {TypeId::kInt, "2147483647"},
+                                                                {TypeId::kLong, "9223372036854775807"}};
+    return fmt::format("CAST({}_whole({}, {}, {}) AS {})", name, l.args[0], places, most->at(type.id()),
+                       DuckDbType(type));
   }
   if (type.is(TypeId::kDouble)) return fmt::format("{}({}, {})", name, l.args[0], places);
   if (!type.is(TypeId::kDecimal)) return Refuse(l.call.function + " of a float", l.expr.at);
@@ -29,8 +40,17 @@ Result<std::string> Round(const Lowered& l) {
 }
 
 Result<std::string> CeilOrFloor(const Lowered& l) {
-  if (l.args.size() == 2) return Refuse(l.call.function + " to a number of places", l.expr.at);
   const auto& type = l.type(0);
+  if (l.args.size() == 2) {
+    // Of a decimal; digits before the point are dropped, and come back as zeros.
+    int64_t places = std::get<int64_t>(std::get<typed::Literal>(l.call.args[1]->node).value.data);
+    const auto& to = l.expr.type;
+    int64_t drop = type.scale() - std::min<int64_t>(places, type.scale());
+    auto digits = fmt::format("tm_{}_digits(tm_unscaled({}), {})", l.call.function, l.args[0], drop);
+    if (places < 0 && -places > 37) return Refuse(l.call.function + " to so many places", l.expr.at);
+    if (places < 0) digits += fmt::format(" * CAST(1e{} AS HUGEINT)", -places);
+    return fmt::format("tm_{}decimal({}, {}, {})", l.try_(), digits, to.precision(), to.scale());
+  }
   if (type.is_integral()) return l.args[0];
   if (type.is(TypeId::kDouble)) return fmt::format("tm_{}({})", l.call.function, l.args[0]);
   return fmt::format("CAST({}({}) AS {})", l.call.function, l.args[0], DuckDbType(l.expr.type));
@@ -52,6 +72,9 @@ Result<std::string> BitGet(const Lowered& l) {
 std::span<const LoweringRow> MathLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"abs", "", "abs($1)", nullptr},
+      {"rand", "", "tm_rand($1)", nullptr},
+      {"randn", "", "tm_randn($1)", nullptr},
+      {"randstr", "", "tm_randstr($1, $2)", nullptr},
       {"acos", "", "tm_acos($1)", nullptr},
       {"acosh", "", "tm_acosh($1)", nullptr},
       {"asin", "", "tm_asin($1)", nullptr},
@@ -66,6 +89,7 @@ std::span<const LoweringRow> MathLowerings() {
       {"ceil", "", nullptr, CeilOrFloor},
       {"conv", "", nullptr, ByValue},
       {"width_bucket", "", nullptr, ByValue},
+      {"bit_count", "boolean", "CAST($1 AS INTEGER)", nullptr},
       {"bit_get", "integral", nullptr, BitGet},
       {"cos", "", "tm_cos($1)", nullptr},
       {"cosh", "", "tm_cosh($1)", nullptr},

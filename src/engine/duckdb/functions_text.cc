@@ -115,7 +115,16 @@ Result<std::string> Split(const Lowered& l) {
   const auto* limit = ConstantNumber(l, 2);
   if (!limit) return Refuse("split with a limit that is not a constant", l.expr.at);
   RETURN_IF_ERROR(CheckRegex(l, 1));
-  if (pattern->empty()) return Refuse("split by an empty pattern", l.expr.at);
+  if (pattern->empty()) {  // one by one, the last with what is left; an empty text is one part
+    std::string one_by_one = "list_transform(range(1, {1}), lambda i: substring({0}, i, 1))";
+    if (*limit <= 0) {
+      return fmt::format(fmt::runtime("CASE WHEN {0} = '' THEN [''] ELSE " + one_by_one + " END"), l.args[0],
+                         "length(" + l.args[0] + ") + 1");
+    }
+    return fmt::format(
+        fmt::runtime("CASE WHEN {0} = '' THEN [''] ELSE list_append(" + one_by_one + ", substring({0}, {1})) END"),
+        l.args[0], fmt::format("least(length({}), {})", l.args[0], *limit));
+  }
   std::string plain;
   for (size_t i = 0; i < pattern->size(); ++i) {
     char c = (*pattern)[i];

@@ -185,6 +185,22 @@ Value MakeYearMonth(Row& row, const ValueCall& call) {
   return {int64_t{Fitted<int32_t>(row, Int128{call.number(0)} * 12 + call.number(1), Advice::kNone)}};
 }
 
+// (number, the size of its unit): half up.
+Value FromNumber(Row& row, const ValueCall& call) {
+  Limits limits = LimitsOf(call.result);
+  const auto* digits = std::get_if<Int128>(&call.args[0].data);
+  Int128 product = 0;
+  bool overflow = __builtin_mul_overflow(digits ? *digits : Int128{call.number(0)}, Int128{call.number(1)}, &product);
+  if (digits && !overflow) product = HalfUp(product, PowerOfTen(call.types[0].scale()));
+  if (overflow || product < limits.least || product > limits.most) {
+    row.Fail("CAST_OVERFLOW", "22003",
+             "The value " + plan::ToSparkText(call.args[0], call.types[0]) + " of the type \"" + call.types[0].ToSql() +
+                 "\" cannot be cast to \"" + call.result.ToSql() + "\" due to an overflow.");
+    return {};
+  }
+  return {static_cast<int64_t>(product)};
+}
+
 // ---- Fields ----
 
 // The field by plan::IntervalField's number; seconds with their fraction, as decimal(8,6).
@@ -232,7 +248,7 @@ std::span<const ValueRow> IntervalValues() {
   static constexpr ValueRow kRows[] = {{"$interval_multiply", Multiply},    {"$interval_divide", Divide},
                                        {"make_interval", MakeInterval},     {"make_dt_interval", MakeDayTime},
                                        {"make_ym_interval", MakeYearMonth}, {"$extract_interval", Extract},
-                                       {"days_of_interval", AddToDate}};
+                                       {"days_of_interval", AddToDate},     {"number_to_interval", FromNumber}};
   return kRows;
 }
 

@@ -254,7 +254,7 @@ double RoundHalfEven(Row&, double value, int32_t places) { return RoundText(valu
 
 // round(integer, -n).
 template <bool kEven>
-int64_t RoundWhole(Row& row, int64_t value, int32_t places) {
+int64_t RoundWhole(Row& row, int64_t value, int32_t places, int64_t most) {
   if (places >= 0) return value;
   if (places < -18) return 0;
   Unsigned128 power = PowerOfTen(-places), digits = Magnitude(value);
@@ -262,9 +262,32 @@ int64_t RoundWhole(Row& row, int64_t value, int32_t places) {
   bool half = rest == power - rest;
   if (rest > power - rest || (half && (!kEven || quotient % 2 == 1))) ++quotient;
   Int128 result = Signed(quotient * power, value < 0);
-  if (result > std::numeric_limits<int64_t>::max() || result < std::numeric_limits<int64_t>::min())
-    Overflow(row, "long");
+  if (result > most || result < -Int128{most} - 1) Overflow(row, "integer");
   return static_cast<int64_t>(result);
+}
+
+// The same where what does not fit wraps around.
+template <bool kEven>
+int64_t WrapRoundWhole(Row&, int64_t value, int32_t places) {
+  if (places >= 0) return value;
+  if (places < -18) return 0;
+  Unsigned128 power = PowerOfTen(-places), digits = Magnitude(value);
+  Unsigned128 quotient = digits / power, rest = digits % power;
+  bool half = rest == power - rest;
+  if (rest > power - rest || (half && (!kEven || quotient % 2 == 1))) ++quotient;
+  return static_cast<int64_t>(Signed(quotient * power, value < 0));
+}
+
+// ceil and floor of a decimal's digits without the last `drop` of them.
+Int128 CeilDigits(Row&, Int128 digits, int32_t drop) {
+  if (drop > 38) return digits > 0 ? 1 : 0;
+  auto power = static_cast<Int128>(PowerOfTen(drop));
+  return digits / power + (digits % power > 0);
+}
+Int128 FloorDigits(Row&, Int128 digits, int32_t drop) {
+  if (drop > 38) return digits < 0 ? -1 : 0;
+  auto power = static_cast<Int128>(PowerOfTen(drop));
+  return digits / power - (digits % power < 0);
 }
 
 int8_t BitGet(Row& row, int64_t value, int32_t place, int32_t bits) {
@@ -421,6 +444,10 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<RoundHalfEven>(c, "tm_bround"));
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<false>>(c, "tm_round_whole"));
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<true>>(c, "tm_bround_whole"));
+  RETURN_IF_ERROR(RegisterKernel<WrapRoundWhole<false>>(c, "tm_wrap_round_whole"));
+  RETURN_IF_ERROR(RegisterKernel<WrapRoundWhole<true>>(c, "tm_wrap_bround_whole"));
+  RETURN_IF_ERROR(RegisterKernel<CeilDigits>(c, "tm_ceil_digits"));
+  RETURN_IF_ERROR(RegisterKernel<FloorDigits>(c, "tm_floor_digits"));
   RETURN_IF_ERROR(RegisterKernel<BitGet>(c, "tm_bit_get"));
   RETURN_IF_ERROR(RegisterKernel<ShiftLeft<int32_t>>(c, "tm_shl_int"));
   RETURN_IF_ERROR(RegisterKernel<ShiftLeft<int64_t>>(c, "tm_shl_bigint"));

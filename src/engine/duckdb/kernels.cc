@@ -53,6 +53,7 @@ Status RegisterKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterTextKernels(connection));
   RETURN_IF_ERROR(RegisterCollectionKernels(connection));
   RETURN_IF_ERROR(RegisterIntervalKernels(connection));
+  RETURN_IF_ERROR(RegisterRandomKernels(connection));
   return RegisterTimeKernels(connection);
 }
 

@@ -117,6 +117,8 @@ class Resolver {
                                       const std::vector<bool>& nullable, const Names& names, typed::ExprPtr* body);
   Result<std::optional<typed::ExprPtr>> HigherOrder(const Function& function, const std::vector<plan::ExprPtr>& args,
                                                     const plan::Expr& expr, const Names& names);
+  Result<std::optional<typed::ExprPtr>> MapZipWith(const std::vector<plan::ExprPtr>& args, const plan::Expr& expr,
+                                                   const Names& names);
 
   void Declare(const Catalog::Table& table, const std::vector<typed::Column>& columns);
   void DeclareAs(const typed::ExprPtr& from, typed::ColumnId to);
