@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs Spark's golden files on the native engine and writes a score by file to out/conformance.txt.
 
-    tests/conformance/score.py [--wrong FILE.md] [NAME.sql.out...]
+    tests/conformance/score.py [--wrong FILE.md] [--gate | --update] [NAME.sql.out...]
 
 The names are among those of visible.txt; default: all of them. --wrong: where the wrong answers go, worst first.
+--gate: fails when a file has fewer right answers than baseline.txt says. --update: raises baseline.txt to what three runs
+all reach (ties in an ORDER BY fall as they like).
 
 What can happen to a query:
   right      the same rows, or an error of the same class
@@ -17,6 +19,7 @@ What can happen to a query:
 """
 import argparse
 import collections
+import multiprocessing
 import pathlib
 import re
 import sys
@@ -30,6 +33,8 @@ import tables  # noqa: E402
 KINDS = ["right", "order", "digits", "wrong", "no error", "refused", "broken", "error"]
 WORST_FIRST = ["wrong", "no error", "broken", "digits", "order", "error"]
 BROKEN = ("internal error", *native.LOST)
+BASELINE = pathlib.Path(__file__).resolve().parent / "baseline.txt"  # a line a file: its name, right rows, right errors
+PROCESSES = 2
 NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
 
 
@@ -48,8 +53,12 @@ NOT_COMPARED = re.compile(r"^(Created Time|Created By|Last Access|Owner|Location
 
 
 def lines_of(answer):
-    lines = "\n".join(answer.rows).rstrip().split("\n") if "".join(answer.rows).strip() else []
-    return [NOT_COMPARED.sub(r"\1", line) for line in lines]
+    return compared("\n".join(answer.rows).rstrip().split("\n")) if "".join(answer.rows).strip() else []
+
+
+def compared(lines):
+    """Blanks at a line's end do not count: the golden file's last line has lost its own."""
+    return [NOT_COMPARED.sub(r"\1", line).rstrip() for line in lines]
 
 
 def close(one, other):
@@ -70,7 +79,7 @@ def verdict(query, answer):
         return "right" if query.error in ("", answer.error_class) else "error"
     if answer.error_class:
         return "error"
-    rows, expected = lines_of(answer), [NOT_COMPARED.sub(r"\1", line) for line in query.rows]
+    rows, expected = lines_of(answer), compared(query.rows)
     if rows == expected or (not orders(query.sql) and sorted(rows) == sorted(expected)):
         return "right"
     if sorted(rows) == sorted(expected):
@@ -115,6 +124,40 @@ def run(folder, name, views):
         yield query, answer, verdict(query, answer)
 
 
+def run_all(arguments):
+    """(name, [(query, answer, kind)]) of a file, for a pool of processes."""
+    folder, name, views = arguments
+    return name, list(run(folder, name, views))
+
+
+def baseline():
+    if not BASELINE.exists():
+        return {}
+    lines = [line.split() for line in BASELINE.read_text().splitlines()]
+    return {name: (int(rows), int(errors)) for name, rows, errors in lines}
+
+
+def reached(score):
+    return score.row_kinds["right"], score.kinds["right"] - score.row_kinds["right"]
+
+
+def fallen(scores):
+    """What a gate says of the files that do worse than the baseline."""
+    for name, (rows, errors) in baseline().items():
+        got = reached(scores[name]) if name in scores else (rows, errors)
+        if got[0] < rows or got[1] < errors:
+            yield f"{name}: {got[0]} rows and {got[1]} errors right, the baseline has {rows} and {errors}"
+
+
+def raise_baseline(runs):
+    lines = []
+    for name in golden.names():
+        least = [min(values) for values in zip(*(reached(scores[name]) for scores in runs))]
+        rows, errors = (max(pair) for pair in zip(least, baseline().get(name, (0, 0))))
+        lines.append(f"{name} {rows} {errors}\n")
+    BASELINE.write_text("".join(lines))
+
+
 def write_wrong(path, wrong):
     with open(path, "w", errors="replace") as out:
         for kind in WORST_FIRST:
@@ -140,31 +183,47 @@ def totals(total):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--wrong")
+    parser.add_argument("--gate", action="store_true")
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("names", nargs="*", choices=golden.names() + [[]], metavar="NAME")
     arguments = parser.parse_args()
-    total, wrong = Score(), collections.defaultdict(list)
+    names = arguments.names or golden.names()
     with tempfile.TemporaryDirectory(prefix="tidemill-conformance-") as own:
         folder = pathlib.Path(own)
         golden.extract(folder)
-        names = arguments.names or golden.names()
         views = tables.convert(native.tidemill(), folder)
-        lines = [f"{'file':62}" + "".join(f"{kind:>9}" for kind in KINDS) + f"{'schema':>9}{'':6}{'cmds':>5}"]
-        for name in names:
-            score = Score()
-            for query, answer, kind in run(folder, name, views):
-                score.add(query, answer, kind)
-                if kind in WORST_FIRST:
-                    wrong[kind].append((name, query, answer))
-            total.plus(score)
-            lines.append(score.line(name))
+        runs = []
+        for _ in range(3 if arguments.update else 1):
+            with multiprocessing.Pool(PROCESSES) as pool:
+                answered = dict(pool.imap_unordered(run_all, [(folder, name, views) for name in names]))
+            runs.append({name: Score() for name in names})
+            for name in names:
+                for query, answer, kind in answered[name]:
+                    runs[-1][name].add(query, answer, kind)
+    if arguments.update:
+        raise_baseline(runs)
+    return report(arguments, names, answered, runs[-1])
+
+
+def report(arguments, names, answered, scores):
+    total, wrong = Score(), collections.defaultdict(list)
+    lines = [f"{'file':62}" + "".join(f"{kind:>9}" for kind in KINDS) + f"{'schema':>9}{'':6}{'cmds':>5}"]
+    for name in names:
+        total.plus(scores[name])
+        lines.append(scores[name].line(name))
+        for query, answer, kind in answered[name]:
+            if kind in WORST_FIRST:
+                wrong[kind].append((name, query, answer))
     lines += [total.line("all"), ""] + list(totals(total))
     out = native.ROOT / "out"
     out.mkdir(exist_ok=True)
     (out / "conformance.txt").write_text("\n".join(lines) + "\n")
     if arguments.wrong:
         write_wrong(arguments.wrong, wrong)
-    print("\n".join(lines))
+    worse = list(fallen(scores)) if arguments.gate else []
+    print("\n".join(lines + worse))
+    return 1 if worse else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
