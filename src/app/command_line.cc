@@ -54,6 +54,7 @@ class Declarations {
     Table();
     Quarantine();
     Runs();
+    Calibrate();
     Prices();
     Completion();
     Schema();
@@ -221,6 +222,12 @@ class Declarations {
     Chosen(replay, quarantine_, What::kReplay);
   }
 
+  void Calibrate() {
+    auto* sub = Add(&app_, "calibrate", "Measure this machine for a few seconds, so that quotes fit it");
+    AddMachine(sub, calibrate_.machine);
+    Chosen(sub, calibrate_);
+  }
+
   void Prices() {
     auto* sub = Add(&app_, "prices", "Print the built-in price list, to be changed and given back with --prices");
     Chosen(sub, prices_);
@@ -276,6 +283,7 @@ class Declarations {
   CLI::App& app_;
   RunFlags run_;
   PlanFlags plan_;
+  CalibrateFlags calibrate_;
   PricesFlags prices_;
   ValidateFlags validate_;
   InitFlags init_;

@@ -134,13 +134,16 @@ struct RunsFlags {
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
+struct CalibrateFlags {
+  MachineFlags machine;
+};
 struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
 };
 
 using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             QuarantineFlags, RunsFlags, CompletionFlags, PricesFlags, SchemaFlags>;
+                             QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

@@ -44,6 +44,8 @@ int Plan(Program& program, const PlanFlags& flags) {
   if (!windows.ok()) return Fail(windows.error());
   const auto prices = PricesOf(program, flags.prices);
   if (!prices.ok()) return Fail(prices.error());
+  const auto rates = RatesOf(program, flags.machine);
+  if (!rates.ok()) return Fail(rates.error());
   const auto before = Earlier(program, flags.against);
   if (!before.ok()) return Fail(before.error());
   auto environment = EnvironmentFor(program, flags.machine);
@@ -51,14 +53,12 @@ int Plan(Program& program, const PlanFlags& flags) {
   const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
   job::Diagnostics diagnostics;
   const auto window = windows->front();
-  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, advisor::Rates());
-  auto facts = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
-  if (!facts) return FailWith(diagnostics, flags.job.file);
-  const auto stands = job::PlanStandsOn(*job, window, *environment);
-  if (!stands.ok()) return Fail(stands.error());
-  if (flags.engine != "auto") facts->choices.engine = flags.engine;
-  advisor::Plan plan = advisor::MakePlan(*facts, pricing.rates, pricing.prices);
-  plan.stands_on = *stands;
+  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates);
+  auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
+  if (!gathered) return FailWith(diagnostics, flags.job.file);
+  if (flags.engine != "auto") gathered->facts.choices.engine = flags.engine;
+  advisor::Plan plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
+  plan.stands_on = gathered->stands_on;
   const std::string json = advisor::PlanJson(plan) + "\n";
   if (!flags.out.empty()) {
     const auto written = program.storage->Put(program.AbsolutePath(flags.out), json);

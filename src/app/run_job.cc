@@ -127,7 +127,9 @@ int RunJob(Program& program, const RunRequest& request) {
   const auto ledger = OpenLedger(program.StatePath(request.machine));
   const auto prices = PricesOf(program, request.prices);
   if (!prices.ok()) return Fail(prices.error());
-  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, advisor::Rates());
+  const auto rates = RatesOf(program, request.machine);
+  if (!rates.ok()) return Fail(rates.error());
+  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates);
   job::RunOptions options = request.options;
   options.pricing = &pricing;
   Recorder recorder;
