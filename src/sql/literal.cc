@@ -499,8 +499,11 @@ std::optional<int> ZoneOffsetSeconds(std::string_view zone) {
   int64_t hours = 0, minutes = 0, seconds = 0;
   const bool packed = zone.find(':') == std::string_view::npos && (zone.size() == 4 || zone.size() == 6);
   if (packed) {
-    if (!TakeDigits(&zone, 2, 2, &hours) || !TakeDigits(&zone, 2, 2, &minutes)) return std::nullopt;
-    if (!zone.empty() && !TakeDigits(&zone, 2, 2, &seconds)) return std::nullopt;
+    for (int64_t* part : {&hours, &minutes, &seconds}) {
+      std::string_view two = zone.substr(0, 2);
+      if (!two.empty() && !TakeDigits(&two, 2, 2, part)) return std::nullopt;
+      zone.remove_prefix(std::min<size_t>(zone.size(), 2));
+    }
   } else {
     if (!TakeDigits(&zone, 1, 2, &hours)) return std::nullopt;
     if (Take(&zone, ':') && !TakeDigits(&zone, 1, 2, &minutes)) return std::nullopt;
