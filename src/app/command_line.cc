@@ -106,6 +106,9 @@ class Declarations {
         ->type_name("FILE.json");
     sub->add_option("--against", plan_.against, "Show what changed since this plan")->type_name("PLAN.json");
     sub->add_option("--out", plan_.out, "Write the plan, for `run --plan` and --against")->type_name("PLAN.json");
+    sub->add_option("--emit-spark", plan_.emit_spark,
+                    "Write the job as one PySpark application, app.py, and its spark-submit line, submit.sh")
+        ->type_name("DIR");
     sub->add_flag("--json", plan_.json, "Print the plan as JSON");
     sub->add_flag("--brief", plan_.brief, "A line a decision, without its reasons");
     AddMachine(sub, plan_.machine);

@@ -54,9 +54,10 @@ struct PlanFlags {
   MachineFlags machine;
   WindowFlags windows;
   std::string engine = "auto";
-  std::string prices;   // a price list of the user's; empty: the built-in one
-  std::string against;  // an earlier plan, to show what changed
-  std::string out;      // where the plan goes as JSON
+  std::string prices;      // a price list of the user's; empty: the built-in one
+  std::string against;     // an earlier plan, to show what changed
+  std::string out;         // where the plan goes as JSON
+  std::string emit_spark;  // the folder that gets the PySpark application
   bool json = false;
   bool brief = false;
 };
