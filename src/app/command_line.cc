@@ -84,6 +84,12 @@ class Declarations {
     AddJob(sub, run_.job);
     AddWindows(sub, run_.windows);
     sub->add_option("--jobs", run_.jobs, "Windows run side by side")->check(CLI::Range(1, 64))->type_name("N");
+    sub->add_option("--engine", run_.engine, "What runs it; auto: as `tidemill plan` decides (default: native)")
+        ->check(CLI::IsMember({"native", "spark", "auto"}));
+    sub->add_option("--master", run_.master, "spark: its master (default: local, with --threads)")->type_name("URL");
+    sub->add_option("--spark-conf", run_.spark_conf, "spark: a setting for spark-submit")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     sub->add_option("--plan", run_.plan, "Run what `plan --out` wrote, or refuse because its ground moved")
         ->type_name("PLAN.json");
     sub->add_option("--prices", run_.prices, "A price list in place of the built-in one (`tidemill prices`)")

@@ -47,6 +47,9 @@ struct RunFlags {
   bool over_budget = false;
   bool replace = false;
   bool again = false;
+  std::string engine = "native";        // native, spark, auto
+  std::string master;                   // of Spark; empty: local
+  std::vector<std::string> spark_conf;  // KEY=VALUE
 };
 
 struct PlanFlags {

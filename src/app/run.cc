@@ -46,6 +46,9 @@ int Run(Program& program, const RunFlags& flags) {
   request.options.again = flags.again;
   request.options.over_budget = flags.over_budget;
   request.at_once = flags.jobs;
+  request.engine = flags.engine;
+  request.master = flags.master;
+  request.spark_conf = flags.spark_conf;
   request.prices = flags.prices;
   request.output = flags.output;
   request.machine = flags.machine;

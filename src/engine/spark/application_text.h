@@ -162,11 +162,14 @@ def settle(spark):
 
 
 def already(spark):
-    rows = spark.sql(f"DESCRIBE HISTORY {delta(TABLE)}").where(
-        f"instr(userMetadata, {text(json.dumps(RUN_KEY))}) > 0").collect()
-    version = rows[0]["version"] if rows else -1
-    return Stop("already_committed", f"already committed at version {version}" if rows else
-                "already committed, by the table's log", version)
+    """The newest commit with the run key; the log may have forgotten it."""
+    lines = spark.read.text(f"{TABLE}/_delta_log/*.json")
+    names = lines.where(f"value LIKE '{{\"txn\":%' AND instr(value, {text(json.dumps(RUN_KEY))}) > 0")
+    newest = names.select(F.max("_metadata.file_name").alias("name")).collect()[0]["name"]
+    if newest is None:
+        return Stop("already_committed", "already committed, at a version that the log no longer shows")
+    version = int(newest.split(".")[0])
+    return Stop("already_committed", f"already committed at version {version}", version)
 
 
 # ---- Sources and steps ----
@@ -377,9 +380,18 @@ def row_as_json(rows):
     plain = (T.BooleanType, T.StringType, T.FloatType, T.DoubleType, T.ArrayType, T.MapType, T.StructType) + INTEGERS
     values = []
     for name in data_columns(rows):
-        column = F.col(quoted(name))
-        values.append((column if isinstance(rows.schema[name].dataType, plain) else column.cast("string")).alias(name))
+        column, kind = F.col(quoted(name)), rows.schema[name].dataType
+        if not isinstance(kind, plain):
+            column = as_text(column, kind)
+        values.append(column.alias(name))
     return F.to_json(F.struct(*values), {"ignoreNullFields": "false"})
+
+
+def as_text(column, kind):
+    """An instant with its offset from UTC: +00, +05:30."""
+    if not isinstance(kind, T.TimestampType):
+        return column.cast("string")
+    return F.concat(column.cast("string"), F.regexp_replace(F.date_format(column, "xxx"), ":00$", ""))
 
 
 def quarantined(columns):
