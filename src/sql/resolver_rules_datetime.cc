@@ -146,16 +146,18 @@ Ruled UnixTimestamp(const PendingCall& call) {
 
 // make_timestamp(y, mo, d, h, mi, s [, zone]); the seconds are decimal(16, 6).
 Ruled MakeTimestamp(const PendingCall& call) {
-  bool zoned = call.args.size() == 7 && call.name != "make_timestamp_ntz";
+  bool zoned = call.args.size() == 7 && !call.name.ends_with("_ntz");
   if (call.args.size() == 2) return Refused(call.name + " of date and time", call.at);
-  if (call.args.size() != 6 && !zoned) return WrongCount(call, call.name == "make_timestamp_ntz" ? "6" : "[6, 7]");
+  if (call.args.size() != 6 && !zoned) return WrongCount(call, call.name.ends_with("_ntz") ? "6" : "[6, 7]");
   std::vector<ExprPtr> args;
   for (size_t i = 0; i < 6; ++i) {
     ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 5 ? DataType::Decimal(16, 6) : DataType(TypeId::kInt)));
     args.push_back(arg);
   }
-  bool ntz = call.name.ends_with("_ntz") || (call.name == "make_timestamp" && call.options->timestamp_ntz());
-  auto local = MakeCall("make_timestamp_ntz", args, TypeId::kTimestampNtz, AnyNullable(args), call.at);
+  bool ntz = call.name.ends_with("_ntz") || (call.name.ends_with("make_timestamp") && call.options->timestamp_ntz());
+  bool is_try = call.name.starts_with("try_");
+  auto local = MakeCall(is_try ? "try_make_timestamp_ntz" : "make_timestamp_ntz", args, TypeId::kTimestampNtz,
+                        is_try || AnyNullable(args), call.at);
   if (ntz || !zoned) return ntz ? local : CastTo(local, TypeId::kTimestamp);
   ASSIGN_OR_RETURN(auto zone, Implicit(call, 6, TypeId::kString));
   return MakeCall("$instant_in_zone", {local, zone}, TypeId::kTimestamp, local->nullable || zone->nullable, call.at);
@@ -262,6 +264,9 @@ Ruled DatetimeRule(const PendingCall& call) {
       {"make_timestamp", MakeTimestamp},
       {"make_timestamp_ltz", MakeTimestamp},
       {"make_timestamp_ntz", MakeTimestamp},
+      {"try_make_timestamp", MakeTimestamp},
+      {"try_make_timestamp_ltz", MakeTimestamp},
+      {"try_make_timestamp_ntz", MakeTimestamp},
       {"timestamp_seconds", TimestampSeconds},
       {"date_part", Extract},
       {"date_format", FormatTime},

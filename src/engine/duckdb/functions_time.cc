@@ -221,6 +221,8 @@ std::span<const LoweringRow> TimeLowerings() {
       {"hour", "", "CAST(hour($L1) AS INTEGER)", nullptr},
       {"last_day", "", "last_day($1)", nullptr},
       {"make_date", "", "tm_make_date($1, $2, $3)", nullptr},
+      {"try_make_timestamp_ntz", "", "tm_try_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))",
+       nullptr},
       {"make_timestamp_ntz", "", "tm_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))", nullptr},
       {"minute", "", "CAST(minute($L1) AS INTEGER)", nullptr},
       {"month", "", "CAST(month($1) AS INTEGER)", nullptr},
