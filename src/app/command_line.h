@@ -47,9 +47,6 @@ struct RunFlags {
   bool over_budget = false;
   bool replace = false;
   bool again = false;
-  std::string engine = "native";        // native, spark, auto
-  std::string master;                   // of Spark; empty: local
-  std::vector<std::string> spark_conf;  // KEY=VALUE
 };
 
 struct PlanFlags {
@@ -57,10 +54,9 @@ struct PlanFlags {
   MachineFlags machine;
   WindowFlags windows;
   std::string engine = "auto";
-  std::string prices;      // a price list of the user's; empty: the built-in one
-  std::string against;     // an earlier plan, to show what changed
-  std::string out;         // where the plan goes as JSON
-  std::string emit_spark;  // the folder that gets the PySpark application
+  std::string prices;   // a price list of the user's; empty: the built-in one
+  std::string against;  // an earlier plan, to show what changed
+  std::string out;      // where the plan goes as JSON
   bool json = false;
   bool brief = false;
 };
@@ -138,16 +134,13 @@ struct RunsFlags {
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
-struct CalibrateFlags {
-  MachineFlags machine;
-};
 struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
 };
 
 using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+                             QuarantineFlags, RunsFlags, CompletionFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

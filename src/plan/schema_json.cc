@@ -71,7 +71,7 @@ Json TypeToJson(const DataType& type) {
     case TypeId::kDayTimeInterval:
       return type.ToString();
     case TypeId::kString:
-      return type.is_char() || type.is_varchar() ? type.ToString() : "string";
+      return type.is_char() || type.is_varchar() || !type.collation().empty() ? type.ToString() : "string";
     default:
       for (const auto& simple : kSimpleTypes) {
         if (simple.id == type.id()) return std::string(simple.json);
@@ -126,6 +126,8 @@ Result<DataType> SimpleFromName(const std::string& name) {
   if (name.starts_with("char(") && arguments.size() == 1) return DataType::Char(arguments[0]);
   if (name.starts_with("varchar(") && arguments.size() == 1) return DataType::Varchar(arguments[0]);
   if (name.starts_with("interval ")) return IntervalFromName(name);
+  constexpr std::string_view kCollated = "string collate ";
+  if (name.starts_with(kCollated)) return DataType::Collated(name.substr(kCollated.size()));
   return Bad(fmt::format("unknown type '{}'", name));
 }
 

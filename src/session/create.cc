@@ -160,8 +160,8 @@ class TableMaker {
 
   Status AddColumn(const plan::ColumnSpec& spec) {
     ASSIGN_OR_RETURN(auto field, FieldOf(state_, spec, "CREATE TABLE"));
-    if (field.type.ToString().find(" collate ") != std::string::npos) {  // in nested types too
-      return Unimplemented(fmt::format("column {}: a text of another collation than UTF8_BINARY", field.name));
+    if (table_.provider == "delta" && field.type.ToString().find(" collate ") != std::string::npos) {
+      return Unimplemented(fmt::format("column {} of a Delta table: another collation than UTF8_BINARY", field.name));
     }
     // Spark's own formats do not keep NOT NULL.
     if (table_.provider != "delta") field.nullable = true;
@@ -213,7 +213,7 @@ class TableMaker {
                                     Quoted({Lower(column)})));
       }
       const auto& field = table_.schema.fields[static_cast<size_t>(index)];
-      if (field.type.is_nested() || field.type.is(plan::TypeId::kVariant) ||
+      if (field.type.is_nested() || field.type.is(plan::TypeId::kVariant) || !field.type.collation().empty() ||
           field.type.is(plan::TypeId::kCalendarInterval)) {
         return SqlError("INVALID_PARTITION_COLUMN_DATA_TYPE", "0A000",
                         fmt::format("Cannot use \"{}\" for partition column.", field.type.ToSql()));

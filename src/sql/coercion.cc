@@ -159,7 +159,10 @@ std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b,
   if (b.is(TypeId::kNull)) return a;
   if (a.is_numeric() && b.is_numeric()) return CommonNumeric(a, b, rules);
   if (a.is_datetime() && b.is_datetime()) return CommonDatetime(a, b);
-  if (a.is(TypeId::kString) && b.is(TypeId::kString)) return DataType(TypeId::kString);
+  if (a.is(TypeId::kString) && b.is(TypeId::kString)) {
+    if (a.collation() != b.collation()) return std::nullopt;
+    return a.collation().empty() ? DataType(TypeId::kString) : a;
+  }
   if (a.is_ansi_interval() && a.id() == b.id()) {
     auto from = std::min(a.from(), b.from());
     auto to = std::max(a.to(), b.to());

@@ -20,6 +20,8 @@ std::span<const FunctionRow> OperatorRows() {
       {"try_mod", "custom"},
       {"negative", "custom"},
       {"positive", "custom"},
+      {"collate", "custom"},
+      {"collation", "custom"},
       {"= ==", "custom"},
       {"!= <>", "custom"},
       {"<=>", "custom"},

@@ -262,7 +262,7 @@ std::string Kind(std::string_view text) {
 TEST(Script, KnowsItsStatements) {
   EXPECT_EQ(Kind("select 1;; select 2;"), "(select [1]); (select [2])");
   EXPECT_EQ(Kind("set a.b = c d; set a; set; set `x y`=`z;`; reset a; set time zone interval '1' hour"),
-            "set a.b=c d; set a=-; set -=-; set x y=z;; reset a=-; set spark.sql.session.timeZone=+01:00:00");
+            "set a.b=c d; set a=-; set -=-; set x y=z;; reset a=-; set spark.sql.session.timeZone=+01:00");
   EXPECT_EQ(Kind("create or replace temp view v (a comment 'x') comment 'y' as select 1"),
             "view v replace (select [1])");
   EXPECT_EQ(Kind("drop view if exists a.v"), "drop v if exists");

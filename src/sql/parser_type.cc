@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "sql/collation_name.h"
 #include "sql/detail/parser_impl.h"
 
 namespace tidemill::sql {
@@ -107,7 +108,9 @@ bool Parser::ParseType(DataType* type) {
   if (keyword != kString || !Take(kCollate)) return true;
   std::string collation;
   if (!ParseName(&collation, "the name of a collation")) return false;
-  if (UpperText(collation) != "UTF8_BINARY") *type = DataType::Collated(UpperText(collation));
+  auto name = CollationNamed(collation, token.at);
+  if (!name.ok()) return Fail(std::move(name).error(), token.at);
+  *type = DataType::Collated(*name);
   return true;
 }
 

@@ -223,6 +223,9 @@ Status Grouper::CheckSubquery(const typed::Subquery& subquery) const {
 
 Result<ExprPtr> Grouper::Rewrite(const ExprPtr& expr) {
   if (int index = KeyIndex(expr); index >= 0 && !AsLiteral(expr)) return Ref(keys_[index].column, expr->at);
+  for (const auto& collated : collated_) {
+    if (SameExpr(collated, expr)) return Rewrite(MakeCall("any_value", {expr}, expr->type, expr->nullable, expr->at));
+  }
   if (const auto* call = AsCall(expr); call && IsAggregate(*expr)) {
     if (IsGrouping(*call)) return GroupingRead(*call, *expr);
     for (const auto& known : aggregates_) {
@@ -296,6 +299,8 @@ Result<int> SelectResolver::KeyOf(const plan::ExprPtr& written, Groups& groups) 
                          "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.",
                          {{"sqlExpr", QuotedSql(SparkName(written))}}, written->at);
   }
+  if (HoldsCollation(key->type)) groups.collated.push_back(key);
+  ASSIGN_OR_RETURN(key, CollationKey(key));
   groups.keys.push_back(key);
   return static_cast<int>(groups.keys.size()) - 1;
 }
@@ -345,6 +350,7 @@ Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
     for (const auto& item : items_) {
       if (!item.expr || ContainsAggregate(item.expr) || item.generator) continue;
       if (IsConstant(item.expr) && AsLiteral(item.expr)) continue;
+      if (HoldsCollation(item.expr->type)) return Refused("GROUP BY ALL of texts with a collation", at_);
       all.push_back(static_cast<int>(groups.keys.size()));
       groups.keys.push_back(item.expr);
     }
@@ -359,6 +365,8 @@ Status SelectResolver::Group(const Groups& groups) {
   bool written = select_.group_by.kind != plan::Grouping::Kind::kNone;
   Grouper grouper(resolver_, groups.keys, written, [this] { return resolver_.NewId(); });
   for (const auto& column : node_->columns) grouper.AddInput(column.id);
+  for (const auto& expr : groups.collated) grouper.AddCollated(expr);
+  if (groups.grouping_sets && !groups.collated.empty()) return Refused("grouping sets of texts with a collation", at_);
   if (groups.grouping_sets) grouper.UseGroupingSets();
   const bool subqueries = std::any_of(select_.list.begin(), select_.list.end(), HoldsSubquery);
   for (const auto& key : groups.keys) RETURN_IF_ERROR(grouper.CheckOutside(key));

@@ -316,8 +316,11 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
   bool aggregate = function.kind == FunctionKind::kAggregate;
   const Names& seen = aggregate && !call.over && names.inside_aggregate ? *names.inside_aggregate : names;
   if (!function.signatures.empty()) {
-    ASSIGN_OR_RETURN(auto made, BySignature(function, call, expr, seen));
-    return Decorate(function, std::move(made), call, expr, names);
+    std::optional<Collation> collation;
+    ASSIGN_OR_RETURN(auto made, BySignature(function, call, expr, seen, &collation));
+    if (collation && call.distinct) return Refused("DISTINCT of texts with a collation", expr.at);
+    ASSIGN_OR_RETURN(auto decorated, Decorate(function, std::move(made), call, expr, names));
+    return WithCollation(std::move(decorated), collation);
   }
   ASSIGN_OR_RETURN(auto written, Positional(call, expr));
   bool count_star = function.name == "count" && written.size() == 1 &&
@@ -346,7 +349,14 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                                 : field     ? field->field
                                             : "");
   }
+  if (function.name == "collate") return CollateCall(pending.args, pending.sql, expr.at);
+  if (function.name == "collation" && pending.args.size() == 1 && pending.args[0]->type.is(TypeId::kString)) {
+    const std::string& name = pending.args[0]->type.collation();
+    return StringLiteral("SYSTEM.BUILTIN." + (name.empty() ? "UTF8_BINARY" : name));
+  }
   PadChars(pending.name, pending.args);
+  ASSIGN_OR_RETURN(const auto collation, Collate(function.name, pending.args, pending.sql, expr.at));
+  if (collation && call.distinct) return Refused("DISTINCT of texts with a collation", expr.at);
   const Names& sorted = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
   for (const auto& key : call.within_group) {
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));
@@ -356,13 +366,15 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                      DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
-    if (*made) return Decorate(function, **made, call, expr, names);
+    if (!*made) continue;
+    ASSIGN_OR_RETURN(auto decorated, Decorate(function, **made, call, expr, names));
+    return WithCollation(std::move(decorated), collation);
   }
   return Refused("the function " + function.name, expr.at);
 }
 
 Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call& call, const plan::Expr& expr,
-                                      const Names& names) {
+                                      const Names& names, std::optional<Collation>* collation) {
   ASSIGN_OR_RETURN(auto written, Positional(call, expr));
   ASSIGN_OR_RETURN(written, ExpandArguments(written, names));
   bool any_count = std::any_of(function.signatures.begin(), function.signatures.end(),
@@ -376,6 +388,7 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     if (std::holds_alternative<plan::Lambda>(written[i]->node)) continue;
     ASSIGN_OR_RETURN(args[i], Expression(written[i], names));
   }
+  ASSIGN_OR_RETURN(*collation, Collate(function.name, args, SparkName(plan::MakeExpr(call, expr.at)), expr.at));
   bool searches = function.name == "array_contains" || function.name == "array_position";
   if (searches && args[1] && args[1]->type.is(TypeId::kNull)) {
     return Mismatch("NULL_TYPE", SparkName(plan::MakeExpr(call, expr.at)),

@@ -222,6 +222,7 @@ Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr
       ASSIGN_OR_RETURN(auto value, Expression(when, names));
       std::vector<ExprPtr> sides{operand, value};
       PadChars("=", sides);
+      RETURN_IF_ERROR(Collate("=", sides, pending.sql, expr.at));
       ASSIGN_OR_RETURN(condition, Comparison(pending, "=", sides[0], sides[1]));
     } else {
       ASSIGN_OR_RETURN(condition, Expression(when, names));
@@ -239,11 +240,13 @@ Result<ExprPtr> Resolver::Resolve(const plan::Case& node, const plan::Expr& expr
     ASSIGN_OR_RETURN(auto value, Expression(node.otherwise, names));
     values.push_back(value);
   }
+  ASSIGN_OR_RETURN(const auto collation, Collate("if", values, pending.sql, expr.at));
   ASSIGN_OR_RETURN(auto common, CastAllToCommon(pending, values));
   for (size_t i = 0; i < made.branches.size(); ++i) made.branches[i].second = common[i];
   if (node.otherwise) made.otherwise = common.back();
   DataType type = common.front()->type;
-  return typed::MakeExpr(std::move(made), type, !node.otherwise || AnyNullable(common), expr.at);
+  return WithCollation(typed::MakeExpr(std::move(made), type, !node.otherwise || AnyNullable(common), expr.at),
+                       collation);
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::Lambda&, const plan::Expr& expr, const Names&) {
@@ -322,6 +325,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Ex
                       "The data type of one or more elements in the left hand side of an IN subquery is not compatible "
                       "with the data type of the output of the subquery. Mismatched columns: [<mismatchedColumns>].",
                       {{"mismatchedColumns", columns[i].name}}, expr.at);
+    }
+    if (HoldsCollation(made.needle[i]->type) || HoldsCollation(columns[i].type)) {
+      return Refused("IN (SELECT ...) of texts with a collation", expr.at);
     }
     made.needle[i] = CastTo(made.needle[i], *common);
     auto value = CastTo(Ref(columns[i]), *common);

@@ -230,6 +230,7 @@ Result<Rel> Resolver::JoinUsing(const plan::Join& node, const plan::Relation& re
     ExprPtr a = l->expr ? l->expr : Ref(l->column), b = r->expr ? r->expr : Ref(r->column);
     std::vector<ExprPtr> sides{a, b};
     PadChars("=", sides);
+    RETURN_IF_ERROR(Collate("=", sides, pending.sql, relation.at));
     ASSIGN_OR_RETURN(auto equal, Comparison(pending, "=", sides[0], sides[1]));
     bool nullable = equal->nullable || (made.condition && made.condition->nullable);
     made.condition =

@@ -377,6 +377,9 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
   bool cast_left = false, cast_right = false;
   for (size_t i = 0; i < a.size(); ++i) {
     auto common = WiderType(a[i].type, b[i].type, options_.rules());
+    if (common && HoldsCollation(*common) && !(node.kind == plan::SetOpKind::kUnion && node.all)) {
+      return Refused(std::string(SetOpName(node)) + " of texts with a collation", relation.at);
+    }
     if (!common) {
       return AnalysisError("INCOMPATIBLE_COLUMN_TYPE", "42825",
                            "<operator> can only be performed on tables with compatible column types. The "
@@ -456,6 +459,9 @@ Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& rela
   }
   ASSIGN_OR_RETURN(auto rel, Relation(node.input, outer));
   std::vector<typed::SortKey> keys;
+  for (const auto& column : rel.node->columns) {
+    if (node.all && HoldsCollation(column.type)) return Refused("ORDER BY ALL of texts with a collation", relation.at);
+  }
   if (node.all) {
     for (const auto& column : rel.node->columns) {
       keys.push_back({Ref(column), node.all_direction.ascending, node.all_direction.nulls_first});
@@ -477,7 +483,8 @@ Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& rela
                            "ORDER BY position <index> is not in select list (valid range is [1, <size>]).",
                            {{"index", std::to_string(*ordinal)}, {"size", std::to_string(width)}}, written.expr->at);
     }
-    keys.push_back({Ref(rel.node->columns[*ordinal - 1]), written.ascending, written.nulls_first});
+    ASSIGN_OR_RETURN(auto key, CollationKey(Ref(rel.node->columns[*ordinal - 1])));
+    keys.push_back({key, written.ascending, written.nulls_first});
   }
   if (!std::holds_alternative<plan::Select>(node.input->node)) {
     RETURN_IF_ERROR(Expressions(node.distribute_by, names));

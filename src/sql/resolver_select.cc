@@ -148,7 +148,8 @@ std::optional<std::string> TimeArithmeticName(const plan::Call& call, const Expr
   const auto* text = std::get_if<typed::Cast>(&expr->node);
   const auto* made = AsCall(text && expr->type.is(TypeId::kString) ? text->child : expr);
   if (!made || made->args.size() != 2) return std::nullopt;
-  bool moved = made->args[0]->at == call.args[1]->at;
+  auto place = [&](size_t i) { return std::pair(made->args[i]->at.line, made->args[i]->at.column); };
+  bool moved = made->args[1]->at.line > 0 && place(1) < place(0);
   plan::ExprPtr first = call.args[moved ? 1 : 0], second = call.args[moved ? 0 : 1];
   std::string left = SparkName(first), right = SparkName(second);
   if (made->function == "$interval_multiply" || made->function == "$interval_divide") {
@@ -181,18 +182,6 @@ std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& 
     if (!spec.ok()) return SparkName(written);
     plan::Call copy = *call;
     copy.over = std::make_shared<const plan::WindowSpec>(*spec);
-    return SparkName(plan::MakeExpr(std::move(copy), written->at));
-  }
-  const auto* made = AsCall(expr);
-  const std::string& name = call->name.back();
-  bool shown_time = made && made->function == "date_format" && !resolver_.SameName(name, "date_format");
-  bool starred = std::any_of(call->args.begin(), call->args.end(),
-                             [](const auto& arg) { return std::holds_alternative<plan::Star>(arg->node); });
-  if (shown_time || (starred && !resolver_.SameName(name, "count"))) {
-    plan::Call copy = *call;
-    if (shown_time) copy.name = {"date_format"};  // to_char and to_varchar of a time
-    auto args = resolver_.ExpandArguments(call->args, names_);
-    if (args.ok()) copy.args = *args;
     return SparkName(plan::MakeExpr(std::move(copy), written->at));
   }
   return TimeArithmeticName(*call, expr).value_or(SparkName(resolver_.WithRoutineNames(written)));
@@ -253,6 +242,7 @@ Status SelectResolver::ResolveSort() {
   if (sort_->all) {
     for (size_t i = 0; i < items_.size(); ++i) {
       const auto& direction = sort_->all_direction;
+      if (HoldsCollation(items_[i].expr->type)) return Refused("ORDER BY ALL of texts with a collation", at_);
       sort_keys_.push_back({items_[i].expr, direction.ascending, direction.nulls_first});
       sort_items_.push_back(static_cast<int>(i));
     }
@@ -278,6 +268,10 @@ Status SelectResolver::ResolveSort() {
       }
       item = static_cast<int>(*ordinal) - 1;
       key.expr = items_[item].expr;
+      if (HoldsCollation(key.expr->type)) {
+        ASSIGN_OR_RETURN(key.expr, CollationKey(key.expr));
+        item = -1;
+      }
     } else {
       ASSIGN_OR_RETURN(key, resolver_.Key(written, names));
       item = ItemOf(key.expr);
@@ -373,6 +367,7 @@ Result<Rel> SelectResolver::Finish() {
   auto node = typed::MakeRelation(typed::Project{node_, std::move(exprs)}, columns, at_);
   if (select_.distinct) {
     for (const auto& column : columns) {
+      if (HoldsCollation(column.type)) return Refused("DISTINCT of texts with a collation", at_);
       if (column.type.is(TypeId::kMap)) {
         return AnalysisError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000",
                              "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "

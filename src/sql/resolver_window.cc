@@ -40,6 +40,7 @@ Result<typed::SortKey> Resolver::Key(const plan::SortKey& key, const Names& name
                     "The <functionName> does not support ordering on type <dataType>.",
                     {{"functionName", "`sortorder`"}, {"dataType", QuotedType(expr->type)}}, key.expr->at);
   }
+  ASSIGN_OR_RETURN(expr, CollationKey(expr));
   return typed::SortKey{expr, key.ascending, key.nulls_first};
 }
 
@@ -60,6 +61,9 @@ Result<ExprPtr> Resolver::Over(typed::Call call, DataType type, bool nullable, c
   ASSIGN_OR_RETURN(auto spec, NamedWindow(*written.over, expr.at, names));
   typed::WindowCall window;
   ASSIGN_OR_RETURN(window.partition_by, Expressions(spec.partition_by, names));
+  for (auto& part : window.partition_by) {
+    ASSIGN_OR_RETURN(part, CollationKey(part));
+  }
   for (const auto& key : spec.order_by) {
     ASSIGN_OR_RETURN(auto resolved, Key(key, names));
     window.order_by.push_back(resolved);

@@ -52,8 +52,8 @@ def orders(sql):
 NOT_COMPARED = re.compile(r"^(Created Time|Created By|Last Access|Owner|Location)\b.*|(?<=LOCATION )'.*'")
 
 
-def lines_of(answer):
-    return compared("\n".join(answer.rows).rstrip().split("\n")) if "".join(answer.rows).strip() else []
+def lines_of(rows):
+    return compared("\n".join(rows).rstrip().split("\n")) if "".join(rows).strip() else []
 
 
 def compared(lines):
@@ -79,8 +79,8 @@ def verdict(query, answer):
         return "right" if query.error in ("", answer.error_class) else "error"
     if answer.error_class:
         return "error"
-    rows, expected = lines_of(answer), compared(query.rows)
-    if rows == expected or (not orders(query.sql) and sorted(rows) == sorted(expected)):
+    rows, expected = lines_of(answer.rows), compared(query.rows)
+    if rows == expected or (not orders(query.sql) and sorted(lines_of(sorted(answer.rows))) == sorted(expected)):
         return "right"
     if sorted(rows) == sorted(expected):
         return "order"

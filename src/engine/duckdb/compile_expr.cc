@@ -108,10 +108,6 @@ std::string ExprCompiler::Instant(const std::string& sql) const {
 }
 
 Result<std::string> ExprCompiler::Compile(const ExprPtr& expr) const {
-  // Here every text compares byte by byte.
-  if (expr->type.is(TypeId::kString) && !expr->type.collation().empty()) {
-    return Refuse("a text of collation " + expr->type.collation(), expr->at);
-  }
   return std::visit([&](const auto& node) { return Node(node, *expr); }, expr->node);
 }
 

@@ -154,6 +154,8 @@ TEST_F(CompileTest, UnknownThingsAreNamed) {
 const std::set<std::string_view>& RewrittenByTheResolver() {
   static const auto* names = new std::set<std::string_view>{"mod",
                                                             "positive",
+                                                            "collation",
+                                                            "uniform",
                                                             "!=",
                                                             "equal_null",
                                                             "isdistinctfrom",

@@ -164,6 +164,8 @@ Result<std::string> AddToDate(const Lowered& l) {
 
 std::span<const LoweringRow> OperatorLowerings() {
   static constexpr LoweringRow kRows[] = {
+      {"collate", "", "$1", nullptr},
+      {"$collated", "", "$1", nullptr},
       {"+", "decimal", nullptr, AddDecimals},
       {"+", "", "($1 + $2)", nullptr},
       {"-", "decimal", nullptr, AddDecimals},

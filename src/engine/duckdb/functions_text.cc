@@ -201,9 +201,9 @@ Result<std::string> Elt(const Lowered& l) {
   if (l.null_on_failure()) return sql + " END";
   return sql + fmt::format(
                    " WHEN NULL THEN NULL ELSE CASE WHEN {} IS NULL THEN NULL ELSE "
-                   "CAST(tm_raise_class('INVALID_ARRAY_INDEX', '22003', "
-                   "'The index is out of bounds. The array has {} elements.') AS {}) END END",
-                   l.args[0], l.args.size() - 1, DuckDbType(l.expr.type));
+                   "tm_raise_class('INVALID_ARRAY_INDEX', '22003', "
+                   "'The index is out of bounds. The array has {} elements.') END END",
+                   l.args[0], l.args.size() - 1);
 }
 
 }  // namespace
@@ -215,6 +215,17 @@ std::string JoinedText(const std::string& array, const std::string& between) {
       "e), "
       "''), length({1}) + 1), '')",
       array, between);
+}
+
+// DuckDB maps letter by letter. Where a text asks for more: İ becomes two, and Σ at a word's end is ς.
+Result<std::string> LowerCase(const Lowered& l) {
+  constexpr const char* kCased = "\\p{Lu}\\p{Ll}\\p{Lt}";
+  constexpr const char* kBetween = "\\p{Mn}\\p{Me}\\p{Cf}\\p{Lm}\\p{Sk}''.:·’";
+  const std::string last = fmt::format("'([{0}][{1}]*)Σ([{1}]*(?:[^{0}{1}]|$))'", kCased, kBetween);
+  return fmt::format(
+      "CASE WHEN contains({0}, 'Σ') OR contains({0}, 'İ') THEN lower(regexp_replace(replace({0}, 'İ', 'i̇'), {1}, "
+      "'\\1ς\\2', 'g')) ELSE lower({0}) END",
+      l.args[0], last);
 }
 
 std::span<const LoweringRow> TextLowerings() {
@@ -257,7 +268,7 @@ std::span<const LoweringRow> TextLowerings() {
       {"initcap", "", "tm_initcap($1)", nullptr},
       {"instr", "", "tm_locate($2, $1, 1)", nullptr},
       {"locate", "", "tm_locate($1, $2, $3)", nullptr},
-      {"lcase", "", "lower($1)", nullptr},
+      {"lcase", "", nullptr, LowerCase},
       {"ucase", "", "upper(tm_upper_special($1))", nullptr},
       {"left", "string", "tm_substring($1, 1, $2)", nullptr},
       {"left", "binary", "tm_substring_bytes($1, 1, $2)", nullptr},

@@ -59,6 +59,18 @@ struct Item {
   bool aliased = false;
 };
 
+// ---- Collations (resolver_collation.cc) ----
+
+// What the texts of a call compare by; an empty name is UTF8_BINARY.
+struct Collation {
+  std::string name;
+  bool is_explicit = false;
+};
+
+bool HoldsCollation(const DataType& type);
+// What a text of a collation is compared, sorted and grouped by; any other expression is its own.
+Result<typed::ExprPtr> CollationKey(const typed::ExprPtr& expr);
+
 // Whether a subquery is written in the expression: one that a function of the user's holds is none.
 bool HoldsSubquery(const plan::ExprPtr& expr);
 
@@ -110,7 +122,7 @@ class Resolver {
   Result<std::vector<plan::ExprPtr>> Positional(const plan::Call& call, const plan::Expr& expr);
   Result<std::vector<plan::ExprPtr>> ExpandArguments(const std::vector<plan::ExprPtr>& args, const Names& names);
   Result<typed::ExprPtr> BySignature(const Function& function, const plan::Call& call, const plan::Expr& expr,
-                                     const Names& names);
+                                     const Names& names, std::optional<Collation>* collation);
   Result<typed::ExprPtr> Decorate(const Function& function, typed::ExprPtr result, const plan::Call& call,
                                   const plan::Expr& expr, const Names& names);
   Result<typed::Lambda> ResolveLambda(const plan::ExprPtr& arg, const std::vector<DataType>& params,
@@ -124,6 +136,13 @@ class Resolver {
   void DeclareAs(const typed::ExprPtr& from, typed::ColumnId to);
   int CharLength(const typed::ExprPtr& expr) const;
   void PadChars(const std::string& function, std::vector<typed::ExprPtr>& args) const;
+
+  // resolver_collation.cc
+  Result<typed::ExprPtr> CollateCall(const std::vector<typed::ExprPtr>& args, const std::string& sql, Position at);
+  // Makes the arguments of the function plain texts: of a comparison, its keys. Gives what the answer's texts have.
+  Result<std::optional<Collation>> Collate(const std::string& function, std::vector<typed::ExprPtr>& args,
+                                           const std::string& sql, Position at);
+  static typed::ExprPtr WithCollation(typed::ExprPtr result, const std::optional<Collation>& collation);
 
   // resolver_window.cc
   Result<typed::ExprPtr> Over(typed::Call call, DataType type, bool nullable, const plan::Call& written,

@@ -27,6 +27,8 @@ class Grouper {
                            Position at) const;
   const std::vector<typed::NamedExpr>& keys() const { return keys_; }
   void UseGroupingSets();
+  // An expression whose collation's key is grouped by: any of its values stands for the group's.
+  void AddCollated(const typed::ExprPtr& expr) { collated_.push_back(expr); }
   void AddInput(typed::ColumnId id) { input_ids_.insert(id); }
 
  private:
@@ -38,6 +40,7 @@ class Grouper {
   std::vector<typed::NamedExpr> keys_;
   std::vector<int> slots_;  // by written key, its index in keys_
   std::vector<typed::NamedExpr> aggregates_;
+  std::vector<typed::ExprPtr> collated_;
   std::optional<typed::Column> grouping_id_;
   std::set<typed::ColumnId> input_ids_;  // the columns being grouped
   bool written_;                         // there is a GROUP BY
@@ -56,6 +59,7 @@ class SelectResolver {
     std::vector<typed::ExprPtr> keys;
     std::vector<std::vector<int>> sets;  // over `keys`
     bool grouping_sets = false;
+    std::vector<typed::ExprPtr> collated;  // keys as they were before their collation's keys took their place
   };
 
   std::string WithOuterNames(std::string name, const typed::ExprPtr& expr) const;
