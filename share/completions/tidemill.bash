@@ -6,9 +6,9 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run plan validate init sql convert table quarantine runs prices completion --help --version" ;;
-    "run") names="--help --profile --set --window --from --to --jobs --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
-    "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --json --brief --memory --threads --state" ;;
+    "") names="run plan validate init sql convert table quarantine runs calibrate prices completion --help --version" ;;
+    "run") names="--help --profile --set --window --from --to --jobs --engine --master --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
+    "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
@@ -26,6 +26,7 @@ _tidemill() {
     "runs ls") names="--help --job --limit --json --state" ;;
     "runs show") names="--help --json --state" ;;
     "runs cost") names="--help --by --since --json --state" ;;
+    "calibrate") names="--help --memory --threads --state" ;;
     "prices") names="--help" ;;
     "completion") names="--help" ;;
     *) [[ $words == *" "* ]] && words="${words% *}" || words=""; continue ;;

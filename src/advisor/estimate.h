@@ -22,6 +22,10 @@ struct Rates {
   double spark_factor = 7;  // Spark's core seconds for one of the native engine's
 };
 
+std::string RatesJson(const Rates& rates);
+// Undoes it; kInvalidArgument.
+Result<Rates> RatesFromJson(const std::string& text);
+
 struct Flow {
   double rows = 0;
   double bytes = 0;

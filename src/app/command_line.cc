@@ -54,6 +54,7 @@ class Declarations {
     Table();
     Quarantine();
     Runs();
+    Calibrate();
     Prices();
     Completion();
     Schema();
@@ -83,6 +84,12 @@ class Declarations {
     AddJob(sub, run_.job);
     AddWindows(sub, run_.windows);
     sub->add_option("--jobs", run_.jobs, "Windows run side by side")->check(CLI::Range(1, 64))->type_name("N");
+    sub->add_option("--engine", run_.engine, "What runs it; auto: as `tidemill plan` decides (default: native)")
+        ->check(CLI::IsMember({"native", "spark", "auto"}));
+    sub->add_option("--master", run_.master, "spark: its master (default: local, with --threads)")->type_name("URL");
+    sub->add_option("--spark-conf", run_.spark_conf, "spark: a setting for spark-submit")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     sub->add_option("--plan", run_.plan, "Run what `plan --out` wrote, or refuse because its ground moved")
         ->type_name("PLAN.json");
     sub->add_option("--prices", run_.prices, "A price list in place of the built-in one (`tidemill prices`)")
@@ -105,6 +112,9 @@ class Declarations {
         ->type_name("FILE.json");
     sub->add_option("--against", plan_.against, "Show what changed since this plan")->type_name("PLAN.json");
     sub->add_option("--out", plan_.out, "Write the plan, for `run --plan` and --against")->type_name("PLAN.json");
+    sub->add_option("--emit-spark", plan_.emit_spark,
+                    "Write the job as one PySpark application, app.py, and its spark-submit line, submit.sh")
+        ->type_name("DIR");
     sub->add_flag("--json", plan_.json, "Print the plan as JSON");
     sub->add_flag("--brief", plan_.brief, "A line a decision, without its reasons");
     AddMachine(sub, plan_.machine);
@@ -221,6 +231,12 @@ class Declarations {
     Chosen(replay, quarantine_, What::kReplay);
   }
 
+  void Calibrate() {
+    auto* sub = Add(&app_, "calibrate", "Measure this machine for a few seconds, so that quotes fit it");
+    AddMachine(sub, calibrate_.machine);
+    Chosen(sub, calibrate_);
+  }
+
   void Prices() {
     auto* sub = Add(&app_, "prices", "Print the built-in price list, to be changed and given back with --prices");
     Chosen(sub, prices_);
@@ -276,6 +292,7 @@ class Declarations {
   CLI::App& app_;
   RunFlags run_;
   PlanFlags plan_;
+  CalibrateFlags calibrate_;
   PricesFlags prices_;
   ValidateFlags validate_;
   InitFlags init_;

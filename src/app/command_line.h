@@ -47,6 +47,9 @@ struct RunFlags {
   bool over_budget = false;
   bool replace = false;
   bool again = false;
+  std::string engine = "native";        // native, spark, auto
+  std::string master;                   // of Spark; empty: local
+  std::vector<std::string> spark_conf;  // KEY=VALUE
 };
 
 struct PlanFlags {
@@ -54,9 +57,10 @@ struct PlanFlags {
   MachineFlags machine;
   WindowFlags windows;
   std::string engine = "auto";
-  std::string prices;   // a price list of the user's; empty: the built-in one
-  std::string against;  // an earlier plan, to show what changed
-  std::string out;      // where the plan goes as JSON
+  std::string prices;      // a price list of the user's; empty: the built-in one
+  std::string against;     // an earlier plan, to show what changed
+  std::string out;         // where the plan goes as JSON
+  std::string emit_spark;  // the folder that gets the PySpark application
   bool json = false;
   bool brief = false;
 };
@@ -134,13 +138,16 @@ struct RunsFlags {
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
+struct CalibrateFlags {
+  MachineFlags machine;
+};
 struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
 };
 
 using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             QuarantineFlags, RunsFlags, CompletionFlags, PricesFlags, SchemaFlags>;
+                             QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

@@ -58,6 +58,7 @@ struct Dispatch {
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }
+  int operator()(const CalibrateFlags& flags) { return Calibrate(program, flags); }
   int operator()(const PricesFlags&) { return Print(advisor::BuiltInPrices() + "\n"); }
   int operator()(const SchemaFlags& flags) {
     return Print(flags.events ? job::EventsJsonSchema() : job::JobJsonSchema());

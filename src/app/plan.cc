@@ -9,6 +9,7 @@
 #include "app/pricing.h"
 #include "app/program.h"
 #include "app/run_job.h"
+#include "app/spark_application.h"
 #include "job/facts.h"
 
 namespace tidemill::app {
@@ -35,6 +36,21 @@ void Show(const advisor::Plan& plan, const advisor::Plan* before, const std::str
   std::printf("Decisions\n%s", advisor::DecisionsText(plan, before, style).c_str());
 }
 
+// Of the first window.
+int EmitSpark(Program& program, const job::Job& job, const std::optional<job::Window>& window,
+              const std::string& folder) {
+  const auto application = SparkApplication(job, window, program.version);
+  if (!application.ok()) return Fail(application.error());
+  const std::pair<const char*, std::string> files[] = {{"app.py", engine::spark::PythonText(*application)},
+                                                       {"submit.sh", engine::spark::SubmitScript(*application)}};
+  for (const auto& [name, text] : files) {
+    const std::string path = program.AbsolutePath(folder) + "/" + name;
+    if (const auto written = program.storage->Put(path, text); !written.ok()) return Fail(written.error());
+    std::printf("%s\n", path.c_str());
+  }
+  return kOk;
+}
+
 }  // namespace
 
 int Plan(Program& program, const PlanFlags& flags) {
@@ -42,8 +58,11 @@ int Plan(Program& program, const PlanFlags& flags) {
   if (!job.ok()) return Fail(job.error());
   const auto windows = WindowsOf(*job, flags.windows);
   if (!windows.ok()) return Fail(windows.error());
+  if (!flags.emit_spark.empty()) return EmitSpark(program, *job, windows->front(), flags.emit_spark);
   const auto prices = PricesOf(program, flags.prices);
   if (!prices.ok()) return Fail(prices.error());
+  const auto rates = RatesOf(program, flags.machine);
+  if (!rates.ok()) return Fail(rates.error());
   const auto before = Earlier(program, flags.against);
   if (!before.ok()) return Fail(before.error());
   auto environment = EnvironmentFor(program, flags.machine);
@@ -51,14 +70,12 @@ int Plan(Program& program, const PlanFlags& flags) {
   const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
   job::Diagnostics diagnostics;
   const auto window = windows->front();
-  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, advisor::Rates());
-  auto facts = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
-  if (!facts) return FailWith(diagnostics, flags.job.file);
-  const auto stands = job::PlanStandsOn(*job, window, *environment);
-  if (!stands.ok()) return Fail(stands.error());
-  if (flags.engine != "auto") facts->choices.engine = flags.engine;
-  advisor::Plan plan = advisor::MakePlan(*facts, pricing.rates, pricing.prices);
-  plan.stands_on = *stands;
+  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates);
+  auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
+  if (!gathered) return FailWith(diagnostics, flags.job.file);
+  if (flags.engine != "auto") gathered->facts.choices.engine = flags.engine;
+  advisor::Plan plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
+  plan.stands_on = gathered->stands_on;
   const std::string json = advisor::PlanJson(plan) + "\n";
   if (!flags.out.empty()) {
     const auto written = program.storage->Put(program.AbsolutePath(flags.out), json);

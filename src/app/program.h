@@ -52,6 +52,7 @@ int Fail(const Error& error);
 // The subcommands, each in a file of its name. They give the exit code.
 int Run(Program& program, const RunFlags& flags);
 int Plan(Program& program, const PlanFlags& flags);
+int Calibrate(Program& program, const CalibrateFlags& flags);
 int Validate(Program& program, const ValidateFlags& flags);
 int Init(Program& program, const InitFlags& flags);
 int Sql(Program& program, const SqlFlags& flags);

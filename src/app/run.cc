@@ -6,6 +6,7 @@
 #include "app/program.h"
 #include "app/run_job.h"
 #include "job/facts.h"
+#include "job/inputs.h"
 
 namespace tidemill::app {
 
@@ -20,7 +21,8 @@ Status CheckPlan(Program& program, const RunRequest& request, const std::string&
     return Unimplemented(fmt::format("{} says {}; the native engine does not run it", file, plan.place));
   }
   ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, request.machine));
-  ASSIGN_OR_RETURN(const auto now, job::PlanStandsOn(request.job, request.windows[0], environment));
+  ASSIGN_OR_RETURN(const auto inputs, job::InputsOf(request.job, environment));
+  ASSIGN_OR_RETURN(const auto now, job::PlanStandsOn(request.job, request.windows[0], inputs, environment));
   for (const auto& [name, value] : now) {
     const auto then = plan.stands_on.find(name);
     if (then != plan.stands_on.end() && then->second == value) continue;
@@ -44,6 +46,9 @@ int Run(Program& program, const RunFlags& flags) {
   request.options.again = flags.again;
   request.options.over_budget = flags.over_budget;
   request.at_once = flags.jobs;
+  request.engine = flags.engine;
+  request.master = flags.master;
+  request.spark_conf = flags.spark_conf;
   request.prices = flags.prices;
   request.output = flags.output;
   request.machine = flags.machine;

@@ -4,9 +4,11 @@
 
 #include <cstdio>
 
+#include "advisor/plan.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
 #include "app/screen.h"
+#include "app/spark_run.h"
 #include "job/facts.h"
 #include "job/ledger.h"
 #include "job/report.h"
@@ -99,6 +101,25 @@ bool WriteFiles(Program& program, const RunRequest& request, const std::vector<j
   return all & WriteFile(program, output.report, job::HtmlReport(request.job, reported, program.version));
 }
 
+// Where the plan of the first window would have it run: native or spark.
+Result<std::string> PlannedEngine(const RunRequest& request, const job::RunEnvironment& environment,
+                                  const job::Pricing& pricing) {
+  job::Diagnostics diagnostics;
+  const auto facts = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
+  if (!facts) return AsError(diagnostics);
+  return advisor::MakePlan(facts->facts, pricing.rates, pricing.prices).engine;
+}
+
+Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::string& engine) {
+  if (engine != "spark") return job::RunOne(job::Run);
+  const std::string state = program.StatePath(request.machine);
+  SparkSetup setup{{}, request.master, request.spark_conf, state.substr(0, state.rfind('/')) + "/spark"};
+  ASSIGN_OR_RETURN(setup.spark, engine::spark::FindSpark(program.environment, *program.cancel));
+  return job::RunOne([setup](const auto& job, const auto& options, auto environment, auto& stream) {
+    return RunOnSpark(setup, job, options, std::move(environment), stream);
+  });
+}
+
 }  // namespace
 
 Result<job::RunEnvironment> EnvironmentFor(Program& program, const MachineFlags& flags) {
@@ -127,7 +148,14 @@ int RunJob(Program& program, const RunRequest& request) {
   const auto ledger = OpenLedger(program.StatePath(request.machine));
   const auto prices = PricesOf(program, request.prices);
   if (!prices.ok()) return Fail(prices.error());
-  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, advisor::Rates());
+  const auto rates = RatesOf(program, request.machine);
+  if (!rates.ok()) return Fail(rates.error());
+  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates);
+  Result<std::string> engine = request.engine;
+  if (request.engine == "auto") engine = PlannedEngine(request, *environment, pricing);
+  if (!engine.ok()) return Fail(engine.error());
+  const auto run = RunnerFor(program, request, *engine);
+  if (!run.ok()) return Fail(run.error());
   job::RunOptions options = request.options;
   options.pricing = &pricing;
   Recorder recorder;
@@ -144,7 +172,8 @@ int RunJob(Program& program, const RunRequest& request) {
   if (ledger) sinks.push_back([&](const job::Event& event) { ledger->Record(event); });
   job::EventStream stream(std::move(sinks));
 
-  const auto results = job::RunWindows(request.job, options, request.windows, request.at_once, *environment, stream);
+  const auto results =
+      job::RunWindows(request.job, options, request.windows, request.at_once, *environment, stream, *run);
   if (ledger && ledger->failure()) {
     std::fprintf(stderr, "warning: this run is not recorded whole: %s\n", ledger->failure()->ToString().c_str());
   }

@@ -15,7 +15,10 @@ struct RunRequest {
   std::vector<std::optional<job::Window>> windows;
   job::RunOptions options;
   int at_once = 1;
-  std::string prices;  // a price list of the user's
+  std::string engine = "native";        // native, spark, auto
+  std::string master;                   // of Spark; empty: local
+  std::vector<std::string> spark_conf;  // KEY=VALUE
+  std::string prices;                   // a price list of the user's
   OutputFlags output;
   MachineFlags machine;
 };

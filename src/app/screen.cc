@@ -124,6 +124,14 @@ struct Screen::Look {
         e.removed_files > 0 ? fmt::format(", {} files taken out", FormatCount(e.removed_files)) : "";
     screen.Line(at, fmt::format("  table {}: version {}{}", e.table, e.version, removed));
   }
+  void operator()(const event::SparkFigures& e) {
+    const std::string failed = e.failed_tasks > 0 ? fmt::format(", {} failed", FormatCount(e.failed_tasks)) : "";
+    const std::string spilled = e.spill_disk_bytes > 0 ? ", spilled " + FormatBytes(e.spill_disk_bytes) : "";
+    screen.Line(at,
+                fmt::format("  spark    {} stages, {} tasks{}; {} in tasks, {} of it garbage collection; shuffled {}{}",
+                            FormatCount(e.stages), FormatCount(e.tasks), failed, FormatDuration(e.run),
+                            FormatDuration(e.gc), FormatBytes(e.shuffle_write_bytes), spilled));
+  }
   void operator()(const event::Warning& e) { screen.Line(at, "  " + screen.Paint(kYellow, "warning: ") + e.message); }
   void operator()(const event::RunFinished& e) { screen.Line(at, screen.Paint(OutcomeColor(e.outcome), Summary(e))); }
 };

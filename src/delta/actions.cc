@@ -111,6 +111,12 @@ Action ParseTxn(Fields& fields) {
   return txn;
 }
 
+// Spark lets an application say something in a commit only as its userMetadata.
+std::string OwnPart(const std::optional<std::string>& user_metadata) {
+  const auto json = OrderedJson::parse(user_metadata.value_or(""), nullptr, false);
+  return json.is_object() && json.contains("tidemill") && json["tidemill"].is_object() ? json["tidemill"].dump() : "";
+}
+
 Action ParseCommitInfo(Fields& fields) {
   CommitInfo info;
   std::optional<std::string> operation;
@@ -130,6 +136,7 @@ Action ParseCommitInfo(Fields& fields) {
   info.operation_parameters = std::move(parameters).value_or(StringMap{});
   info.operation_metrics = std::move(metrics).value_or(StringMap{});
   if (const Json* own = fields.Find("tidemill"); own != nullptr && own->is_object()) info.tidemill = Dump(*own);
+  if (info.tidemill.empty()) info.tidemill = OwnPart(info.user_metadata);
   return info;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -117,6 +118,25 @@ struct Committed {
   int64_t bytes = 0;
   int64_t removed_files = 0;
 };
+// What Spark's tasks took, from its event log.
+struct SparkFigures {
+  std::string application;  // Spark's id of it
+  std::string event_log;    // its folder
+  int64_t jobs = 0;
+  int64_t stages = 0;
+  int64_t tasks = 0;
+  int64_t failed_tasks = 0;
+  Micros run{};  // all tasks', as are the next two
+  Micros cpu{};
+  Micros gc{};
+  int64_t rows_read = 0;
+  int64_t bytes_read = 0;
+  int64_t shuffle_read_bytes = 0;
+  int64_t shuffle_write_bytes = 0;
+  int64_t spill_memory_bytes = 0;
+  int64_t spill_disk_bytes = 0;
+  int64_t peak_memory_bytes = 0;  // the most a task used
+};
 struct Warning {
   std::string message;
 };
@@ -144,7 +164,7 @@ struct Event {
   std::string attempt;  // a UUID: one attempt of one run
   std::variant<event::RunStarted, event::Quoted, event::Invoiced, event::SourceRead, event::StepPlanned,
                event::StageStarted, event::StageFinished, event::Progress, event::CheckResult, event::Quarantined,
-               event::Committed, event::Warning, event::RunFinished>
+               event::Committed, event::SparkFigures, event::Warning, event::RunFinished>
       body;
 };
 
@@ -152,6 +172,8 @@ struct Event {
 std::string_view TypeName(const Event& event);
 // One JSON object without a line break, as schema/tidemill-events.schema.json describes.
 std::string ToJson(const Event& event);
+// The body of such an object; nothing when it is none of ours. Members that are not there keep their defaults.
+std::optional<decltype(Event::body)> BodyFromJson(std::string_view line);
 
 using EventSink = std::function<void(const Event&)>;
 

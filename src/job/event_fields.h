@@ -30,6 +30,7 @@ inline constexpr EventName kEventNames[] = {
     {"check_result", "What a check found."},
     {"quarantined", "Bad rows were committed to the quarantine table."},
     {"committed", "The run's rows are in the table."},
+    {"spark_figures", "What Spark's tasks took."},
     {"warning", "Something the user should know."},
     {"run_finished", "The attempt is over; always the last event."},
 };
@@ -134,6 +135,26 @@ void VisitFields(const event::Committed& e, Visit visit) {
   visit(FieldInfo{"rows", "Rows in them."}, e.rows);
   visit(FieldInfo{"bytes", "Their size."}, e.bytes);
   visit(FieldInfo{"removed_files", "Files taken out."}, e.removed_files);
+}
+
+template <typename Visit>
+void VisitFields(const event::SparkFigures& e, Visit visit) {
+  visit(FieldInfo{"application", "Spark's id of the application."}, e.application);
+  visit(FieldInfo{"event_log", "The folder of its event log."}, e.event_log);
+  visit(FieldInfo{"jobs", "Spark jobs."}, e.jobs);
+  visit(FieldInfo{"stages", "Their stages."}, e.stages);
+  visit(FieldInfo{"tasks", "Their tasks."}, e.tasks);
+  visit(FieldInfo{"failed_tasks", "Tasks that failed."}, e.failed_tasks);
+  visit(FieldInfo{"run_ms", "Time of all tasks."}, e.run);
+  visit(FieldInfo{"cpu_ms", "Processor time of all tasks."}, e.cpu);
+  visit(FieldInfo{"gc_ms", "Garbage collection in all tasks."}, e.gc);
+  visit(FieldInfo{"rows_read", "Rows read by all tasks, kept ones again each time."}, e.rows_read);
+  visit(FieldInfo{"bytes_read", "Bytes read by all tasks, kept ones again each time."}, e.bytes_read);
+  visit(FieldInfo{"shuffle_read_bytes", "Read from shuffles."}, e.shuffle_read_bytes);
+  visit(FieldInfo{"shuffle_write_bytes", "Written to shuffles."}, e.shuffle_write_bytes);
+  visit(FieldInfo{"spill_memory_bytes", "Spilled, as it was in memory."}, e.spill_memory_bytes);
+  visit(FieldInfo{"spill_disk_bytes", "Spilled, as it was on disk."}, e.spill_disk_bytes);
+  visit(FieldInfo{"peak_memory_bytes", "The most execution memory of a task."}, e.peak_memory_bytes);
 }
 
 template <typename Visit>

@@ -192,9 +192,8 @@ Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, 
 }
 
 Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,
-                                                        RunEnvironment& environment) {
-  std::map<std::string, std::string> stands{{"run key", KeyOf(job, window).ToString()}};
-  ASSIGN_OR_RETURN(stands["sources"], InputsOf(job, environment));
+                                                        std::string inputs, const RunEnvironment& environment) {
+  std::map<std::string, std::string> stands{{"run key", KeyOf(job, window).ToString()}, {"sources", std::move(inputs)}};
   stands["table version"] = "none";
   if (job.sink.format == SinkFormat::kDelta) {
     ASSIGN_OR_RETURN(const Target target, OpenTarget(job.Resolve(job.sink.path), environment));
@@ -228,7 +227,7 @@ JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prep
   return facts;
 }
 
-std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
+std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
                                     const Pricing& pricing, Diagnostics& out) {
   EventStream silent({});
   Teller teller(silent, *environment.clock, "");
@@ -238,6 +237,8 @@ std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>&
   Prepared prepared = Prepare(job, window, environment, now, **session, teller, out);
   if (out.has_errors()) return std::nullopt;
 
+  auto stands = PlanStandsOn(job, window, InputsOf(prepared.sources), environment);
+  if (!stands.ok()) return out.Error(job.sink.at, "", stands.error()), std::nullopt;
   JobFacts facts = FactsOf(job, window, prepared, environment, pricing);
   for (const auto& opened : prepared.sources) {
     if (const auto added = (*session)->AddSource(opened.source); !added.ok()) {
@@ -259,7 +260,7 @@ std::optional<JobFacts> GatherFacts(const Job& job, const std::optional<Window>&
     const auto found = keys.find(facts.sources[i].name);
     if (found != keys.end()) SampleKeys(prepared.sources[i], found->second, prepared, **session, facts.sources[i]);
   }
-  return facts;
+  return Gathered{std::move(facts), *std::move(stands)};
 }
 
 }  // namespace tidemill::job

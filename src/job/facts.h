@@ -24,9 +24,14 @@ std::map<std::string, int> ColumnsRead(const Prepared& prepared);
 // What the ledger knows of earlier runs. A null ledger knows none.
 Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates);
 
-// What a plan of that run was made for: the run key, what the sources hold, the sink's version.
+// What a plan of a run is made for, by name: the run key, what the sources hold (as InputsOf), the sink's version.
 Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,
-                                                        RunEnvironment& environment);
+                                                        std::string inputs, const RunEnvironment& environment);
+
+struct Gathered {
+  advisor::JobFacts facts;
+  std::map<std::string, std::string> stands_on;
+};
 
 // The facts of a run whose sources are open and whose steps are resolved; nothing is read.
 advisor::JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prepared& prepared,
@@ -34,7 +39,7 @@ advisor::JobFacts FactsOf(const Job& job, const std::optional<Window>& window, c
 
 // The facts of a run of `window`; what is wrong with the job goes to `out`. Nothing is written, and of the data
 // only samples are read.
-std::optional<advisor::JobFacts> GatherFacts(const Job& job, const std::optional<Window>& window,
-                                             RunEnvironment environment, const Pricing& pricing, Diagnostics& out);
+std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
+                                    const Pricing& pricing, Diagnostics& out);
 
 }  // namespace tidemill::job

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "delta/delta.h"
 #include "job/run.h"
+#include "job/sources.h"
 #include "job/spec.h"
 
 namespace tidemill::job {
@@ -15,6 +16,8 @@ inline constexpr const char* kInputsMember = "inputs";  // of commitInfo.tidemil
 
 // "3 files, 1.2 MB", and a mark that differs when a path or a size does.
 Result<std::string> InputsOf(const Job& job, const RunEnvironment& environment);
+// The same of sources that are open.
+std::string InputsOf(const std::vector<OpenedSource>& sources);
 // What the commit of that version says; empty when it says nothing.
 Result<std::string> ReadInputs(const delta::Table& table, int64_t version);
 

@@ -15,7 +15,8 @@ bool InTable(const RunResult& result) {
 }  // namespace
 
 std::vector<RunResult> RunWindows(const Job& job, RunOptions options, const std::vector<std::optional<Window>>& windows,
-                                  int at_once, const RunEnvironment& environment, EventStream& stream) {
+                                  int at_once, const RunEnvironment& environment, EventStream& stream,
+                                  const RunOne& run) {
   const size_t workers = std::clamp<size_t>(static_cast<size_t>(std::max(at_once, 1)), 1, windows.size());
   std::vector<std::optional<RunResult>> slots(windows.size());
   std::atomic<size_t> next = 0;
@@ -25,7 +26,7 @@ std::vector<RunResult> RunWindows(const Job& job, RunOptions options, const std:
     for (size_t i = next++; i < windows.size() && !stop; i = next++) {
       RunOptions own = options;
       own.window = windows[i];
-      slots[i] = Run(job, own, mine, stream);
+      slots[i] = run(job, own, mine, stream);
       mine.random.seed(mine.random());  // the next run's names are others
       if (!InTable(*slots[i])) stop = true;
     }

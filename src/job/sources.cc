@@ -40,7 +40,7 @@ Result<std::vector<engine::File>> ExpandPaths(const Job& job, const SourceSpec& 
     ASSIGN_OR_RETURN(const auto found, storage::Expand(storage, resolved));
     if (found.empty()) return NotFound(fmt::format("{} has no files", path));
     for (const auto& file : found) {
-      if (seen.insert(file.path).second) files.push_back({file.path, file.size_bytes});
+      if (spec.paths.size() == 1 || seen.insert(file.path).second) files.push_back({file.path, file.size_bytes});
     }
   }
   return files;

@@ -502,7 +502,7 @@ std::optional<int> ZoneOffsetSeconds(std::string_view zone) {
     for (int64_t* part : {&hours, &minutes, &seconds}) {
       std::string_view two = zone.substr(0, 2);
       if (!two.empty() && !TakeDigits(&two, 2, 2, part)) return std::nullopt;
-      zone.remove_prefix(std::min<size_t>(2, zone.size()));
+      zone.remove_prefix(std::min<size_t>(zone.size(), 2));
     }
   } else {
     if (!TakeDigits(&zone, 1, 2, &hours)) return std::nullopt;

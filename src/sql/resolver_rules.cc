@@ -7,6 +7,7 @@
 #include "sql/detail/resolver_operator.h"
 #include "sql/detail/resolver_typed.h"
 #include "sql/parser.h"
+#include "sql/settings.h"
 
 namespace tidemill::sql {
 
@@ -124,7 +125,8 @@ Ruled Concat(const PendingCall& call) {
   bool arrays =
       std::any_of(call.args.begin(), call.args.end(), [](const ExprPtr& e) { return e->type.is(TypeId::kArray); });
   bool binary =
-      std::all_of(call.args.begin(), call.args.end(), [](const ExprPtr& e) { return e->type.is(TypeId::kBinary); });
+      std::all_of(call.args.begin(), call.args.end(), [](const ExprPtr& e) { return e->type.is(TypeId::kBinary); }) &&
+      !Flag(call.options->conf, "spark.sql.function.concatBinaryAsString", false);
   std::vector<ExprPtr> args;
   if (arrays) {
     ASSIGN_OR_RETURN(args, CastAllToCommon(call, call.args));
@@ -160,12 +162,16 @@ Ruled FormatNumber(const PendingCall& call) {
 
 Ruled Elt(const PendingCall& call) {
   if (call.args.size() < 2) return WrongCount(call, "> 1");
+  bool binary = std::all_of(call.args.begin() + 1, call.args.end(),
+                            [](const ExprPtr& e) { return e->type.is(TypeId::kBinary); }) &&
+                !Flag(call.options->conf, "spark.sql.function.eltOutputAsString", false);
+  DataType type = binary ? TypeId::kBinary : TypeId::kString;
   std::vector<ExprPtr> args;
   for (size_t i = 0; i < call.args.size(); ++i) {
-    ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 0 ? TypeId::kInt : TypeId::kString));
+    ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 0 ? DataType(TypeId::kInt) : type));
     args.push_back(arg);
   }
-  return MakeCall("elt", args, TypeId::kString, true, call.at);
+  return MakeCall("elt", args, type, true, call.at);
 }
 
 // ---- Aggregates and window functions ----

@@ -37,13 +37,14 @@ Ruled Today(const PendingCall& call) {
 Ruled LocalNow(const PendingCall& call) {
   return CastTo(Constant(call.options->now_micros, TypeId::kTimestamp, call.at), TypeId::kTimestampNtz);
 }
-// Patterns of java.text.SimpleDateFormat are not read here.
-Status CheckPatternPolicy(const PendingCall& call) {
+// A call that takes a pattern; one of java.text.SimpleDateFormat's bears a mark.
+ExprPtr WithPattern(const PendingCall& call, const std::string& name, std::vector<ExprPtr> args, const DataType& type,
+                    bool nullable) {
   auto policy = call.options->conf.find("spark.sql.legacy.timeParserPolicy");
-  if (policy == call.options->conf.end()) return Ok();
-  std::string name = policy->second;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name == "legacy" ? Status(Refused("a datetime pattern under timeParserPolicy=LEGACY", call.at)) : Ok();
+  std::string chosen = policy == call.options->conf.end() ? "" : policy->second;
+  std::transform(chosen.begin(), chosen.end(), chosen.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (chosen == "legacy") args.push_back(BoolLiteral(true));
+  return MakeCall(name, std::move(args), type, nullable, call.at);
 }
 
 // date_format(time, pattern), from_unixtime(seconds [, pattern]).
@@ -51,14 +52,13 @@ Ruled FormatTime(const PendingCall& call) {
   bool unix_time = call.name == "from_unixtime";
   if (call.args.size() != 2 && !(unix_time && call.args.size() == 1))
     return WrongCount(call, unix_time ? "[1, 2]" : "2");
-  RETURN_IF_ERROR(CheckPatternPolicy(call));
   ASSIGN_OR_RETURN(auto time, Implicit(call, 0, unix_time ? TypeId::kLong : TypeId::kTimestamp));
   ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");
   if (call.args.size() == 2) {
     ASSIGN_OR_RETURN(pattern, Implicit(call, 1, TypeId::kString));
   }
-  return MakeCall(call.name, {time, pattern}, TypeId::kString, unix_time || time->nullable || pattern->nullable,
-                  call.at);
+  return WithPattern(call, call.name, {time, pattern}, TypeId::kString,
+                     unix_time || time->nullable || pattern->nullable);
 }
 
 Ruled TimeZoneName(const PendingCall& call) { return StringLiteral(call.options->time_zone); }
@@ -120,11 +120,10 @@ Ruled Parse(const PendingCall& call) {
     auto mode = is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
     return CastTo(call.args[0], type, mode);
   }
-  RETURN_IF_ERROR(CheckPatternPolicy(call));
   ASSIGN_OR_RETURN(auto pattern, Implicit(call, 1, TypeId::kString));
   std::string name = (is_try ? "try_to_" : "to_") + std::string(date ? "date" : ntz ? "timestamp_ntz" : "timestamp");
   if (is_try && date) name = "try_to_date";
-  return MakeCall(name, {call.args[0], pattern}, type, is_try || call.args[0]->nullable || pattern->nullable, call.at);
+  return WithPattern(call, name, {call.args[0], pattern}, type, is_try || call.args[0]->nullable || pattern->nullable);
 }
 
 Ruled UnixTimestamp(const PendingCall& call) {
@@ -137,27 +136,28 @@ Ruled UnixTimestamp(const PendingCall& call) {
     return MakeCall("unix_seconds", {time}, TypeId::kLong, time->nullable, call.at);
   }
   ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");
-  RETURN_IF_ERROR(CheckPatternPolicy(call));
   if (call.args.size() == 2) {
     ASSIGN_OR_RETURN(pattern, Implicit(call, 1, TypeId::kString));
   }
   bool nullable = call.args[0]->nullable || pattern->nullable;
-  auto time = MakeCall("to_timestamp", {call.args[0], pattern}, TypeId::kTimestamp, nullable, call.at);
+  auto time = WithPattern(call, "to_timestamp", {call.args[0], pattern}, TypeId::kTimestamp, nullable);
   return MakeCall("unix_seconds", {time}, TypeId::kLong, nullable, call.at);
 }
 
 // make_timestamp(y, mo, d, h, mi, s [, zone]); the seconds are decimal(16, 6).
 Ruled MakeTimestamp(const PendingCall& call) {
-  bool zoned = call.args.size() == 7 && call.name != "make_timestamp_ntz";
+  bool zoned = call.args.size() == 7 && !call.name.ends_with("_ntz");
   if (call.args.size() == 2) return Refused(call.name + " of date and time", call.at);
-  if (call.args.size() != 6 && !zoned) return WrongCount(call, call.name == "make_timestamp_ntz" ? "6" : "[6, 7]");
+  if (call.args.size() != 6 && !zoned) return WrongCount(call, call.name.ends_with("_ntz") ? "6" : "[6, 7]");
   std::vector<ExprPtr> args;
   for (size_t i = 0; i < 6; ++i) {
     ASSIGN_OR_RETURN(auto arg, Implicit(call, i, i == 5 ? DataType::Decimal(16, 6) : DataType(TypeId::kInt)));
     args.push_back(arg);
   }
-  bool ntz = call.name.ends_with("_ntz") || (call.name == "make_timestamp" && call.options->timestamp_ntz());
-  auto local = MakeCall("make_timestamp_ntz", args, TypeId::kTimestampNtz, AnyNullable(args), call.at);
+  bool ntz = call.name.ends_with("_ntz") || (call.name.ends_with("make_timestamp") && call.options->timestamp_ntz());
+  bool is_try = call.name.starts_with("try_");
+  auto local = MakeCall(is_try ? "try_make_timestamp_ntz" : "make_timestamp_ntz", args, TypeId::kTimestampNtz,
+                        is_try || AnyNullable(args), call.at);
   if (ntz || !zoned) return ntz ? local : CastTo(local, TypeId::kTimestamp);
   ASSIGN_OR_RETURN(auto zone, Implicit(call, 6, TypeId::kString));
   return MakeCall("$instant_in_zone", {local, zone}, TypeId::kTimestamp, local->nullable || zone->nullable, call.at);
@@ -264,6 +264,9 @@ Ruled DatetimeRule(const PendingCall& call) {
       {"make_timestamp", MakeTimestamp},
       {"make_timestamp_ltz", MakeTimestamp},
       {"make_timestamp_ntz", MakeTimestamp},
+      {"try_make_timestamp", MakeTimestamp},
+      {"try_make_timestamp_ltz", MakeTimestamp},
+      {"try_make_timestamp_ntz", MakeTimestamp},
       {"timestamp_seconds", TimestampSeconds},
       {"date_part", Extract},
       {"date_format", FormatTime},

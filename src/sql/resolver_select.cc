@@ -148,8 +148,7 @@ std::optional<std::string> TimeArithmeticName(const plan::Call& call, const Expr
   const auto* text = std::get_if<typed::Cast>(&expr->node);
   const auto* made = AsCall(text && expr->type.is(TypeId::kString) ? text->child : expr);
   if (!made || made->args.size() != 2) return std::nullopt;
-  auto place = [&](size_t i) { return std::pair(made->args[i]->at.line, made->args[i]->at.column); };
-  bool moved = made->args[1]->at.line > 0 && place(1) < place(0);
+  bool moved = made->args[0]->at == call.args[1]->at;
   plan::ExprPtr first = call.args[moved ? 1 : 0], second = call.args[moved ? 0 : 1];
   std::string left = SparkName(first), right = SparkName(second);
   if (made->function == "$interval_multiply" || made->function == "$interval_divide") {
@@ -182,6 +181,18 @@ std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& 
     if (!spec.ok()) return SparkName(written);
     plan::Call copy = *call;
     copy.over = std::make_shared<const plan::WindowSpec>(*spec);
+    return SparkName(plan::MakeExpr(std::move(copy), written->at));
+  }
+  const auto* made = AsCall(expr);
+  const std::string& name = call->name.back();
+  bool shown_time = made && made->function == "date_format" && !resolver_.SameName(name, "date_format");
+  bool starred = std::any_of(call->args.begin(), call->args.end(),
+                             [](const auto& arg) { return std::holds_alternative<plan::Star>(arg->node); });
+  if (shown_time || (starred && !resolver_.SameName(name, "count"))) {
+    plan::Call copy = *call;
+    if (shown_time) copy.name = {"date_format"};  // to_char and to_varchar of a time
+    auto args = resolver_.ExpandArguments(call->args, names_);
+    if (args.ok()) copy.args = *args;
     return SparkName(plan::MakeExpr(std::move(copy), written->at));
   }
   return TimeArithmeticName(*call, expr).value_or(SparkName(resolver_.WithRoutineNames(written)));

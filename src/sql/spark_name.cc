@@ -130,6 +130,7 @@ constexpr Default kDefaults[] = {
     {"regexp_extract_all", 2, "1"},
     {"regexp_instr", 2, "0"},
     {"regexp_replace", 3, "1"},
+    {"replace", 2, ""},
     {"round", 1, "0"},
     {"rpad", 2, " "},
     {"sentences", 1, ", "},
@@ -186,10 +187,7 @@ class Printer {
  private:
   std::string List(std::span<const ExprPtr> exprs) {
     std::string text;
-    for (const auto& expr : exprs) {
-      if (!text.empty()) text += ", ";
-      text += Print(expr);
-    }
+    for (size_t i = 0; i < exprs.size(); ++i) text += (i > 0 ? ", " : "") + Print(exprs[i]);
     return text;
   }
 

@@ -98,6 +98,15 @@ bool MatchName(std::string_view pattern, std::string_view name) {
 
 bool AllVisible(std::span<const std::string> names) { return std::none_of(names.begin(), names.end(), IsHidden); }
 
+bool AnyHidden(std::string_view path) {
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size());
+    if (end > 0 && IsHidden(path.substr(0, end))) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
+
 // A file matches when its path does, or when a folder above it does and nothing below that folder is hidden.
 bool MatchPath(std::span<const std::string> pattern, std::span<const std::string> path) {
   if (pattern.empty()) return AllVisible(path);
@@ -116,7 +125,7 @@ Result<std::vector<FileInfo>> ExpandPlain(Storage& storage, const std::string& p
   if (file.error().kind != ErrorKind::kNotFound) return std::move(file).error();
   ASSIGN_OR_RETURN(auto files, storage.ListRecursive(path));
   std::erase_if(files, [&](const FileInfo& info) {
-    return !AllVisible(Split(std::string_view(info.path).substr(std::min(info.path.size(), path.size()))));
+    return AnyHidden(std::string_view(info.path).substr(std::min(info.path.size(), path.size())));
   });
   return files;
 }

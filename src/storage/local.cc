@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <iterator>
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -189,17 +192,66 @@ void SortByPath(std::vector<FileInfo>& files) {
 // Identities of the folders from the start of a recursion down to here: a symbolic link back up ends it.
 using FolderChain = std::vector<std::pair<dev_t, ino_t>>;
 
+// The entries of a folder as the paths below them sort: folders bear their slash.
+Result<std::vector<Entry>> ReadInOrder(const std::string& folder) {
+  ASSIGN_OR_RETURN(auto entries, ReadFolder(folder, {}));
+  for (auto& entry : entries) {
+    if (S_ISDIR(entry.status.st_mode)) entry.name += '/';
+  }
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return entries;
+}
+
+Status CollectBelow(const std::string& folder, FolderChain& chain, std::vector<FileInfo>& files);
+
+// What one entry of `folder` is or holds, in the order of the paths.
+Status Collect(const std::string& folder, const Entry& entry, FolderChain& chain, std::vector<FileInfo>& files) {
+  std::string path = Join(folder, entry.name);
+  if (S_ISREG(entry.status.st_mode)) {
+    files.push_back({std::move(path), entry.status.st_size, ModifiedAt(entry.status)});
+    return Ok();
+  }
+  if (!S_ISDIR(entry.status.st_mode)) return Ok();
+  path.pop_back();
+  const std::pair identity(entry.status.st_dev, entry.status.st_ino);
+  if (std::find(chain.begin(), chain.end(), identity) != chain.end()) return Ok();
+  chain.push_back(identity);
+  RETURN_IF_ERROR(CollectBelow(path, chain, files));
+  chain.pop_back();
+  return Ok();
+}
+
 Status CollectBelow(const std::string& folder, FolderChain& chain, std::vector<FileInfo>& files) {
-  ASSIGN_OR_RETURN(const auto entries, ReadFolder(folder, {}));
-  for (const auto& entry : entries) {
-    const std::string path = Join(folder, entry.name);
-    if (S_ISREG(entry.status.st_mode)) files.push_back({path, entry.status.st_size, ModifiedAt(entry.status)});
-    if (!S_ISDIR(entry.status.st_mode)) continue;
-    const std::pair identity(entry.status.st_dev, entry.status.st_ino);
-    if (std::find(chain.begin(), chain.end(), identity) != chain.end()) continue;
-    chain.push_back(identity);
-    RETURN_IF_ERROR(CollectBelow(path, chain, files));
-    chain.pop_back();
+  ASSIGN_OR_RETURN(const auto entries, ReadInOrder(folder));
+  for (const auto& entry : entries) RETURN_IF_ERROR(Collect(folder, entry, chain, files));
+  return Ok();
+}
+
+// The same with the folder's entries shared out to threads: most of the time is the kernel's, which looks up each file.
+Status CollectBelowAtOnce(const std::string& folder, const FolderChain& chain, std::vector<FileInfo>& files) {
+  constexpr size_t kMostThreads = 4, kWorthIt = 16;
+  ASSIGN_OR_RETURN(const auto entries, ReadInOrder(folder));
+  std::vector<std::vector<FileInfo>> found(entries.size());
+  std::vector<std::optional<Error>> errors(entries.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < entries.size(); i = next++) {
+      FolderChain own = chain;
+      if (auto status = Collect(folder, entries[i], own, found[i]); !status.ok()) errors[i] = std::move(status).error();
+    }
+  };
+  const size_t folders = static_cast<size_t>(
+      std::count_if(entries.begin(), entries.end(), [](const auto& entry) { return S_ISDIR(entry.status.st_mode); }));
+  std::vector<std::thread> threads;
+  for (size_t i = 1; folders >= kWorthIt && i < std::min<size_t>(kMostThreads, std::thread::hardware_concurrency());
+       ++i) {
+    threads.emplace_back(work);
+  }
+  work();
+  for (auto& thread : threads) thread.join();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (errors[i]) return *std::move(errors[i]);
+    std::move(found[i].begin(), found[i].end(), std::back_inserter(files));
   }
   return Ok();
 }
@@ -257,8 +309,7 @@ class LocalStorage final : public Storage {
     FolderChain chain;
     struct stat status{};
     if (stat(folder.c_str(), &status) == 0) chain.emplace_back(status.st_dev, status.st_ino);
-    RETURN_IF_ERROR(CollectBelow(folder, chain, files));
-    SortByPath(files);
+    RETURN_IF_ERROR(CollectBelowAtOnce(folder, chain, files));
     return files;
   }
 

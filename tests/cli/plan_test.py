@@ -110,6 +110,19 @@ class PlanTest(unittest.TestCase):
         (self.folder / "mine.json").write_text('{"date": "today"}')
         self.assertIn("source", self.tidemill("plan", "job.yaml", "--prices", "mine.json", code=2))
 
+    def test_calibrate(self):
+        before = json.loads(self.tidemill("plan", "job.yaml", "--json"))["quotes"][0]["seconds"]
+        told = self.tidemill("calibrate")
+        for word in ("csv", "json", "parquet", "operations", "write"):
+            self.assertIn(word, told)
+        rates = json.loads((self.folder / ".tidemill" / "rates.json").read_text())
+        self.assertTrue(all(speed > 1e5 for speed in [*rates["read_bytes"].values(), rates["operation_rows"], rates["write_bytes"]]), rates)
+        self.assertEqual([], list((self.folder / ".tidemill").glob("tmp/calibrate*")))
+        after = json.loads(self.tidemill("plan", "job.yaml", "--json"))["quotes"][0]["seconds"]
+        self.assertNotEqual(before, after)
+        (self.folder / ".tidemill" / "rates.json").write_text("{}")
+        self.assertIn("rates.json", self.tidemill("plan", "job.yaml", code=2))
+
     def test_a_job_with_mistakes(self):
         self.write(JOB | {"steps": [{"name": "joined", "sql": "SELECT nothing FROM orders"}]})
         self.assertIn("nothing", self.tidemill("plan", "job.yaml", code=2))

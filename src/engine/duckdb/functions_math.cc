@@ -72,6 +72,7 @@ Result<std::string> BitGet(const Lowered& l) {
 std::span<const LoweringRow> MathLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"abs", "", "abs($1)", nullptr},
+      {"monotonically_increasing_id", "", "tm_ids(CAST(0 AS BIGINT))", nullptr},
       {"rand", "", "tm_rand($1)", nullptr},
       {"randn", "", "tm_randn($1)", nullptr},
       {"randstr", "", "tm_randstr($1, $2)", nullptr},

@@ -201,9 +201,9 @@ Result<std::string> Elt(const Lowered& l) {
   if (l.null_on_failure()) return sql + " END";
   return sql + fmt::format(
                    " WHEN NULL THEN NULL ELSE CASE WHEN {} IS NULL THEN NULL ELSE "
-                   "tm_raise_class('INVALID_ARRAY_INDEX', '22003', "
-                   "'The index is out of bounds. The array has {} elements.') END END",
-                   l.args[0], l.args.size() - 1);
+                   "CAST(tm_raise_class('INVALID_ARRAY_INDEX', '22003', "
+                   "'The index is out of bounds. The array has {} elements.') AS {}) END END",
+                   l.args[0], l.args.size() - 1, DuckDbType(l.expr.type));
 }
 
 }  // namespace

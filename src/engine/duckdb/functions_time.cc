@@ -33,24 +33,37 @@ Result<std::optional<Pattern>> ConstantPattern(const Lowered& l, size_t i, Patte
   return error;
 }
 
+// A third argument says that the pattern is one of SimpleDateFormat's.
+bool IsLegacy(const Lowered& l) { return l.args.size() == 3; }
+
 // The pattern is read only when there is a value to print.
 std::string Formatted(const Lowered& l, const std::string& instant) {
-  return fmt::format("tm_format_time({}, {}, {}, {})", l.compiler.Local(instant), instant,
-                     QuoteText(l.compiler.options().time_zone), l.args[1]);
+  return fmt::format("tm_{}format_time({}, {}, {}, {})", IsLegacy(l) ? "legacy_" : "", l.compiler.Local(instant),
+                     instant, QuoteText(l.compiler.options().time_zone), l.args[1]);
 }
 
 Result<std::string> DateFormat(const Lowered& l) {
-  RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
+  if (!IsLegacy(l)) RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
   return Formatted(l, l.args[0]);
 }
 
 Result<std::string> FromUnixTime(const Lowered& l) {
-  RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
+  if (!IsLegacy(l)) RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
   return Formatted(l, "tm_instant(make_timestamp(" + l.args[0] + " * 1000000))");
 }
 
 // to_date, to_timestamp and their try_ forms with a pattern. A zone in the text comes before the session's.
 Result<std::string> Parse(const Lowered& l) {
+  if (IsLegacy(l)) {
+    auto kernel = [&](const char* name) {
+      return fmt::format("tm_{}legacy_{}({}, {})", l.try_(), name, l.args[0], l.args[1]);
+    };
+    if (l.expr.type.is(TypeId::kTimestampNtz)) return kernel("parse_time");
+    std::string instant =
+        fmt::format("CASE WHEN {0} IS NOT NULL THEN tm_instant({1} - to_seconds({0})) ELSE {2} END",
+                    kernel("parse_offset"), kernel("parse_time"), l.compiler.Instant(kernel("parse_time")));
+    return l.expr.type.is(TypeId::kDate) ? "CAST(" + l.compiler.Local(instant) + " AS DATE)" : instant;
+  }
   ASSIGN_OR_RETURN(auto pattern, ConstantPattern(l, 1, Pattern::Use::kParse));
   auto kernel = [&](const char* name) { return fmt::format("tm_{}{}({}, {})", l.try_(), name, l.args[0], l.args[1]); };
   auto local = kernel("parse_time");
@@ -208,6 +221,8 @@ std::span<const LoweringRow> TimeLowerings() {
       {"hour", "", "CAST(hour($L1) AS INTEGER)", nullptr},
       {"last_day", "", "last_day($1)", nullptr},
       {"make_date", "", "tm_make_date($1, $2, $3)", nullptr},
+      {"try_make_timestamp_ntz", "", "tm_try_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))",
+       nullptr},
       {"make_timestamp_ntz", "", "tm_make_time($1, $2, $3, $4, $5, tm_unscaled(CAST($6 AS DECIMAL(16,6))))", nullptr},
       {"minute", "", "CAST(minute($L1) AS INTEGER)", nullptr},
       {"month", "", "CAST(month($1) AS INTEGER)", nullptr},

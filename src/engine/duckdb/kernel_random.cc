@@ -101,6 +101,11 @@ struct Partition : dd::FunctionLocalState {
   XorShift random;
 };
 
+struct Counter : dd::FunctionLocalState {
+  explicit Counter(int64_t partition) : next(partition << 33) {}
+  int64_t next;
+};
+
 dd::unique_ptr<dd::FunctionData> Bind(dd::ClientContext& context, dd::ScalarFunction&,
                                       dd::vector<dd::unique_ptr<dd::Expression>>& args) {
   auto seeded = dd::make_uniq<Seeded>();
@@ -112,6 +117,11 @@ dd::unique_ptr<dd::FunctionLocalState> Begin(dd::ExpressionState&, const dd::Bou
                                              dd::FunctionData* data) {
   auto& seeded = data->Cast<Seeded>();
   return dd::make_uniq<Partition>(seeded.seed + seeded.partitions->fetch_add(1));
+}
+
+dd::unique_ptr<dd::FunctionLocalState> BeginCount(dd::ExpressionState&, const dd::BoundFunctionExpression&,
+                                                  dd::FunctionData* data) {
+  return dd::make_uniq<Counter>(data->Cast<Seeded>().partitions->fetch_add(1));
 }
 
 XorShift& RandomOf(dd::ExpressionState& state) {
@@ -135,6 +145,14 @@ void Texts(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
   }
 }
 
+// Counted by partition: its number is in the upper 31 bits.
+void Ids(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
+  auto& next = dd::ExecuteFunctionState::GetFunctionState(state)->Cast<Counter>().next;
+  out.SetVectorType(dd::VectorType::FLAT_VECTOR);
+  auto* values = dd::FlatVector::GetData<int64_t>(out);
+  for (dd::idx_t i = 0; i < in.size(); ++i) values[i] = next++;
+}
+
 }  // namespace
 
 // tm_rand(seed), tm_randn(seed), tm_randstr(seed, length); the seed is a constant.
@@ -144,8 +162,9 @@ Status RegisterRandomKernels(duckdb_connection connection) {
   try {
     for (auto function : {dd::ScalarFunction("tm_rand", {T::BIGINT}, T::DOUBLE, Numbers<false>, Bind),
                           dd::ScalarFunction("tm_randn", {T::BIGINT}, T::DOUBLE, Numbers<true>, Bind),
-                          dd::ScalarFunction("tm_randstr", {T::BIGINT, T::INTEGER}, T::VARCHAR, Texts, Bind)}) {
-      function.init_local_state = Begin;
+                          dd::ScalarFunction("tm_randstr", {T::BIGINT, T::INTEGER}, T::VARCHAR, Texts, Bind),
+                          dd::ScalarFunction("tm_ids", {T::BIGINT}, T::BIGINT, Ids, Bind)}) {
+      function.init_local_state = function.name == "tm_ids" ? BeginCount : Begin;
       function.SetVolatile();
       context.RunFunctionInTransaction([&] {
         dd::CreateScalarFunctionInfo info(std::move(function));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/duckdb/kernel_pattern.h"
+#include "engine/duckdb/kernel_pattern_legacy.h"
 #include "engine/duckdb/kernel_vector.h"
 #include "plan/value.h"
 
@@ -186,6 +187,55 @@ std::optional<DatetimePattern::Parsed> Parse(Row& row, std::string_view text, st
   return std::nullopt;
 }
 
+const LegacyPattern* LegacyPatternOf(Row& row, std::string_view text) {
+  thread_local std::string last;
+  thread_local Result<LegacyPattern> pattern = LegacyPattern::Read("");
+  if (last != text) {
+    last = text;
+    pattern = LegacyPattern::Read(text);
+  }
+  if (pattern.ok()) return &pattern.value();
+  row.Fail("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", pattern.error().message);
+  return nullptr;
+}
+
+std::string LegacyFormatTime(Row& row, LocalTime time, InstantTime instant, std::string_view zone,
+                             std::string_view text) {
+  const auto* pattern = LegacyPatternOf(row, text);
+  if (!pattern) return "";
+  auto offset = static_cast<int32_t>((time.micros - instant.micros) / 1000000);
+  auto formatted = pattern->Format({time.micros, offset, zone});
+  if (!formatted) row.Refuse("the name of the zone " + std::string(zone));
+  return formatted.value_or("");
+}
+
+std::optional<DatetimePattern::Parsed> LegacyParse(Row& row, std::string_view text, std::string_view pattern_text) {
+  const auto* pattern = LegacyPatternOf(row, pattern_text);
+  DatetimePattern::Parsed parsed;
+  if (!pattern) return std::nullopt;
+  switch (pattern->Parse(text, &parsed)) {
+    case LegacyPattern::Outcome::kParsed:
+      return parsed;
+    case LegacyPattern::Outcome::kUnknown:
+      row.Refuse("reading '" + std::string(text) + "' under timeParserPolicy=LEGACY");
+      return std::nullopt;
+    case LegacyPattern::Outcome::kNoFit:
+      row.Fail("CANNOT_PARSE_TIMESTAMP", "22007", "Unparseable date: \"" + std::string(text) + "\".");
+  }
+  return std::nullopt;
+}
+
+LocalTime LegacyParseTime(Row& row, std::string_view text, std::string_view pattern) {
+  auto parsed = LegacyParse(row, text, pattern);
+  return {parsed ? parsed->local_micros : 0};
+}
+
+int64_t LegacyParseOffset(Row& row, std::string_view text, std::string_view pattern) {
+  auto parsed = LegacyParse(row, text, pattern);
+  if (!parsed || !parsed->offset_seconds) row.Null();
+  return parsed ? parsed->offset_seconds.value_or(0) : 0;
+}
+
 LocalTime ParseTime(Row& row, std::string_view text, std::string_view pattern) {
   auto parsed = Parse(row, text, pattern);
   return {parsed ? parsed->local_micros : 0};
@@ -215,6 +265,9 @@ Status RegisterTimeKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
   RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));
+  RETURN_IF_ERROR(RegisterKernel<LegacyFormatTime>(c, "tm_legacy_format_time"));
+  RETURN_IF_ERROR(RegisterBoth<LegacyParseTime>(c, "legacy_parse_time"));
+  RETURN_IF_ERROR(RegisterBoth<LegacyParseOffset>(c, "legacy_parse_offset"));
   RETURN_IF_ERROR(RegisterBoth<ParseOffset>(c, "parse_offset"));
   RETURN_IF_ERROR(RegisterBoth<ParseRegion>(c, "parse_region"));
   return RegisterBoth<ParseTime>(c, "parse_time");

@@ -1,0 +1,76 @@
+#include "engine/spark/application.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/spark/event_log.h"
+
+namespace tidemill::engine::spark {
+namespace {
+
+Application Small() {
+  Application application{"small", "1.0", "tidemill:small:all:00", "tidemill:small:all:", "tidemill:small:"};
+  application.sources.push_back({"rows", "csv", {"/in/*.csv"}, "id INT"});
+  application.steps.push_back({"last", "SELECT id\nFROM rows\nWHERE name <> \"x\\y\" AND id > 0", true});
+  application.last = "last";
+  application.sink = {"/out/t", "/out/t_quarantine", "append"};
+  return application;
+}
+
+bool Has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST(Application, SameValuesSameText) { EXPECT_EQ(PythonText(Small()), PythonText(Small())); }
+
+TEST(Application, SqlOfSeveralLinesStaysAsWritten) {
+  const std::string text = PythonText(Small());
+  EXPECT_TRUE(Has(text, "(\"last\", True, r\"\"\"\nSELECT id\nFROM rows\nWHERE name <> \"x\\y\" AND id > 0\n\"\"\")"))
+      << text;
+}
+
+TEST(Application, TextThatWouldEndALiteralIsEscaped) {
+  auto application = Small();
+  application.steps[0].sql = "SELECT '\"\"\"'\nFROM rows -- \\";
+  application.sources[0].text.null_text = "\"\n\x01";
+  const std::string text = PythonText(application);
+  EXPECT_TRUE(Has(text, R"py(("last", True, "SELECT '\"\"\"'\nFROM rows -- \\"))py")) << text;
+  EXPECT_TRUE(Has(text, R"("nullValue": "\"\n\x01")")) << text;
+}
+
+TEST(Application, AWindowIsWrittenWithoutItsZone) {
+  auto application = Small();
+  application.window = TimeRange{"at", Timestamp(Micros(0)), Timestamp(Micros(3'600'000'000))};
+  EXPECT_TRUE(Has(PythonText(application), R"("start": "1970-01-01 00:00:00", "end": "1970-01-01 01:00:00"})"));
+}
+
+TEST(Application, DeltaGoesWithSpark) {
+  EXPECT_EQ(DeltaPackage("3.5.6").value(), "io.delta:delta-spark_2.12:3.3.2");
+  EXPECT_EQ(DeltaPackage("4.1.4").value(), "io.delta:delta-spark_2.13:4.1.0");
+  EXPECT_EQ(DeltaPackage("2.4.0").error().kind, ErrorKind::kUnimplemented);
+}
+
+TEST(Application, JarsAtHandAreNotFetched) {
+  const std::vector<std::string> fetched = {"--name", "tidemill small", "--packages",
+                                            "io.delta:delta-spark_2.13:4.1.0"};
+  const std::vector<std::string> here = {"--name", "tidemill small", "--jars", "/a.jar,/b.jar"};
+  EXPECT_EQ(SubmitArguments(Small(), "4.1.4", {}), fetched);
+  EXPECT_EQ(SubmitArguments(Small(), "4.1.4", {"/a.jar", "/b.jar"}), here);
+}
+
+TEST(EventLog, SumsTasks) {
+  LogFigures sum;
+  AddLogLine(R"({"Event":"SparkListenerJobStart","Job ID":0})", sum);
+  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Task Info":{"Failed":false},"Task Metrics":{"Executor Run Time":7,)"
+             R"("Executor CPU Time":5000000,"JVM GC Time":2,"Peak Execution Memory":10,"Disk Bytes Spilled":3,)"
+             R"("Shuffle Read Metrics":{"Remote Bytes Read":1,"Local Bytes Read":2}}})",
+             sum);
+  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Task Info":{"Failed":true}})", sum);
+  AddLogLine("{\"Event\":\"SparkListenerTaskEnd", sum);  // the file of a killed application ends anywhere
+  EXPECT_EQ(sum.jobs, 1);
+  EXPECT_EQ(sum.tasks, 2);
+  EXPECT_EQ(sum.failed_tasks, 1);
+  EXPECT_EQ(sum.cpu_ms, 5);
+  EXPECT_EQ(sum.shuffle_read_bytes, 3);
+  EXPECT_EQ(sum.spill_disk_bytes, 3);
+}
+
+}  // namespace
+}  // namespace tidemill::engine::spark
