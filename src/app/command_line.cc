@@ -115,6 +115,7 @@ class Declarations {
     sub->add_option("--emit-spark", plan_.emit_spark,
                     "Write the job as one PySpark application, app.py, and its spark-submit line, submit.sh")
         ->type_name("DIR");
+    sub->add_option("--html", plan_.html, "Write the plan as a page")->type_name("FILE.html");
     sub->add_flag("--json", plan_.json, "Print the plan as JSON");
     sub->add_flag("--brief", plan_.brief, "A line a decision, without its reasons");
     AddMachine(sub, plan_.machine);

@@ -61,6 +61,7 @@ struct PlanFlags {
   std::string against;     // an earlier plan, to show what changed
   std::string out;         // where the plan goes as JSON
   std::string emit_spark;  // the folder that gets the PySpark application
+  std::string html;        // the file that gets it as a page
   bool json = false;
   bool brief = false;
 };

@@ -11,6 +11,7 @@
 #include "app/run_job.h"
 #include "app/spark_application.h"
 #include "job/facts.h"
+#include "job/plan_report.h"
 
 namespace tidemill::app {
 namespace {
@@ -81,10 +82,16 @@ int Plan(Program& program, const PlanFlags& flags) {
     const auto written = program.storage->Put(program.AbsolutePath(flags.out), json);
     if (!written.ok()) return Fail(written.error());
   }
+  const advisor::Plan* earlier = *before ? &**before : nullptr;
+  if (!flags.html.empty()) {
+    const auto page = job::HtmlPlan(plan, earlier, job::WindowText(window), program.version);
+    const auto written = program.storage->Put(program.AbsolutePath(flags.html), page);
+    if (!written.ok()) return Fail(written.error());
+  }
   if (flags.json) {
     std::printf("%s", json.c_str());
   } else {
-    Show(plan, *before ? &**before : nullptr, job::WindowText(window), windows->size(), {program.color, !flags.brief});
+    Show(plan, earlier, job::WindowText(window), windows->size(), {program.color, !flags.brief});
   }
   return kOk;
 }

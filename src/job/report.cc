@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "advisor/figures.h"
 #include "job/report_charts.h"
-#include "job/report_style.h"
+#include "job/report_page.h"
 
 namespace tidemill::job {
 namespace {
@@ -34,10 +35,6 @@ std::string Words(Outcome outcome) {
   return words;
 }
 
-std::string Card(std::string_view title, const std::string& body) {
-  return body.empty() ? "" : fmt::format("<section class=\"card\"><h2>{}</h2>{}</section>\n", Html(title), body);
-}
-
 std::string Cell(std::string_view text) {
   return Html(text.size() <= kMostText ? std::string(text) : std::string(text.substr(0, kMostText)) + " …");
 }
@@ -62,6 +59,8 @@ struct Story {
   std::vector<std::pair<Micros, int64_t>> bytes_read;
   std::vector<event::CheckResult> checks;
   std::vector<std::string> warnings;
+  std::optional<event::Quoted> quoted;
+  std::optional<event::Invoiced> invoiced;
   std::optional<event::Quarantined> quarantined;
   std::optional<event::Committed> committed;
 };
@@ -88,6 +87,10 @@ Story Read(const std::vector<Event>& events) {
       story.checks.push_back(*e);
     } else if (const auto* e = std::get_if<event::Warning>(&event.body)) {
       story.warnings.push_back(e->message);
+    } else if (const auto* e = std::get_if<event::Quoted>(&event.body)) {
+      story.quoted = *e;
+    } else if (const auto* e = std::get_if<event::Invoiced>(&event.body)) {
+      story.invoiced = *e;
     } else if (const auto* e = std::get_if<event::Quarantined>(&event.body)) {
       story.quarantined = *e;
     } else if (const auto* e = std::get_if<event::Committed>(&event.body)) {
@@ -118,6 +121,20 @@ std::string Kpis(const event::RunFinished& f) {
     text += fmt::format("<div class=\"kpi\"><b>{}</b><span>{}</span></div>", Html(value), label);
   }
   return "<section class=\"card kpis\">" + text + "</section>\n";
+}
+
+std::string Bill(const Story& story) {
+  if (!story.quoted || !story.invoiced) return "";
+  const auto& q = *story.quoted;
+  const auto& i = *story.invoiced;
+  return fmt::format(
+      "<div class=\"scroll\"><table><tr><th>{}</th><th class=\"n\">quote</th><th class=\"n\">from</th><th "
+      "class=\"n\">to</th><th class=\"n\">invoice</th></tr><tr><td>time</td><td class=\"n\">{}</td><td "
+      "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr><tr><td>cost</td><td "
+      "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr></table></div>",
+      Html(q.place), advisor::SecondsText(q.seconds), advisor::SecondsText(q.seconds_low),
+      advisor::SecondsText(q.seconds_high), advisor::SecondsText(i.seconds), advisor::DollarsText(q.dollars),
+      advisor::DollarsText(q.dollars_low), advisor::DollarsText(q.dollars_high), advisor::DollarsText(i.dollars));
 }
 
 std::string Checks(const std::vector<event::CheckResult>& checks) {
@@ -266,6 +283,7 @@ std::string HtmlReport(const Job& job, const std::vector<ReportedRun>& runs, con
                                    ? RateGauge(GbPerMinute(finished), target, target_name) + RateCurve(story.bytes_read)
                                    : "") +
             "</div>\n";
+    body += Card("Quote and invoice", Bill(story));
     body += Card("Checks", Checks(story.checks)) + Card("Rows per partition", Partitions(run.result->partitions));
     body += Card("File sizes", FileSizes(run.result->file_sizes)) + Card("Sources", Sources(story.sources));
     body += Card("Quarantined rows, a few", Sample(*run.result, story));
@@ -275,12 +293,7 @@ std::string HtmlReport(const Job& job, const std::vector<ReportedRun>& runs, con
     body +=
         Card("Effective job", "<pre>" + Html(std::string_view(job.effective_yaml).substr(0, kMostJobBytes)) + "</pre>");
   }
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>{0} · "
-      "Tidemill</title><style>{1}</style></head><body><main>\n"
-      "{2}<footer>Tidemill {3}</footer></main></body></html>\n",
-      Html(job.name), kReportStyle, body, Html(version));
+  return Page(job.name, body, version);
 }
 
 }  // namespace tidemill::job

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "job/report_page.h"
+
 namespace tidemill::job {
 namespace {
 
@@ -81,35 +83,6 @@ std::vector<Bar> GroupPartitions(const std::vector<PartitionRows>& partitions) {
 }
 
 }  // namespace
-
-std::string Html(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      case '\0':
-        escaped += "\xEF\xBF\xBD";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 std::string TimeLine(const std::vector<StageSpan>& stages, Micros total) {
   std::string text;

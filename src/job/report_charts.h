@@ -11,9 +11,6 @@
 
 namespace tidemill::job {
 
-// Text inside HTML: element or attribute.
-std::string Html(std::string_view text);
-
 // A stage from `start` to `end`, counted from the run's beginning.
 struct StageSpan {
   std::string name;

@@ -52,6 +52,15 @@ class PlanTest(unittest.TestCase):
         self.assertIn("because", text)
         self.assertNotIn("\x1b", text)  # no colour into a pipe
 
+    def test_page(self):
+        self.write(JOB | {"job": "orders", "steps": [{"name": "joined", "sql": JOB["steps"][0]["sql"], "description": "<script>alert(1)</script>"}]})
+        self.tidemill("plan", "job.yaml", "--html", "plan.html")
+        page = (self.folder / "plan.html").read_text()
+        for word in ("native here", "spark on EMR, spot", "broadcast", "spark.executor.memory", "quarter of a task&#39;s memory"):
+            self.assertIn(word, page)
+        self.assertNotIn("<script", page)
+        self.assertNotIn("http", page.replace("http-equiv", ""))
+
     def test_memory_that_does_not_suffice(self):
         self.assertIn("engine: spark", self.tidemill("plan", "job.yaml", "--memory", "100MB"))
         self.assertIn("engine: native here", self.tidemill("plan", "job.yaml", "--memory", "100MB", "--engine", "native"))
