@@ -8,7 +8,7 @@ _tidemill() {
     case "$words" in
     "") names="run plan validate init sql convert table quarantine runs calibrate prices completion --help --version" ;;
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
-    "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --json --brief --memory --threads --state" ;;
+    "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;

@@ -46,6 +46,7 @@ complete -c tidemill -n '__fish_seen_subcommand_from plan' -l prices -d 'A price
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l against -d 'Show what changed since this plan'
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l out -d 'Write the plan, for `run --plan` and --against'
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l emit-spark -d 'Write the job as one PySpark application, app.py, and its spark-submit line, submit.sh'
+complete -c tidemill -n '__fish_seen_subcommand_from plan' -l html -d 'Write the plan as a page'
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l json -d 'Print the plan as JSON'
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l brief -d 'A line a decision, without its reasons'
 complete -c tidemill -n '__fish_seen_subcommand_from plan' -l memory -d 'Memory budget; larger work spills to disk (default: 60% of the machine)'
