@@ -356,6 +356,7 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
   }
   PadChars(pending.name, pending.args);
   ASSIGN_OR_RETURN(const auto collation, Collate(function.name, pending.args, pending.sql, expr.at));
+  NameLiterals(written, collation);
   if (collation && call.distinct) return Refused("DISTINCT of texts with a collation", expr.at);
   const Names& sorted = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
   for (const auto& key : call.within_group) {
@@ -389,6 +390,7 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     ASSIGN_OR_RETURN(args[i], Expression(written[i], names));
   }
   ASSIGN_OR_RETURN(*collation, Collate(function.name, args, SparkName(plan::MakeExpr(call, expr.at)), expr.at));
+  NameLiterals(written, *collation);
   bool searches = function.name == "array_contains" || function.name == "array_position";
   if (searches && args[1] && args[1]->type.is(TypeId::kNull)) {
     return Mismatch("NULL_TYPE", SparkName(plan::MakeExpr(call, expr.at)),

@@ -259,7 +259,8 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
                           DataType::Collated(found.name.empty() ? "UTF8_BINARY" : found.name), arg->nullable, arg->at);
       ASSIGN_OR_RETURN(arg, CollationKey(of_it));
     }
-    return std::optional<Collation>();
+    found.answers = false;
+    return std::optional<Collation>(found);
   }
   if (!found.name.empty() && !indifferent) {
     const bool accents_only =
@@ -276,8 +277,16 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
   return std::optional<Collation>(found);
 }
 
+void Resolver::NameLiterals(const std::vector<plan::ExprPtr>& written, const std::optional<Collation>& collation) {
+  if (!collation || collation->name.empty()) return;
+  for (const auto& arg : written) {
+    const auto* literal = std::get_if<plan::Literal>(&arg->node);
+    if (literal && literal->type.is(TypeId::kString)) collated_literals_[arg.get()] = collation->name;
+  }
+}
+
 ExprPtr Resolver::WithCollation(ExprPtr result, const std::optional<Collation>& collation) {
-  if (!collation || !result->type.is(TypeId::kString)) return result;
+  if (!collation || !collation->answers || !result->type.is(TypeId::kString)) return result;
   if (collation->name.empty() && !collation->is_explicit) return result;
   const bool nullable = result->nullable;
   const Position at = result->at;

@@ -235,6 +235,10 @@ plan::ExprPtr Resolver::WithRoutineNames(const plan::ExprPtr& expr) {
     for (auto& item : list) item = WithRoutineNames(item);
     return list;
   };
+  if (const auto collated = collated_literals_.find(expr.get()); collated != collated_literals_.end()) {
+    const auto& text = std::get<std::string>(std::get<plan::Literal>(expr->node).value.data);
+    return plan::MakeExpr(plan::Attribute{{"'" + text + "' collate " + collated->second}}, expr->at);
+  }
   if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) {
     plan::Cast copy = *cast;
     copy.child = WithRoutineNames(cast->child);

@@ -65,6 +65,7 @@ struct Item {
 struct Collation {
   std::string name;
   bool is_explicit = false;
+  bool answers = true;  // a text that the call gives has it
 };
 
 bool HoldsCollation(const DataType& type);
@@ -142,6 +143,7 @@ class Resolver {
   // Makes the arguments of the function plain texts: of a comparison, its keys. Gives what the answer's texts have.
   Result<std::optional<Collation>> Collate(const std::string& function, std::vector<typed::ExprPtr>& args,
                                            const std::string& sql, Position at);
+  void NameLiterals(const std::vector<plan::ExprPtr>& written, const std::optional<Collation>& collation);
   static typed::ExprPtr WithCollation(typed::ExprPtr result, const std::optional<Collation>& collation);
 
   // resolver_window.cc
@@ -224,7 +226,9 @@ class Resolver {
   int view_depth_ = 0;
   int routine_depth_ = 0;
   std::map<typed::ColumnId, DataType> declared_;  // CHAR and VARCHAR
-  CommonTables common_tables_;                    // innermost last
+  // Text constants that took a call's collation, which Spark shows in names.
+  std::map<const plan::Expr*, std::string> collated_literals_;
+  CommonTables common_tables_;  // innermost last
   // Spark's legacy.ctePrecedencePolicy=LEGACY puts the tables of a WITH in place of their names in passes: a WITH
   // inside a common table or a subquery waits for the next pass, when names that an earlier pass knew are gone from its
   // body, and those tables are not seen by its own tables. In other modes all is one pass.
