@@ -23,3 +23,7 @@ foreach(source IN LISTS house_tests)
   target_link_libraries(${name} PRIVATE room_app GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
+
+# Not a test: how long queries take to compile, for bench/queries.py.
+add_executable(compile_time EXCLUDE_FROM_ALL bench/compile_time.cc)
+target_link_libraries(compile_time PRIVATE room_app)
