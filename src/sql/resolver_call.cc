@@ -20,6 +20,7 @@ namespace {
 
 struct Variables {
   TypeRules rules;
+  bool widens_decimals = false;
   std::map<char, DataType> types{};
 };
 
@@ -30,7 +31,8 @@ bool Unify(Variables& variables, char name, const DataType& type) {
   // A string meets no other type here.
   bool null = type.is(TypeId::kNull) || slot->second.is(TypeId::kNull);
   if (!null && type.is(TypeId::kString) != slot->second.is(TypeId::kString)) return false;
-  auto common = WiderType(slot->second, type, variables.rules);
+  auto common = variables.widens_decimals ? WiderType(slot->second, type, variables.rules)
+                                          : TightestCommonType(slot->second, type, variables.rules);
   if (!common) return false;
   slot->second = *common;
   return true;
@@ -420,7 +422,8 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
   for (bool casts : {false, true}) {
     for (const auto& signature : function.signatures) {
       if (!Takes(signature, written.size())) continue;
-      Variables variables{options_.rules()};
+      bool looks_up = function.name == "array_contains" || function.name == "map_contains_key";
+      Variables variables{options_.rules(), looks_up};
       bool fits = true;
       for (size_t i = 0; fits && i < args.size(); ++i) {
         const auto& pattern = ParameterAt(signature, i).pattern;

@@ -9,16 +9,6 @@ namespace tidemill::engine::duckdb {
 
 namespace {
 
-// The array with each value once, where it first stands. list_position finds NULL too.
-std::string Once(const std::string& array) {
-  return fmt::format("list_filter({0}, lambda e, i: list_position({0}, e) = i)", array);
-}
-
-// Whether the value is in the array, NULL being a value like any other.
-std::string Holds(const std::string& array, const std::string& value) {
-  return fmt::format("(list_position({}, {}) IS NOT NULL AND list_position({}, {}) > 0)", array, value, array, value);
-}
-
 std::string WhereAllAreThere(const Lowered& l, const std::string& sql) {
   std::string there;
   for (const auto& arg : l.args) there += (there.empty() ? "" : " AND ") + arg + " IS NOT NULL";
@@ -26,14 +16,11 @@ std::string WhereAllAreThere(const Lowered& l, const std::string& sql) {
 }
 
 Result<std::string> SetOperation(const Lowered& l) {
-  const auto& name = l.call.function;
-  std::string sql = name == "array_union" ? Once(fmt::format("list_concat({}, {})", l.args[0], l.args[1]))
-                                          : fmt::format("list_filter({}, lambda e: {}{})", Once(l.args[0]),
-                                                        name == "array_except" ? "NOT " : "", Holds(l.args[1], "e"));
-  return WhereAllAreThere(l, fmt::format("CAST({} AS {})", sql, DuckDbType(l.expr.type)));
+  std::string type = DuckDbType(l.expr.type);
+  std::string both = fmt::format("CAST({} AS {}), CAST({} AS {})", l.args[0], type, l.args[1], type);
+  if (l.call.function == "array_union") return WhereAllAreThere(l, "tm_once(list_concat(" + both + "))");
+  return fmt::format("tm_{}({})", l.call.function == "array_except" ? "except" : "intersect", both);
 }
-
-Result<std::string> Distinct(const Lowered& l) { return Once(l.args[0]); }
 
 // Unknown when nothing is shared and one of two arrays that are not empty holds a NULL.
 Result<std::string> Overlap(const Lowered& l) {
@@ -287,7 +274,7 @@ Result<std::string> DateSequence(const Lowered& l) {
 
 std::span<const LoweringRow> ArrayLowerings() {
   static constexpr LoweringRow kRows[] = {
-      {"array_distinct", "", nullptr, Distinct},
+      {"array_distinct", "", "tm_once($1)", nullptr},
       {"array_union", "", nullptr, SetOperation},
       {"array_except", "", nullptr, SetOperation},
       {"array_intersect", "", nullptr, SetOperation},

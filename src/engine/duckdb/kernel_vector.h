@@ -184,6 +184,7 @@ Status RegisterTimeKernels(duckdb_connection connection);
 Status RegisterCollectionKernels(duckdb_connection connection);
 Status RegisterIntervalKernels(duckdb_connection connection);
 Status RegisterRandomKernels(duckdb_connection connection);
+Status RegisterSetKernels(duckdb_connection connection);
 // Functions that need DuckDB's C++ interface: decimals of any precision, and the same bits under another type.
 Status RegisterBridge(duckdb_connection connection);
 

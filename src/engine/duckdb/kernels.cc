@@ -54,6 +54,7 @@ Status RegisterKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterCollectionKernels(connection));
   RETURN_IF_ERROR(RegisterIntervalKernels(connection));
   RETURN_IF_ERROR(RegisterRandomKernels(connection));
+  RETURN_IF_ERROR(RegisterSetKernels(connection));
   return RegisterTimeKernels(connection);
 }
 
