@@ -199,7 +199,10 @@ const std::set<std::string_view>& RewrittenByTheResolver() {
                                                             "date",
                                                             "timestamp",
                                                             "schema_of_json",
-                                                            "median"};
+                                                            "median",
+                                                            "uniform",
+                                                            "try_make_timestamp",
+                                                            "try_make_timestamp_ltz"};
   return *names;
 }
 
