@@ -52,6 +52,7 @@ class Declarations {
     Sql();
     Convert();
     Table();
+    Diff();
     Quarantine();
     Runs();
     Calibrate();
@@ -209,6 +210,19 @@ class Declarations {
     }
   }
 
+  void Diff() {
+    auto* sub = Add(&app_, "diff", "Compare two Delta tables or versions, row for row");
+    sub->add_option("one", diff_.one, "A table's folder, or FOLDER@VERSION")->required()->type_name("TABLE");
+    sub->add_option("other", diff_.other, "The other one")->required()->type_name("TABLE");
+    sub->add_option("--keys", diff_.keys, "Columns that identify a row: changed rows are shown side by side")
+        ->delimiter(',')
+        ->type_name("COLUMNS");
+    sub->add_option("--limit", diff_.limit, "Show at most so many differing rows (default: 10)")->type_name("N");
+    sub->add_flag("--json", diff_.json, "Print JSON");
+    AddMachine(sub, diff_.machine);
+    Chosen(sub, diff_);
+  }
+
   void Quarantine() {
     auto* sub = Add(&app_, "quarantine", "Look at rows that failed checks, and run them again");
     sub->require_subcommand(1);
@@ -300,6 +314,7 @@ class Declarations {
   SqlFlags sql_;
   ConvertFlags convert_;
   TableFlags table_;
+  DiffFlags diff_;
   QuarantineFlags quarantine_;
   RunsFlags runs_;
   SchemaFlags schema_;

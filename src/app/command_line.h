@@ -114,6 +114,15 @@ struct TableFlags {
   bool json = false;
 };
 
+struct DiffFlags {
+  std::string one;  // a table's folder, or FOLDER@VERSION
+  std::string other;
+  std::vector<std::string> keys;
+  int64_t limit = 10;
+  bool json = false;
+  MachineFlags machine;
+};
+
 struct QuarantineFlags {
   enum class What { kLs, kShow, kReplay } what = What::kLs;
   std::string path;  // the table, its quarantine, or (replay) a job file
@@ -147,8 +156,9 @@ struct SchemaFlags {
   bool events = false;
 };
 
-using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+using Command =
+    std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, DiffFlags,
+                 QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

@@ -55,6 +55,7 @@ struct Dispatch {
   int operator()(const SqlFlags& flags) { return Sql(program, flags); }
   int operator()(const ConvertFlags& flags) { return Convert(program, flags); }
   int operator()(const TableFlags& flags) { return Table(program, flags); }
+  int operator()(const DiffFlags& flags) { return Diff(program, flags); }
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }

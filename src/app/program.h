@@ -58,6 +58,7 @@ int Init(Program& program, const InitFlags& flags);
 int Sql(Program& program, const SqlFlags& flags);
 int Convert(Program& program, const ConvertFlags& flags);
 int Table(Program& program, const TableFlags& flags);
+int Diff(Program& program, const DiffFlags& flags);
 int Quarantine(Program& program, const QuarantineFlags& flags);
 int Runs(Program& program, const RunsFlags& flags);
 

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "advisor/plan.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
 #include "app/screen.h"
 #include "app/spark_run.h"
+#include "engine/spark/log_store.h"
 #include "job/facts.h"
 #include "job/ledger.h"
 #include "job/report.h"
@@ -113,8 +115,18 @@ Result<std::string> PlannedEngine(const RunRequest& request, const job::RunEnvir
 Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::string& engine) {
   if (engine != "spark") return job::RunOne(job::Run);
   const std::string state = program.StatePath(request.machine);
-  SparkSetup setup{{}, request.master, request.spark_conf, state.substr(0, state.rfind('/')) + "/spark"};
+  SparkSetup setup{{}, request.master, request.spark_conf, "", state.substr(0, state.rfind('/')) + "/spark"};
   ASSIGN_OR_RETURN(setup.spark, engine::spark::FindSpark(program.environment, *program.cancel));
+  std::error_code failed;
+  std::filesystem::create_directories(setup.folder, failed);
+  if (auto jar = engine::spark::LinkLogStoreJar(setup.spark, setup.folder, *program.cancel); jar.ok()) {
+    setup.log_store = std::move(jar).value();
+  } else {
+    std::fprintf(
+        stderr,
+        "warning: let nothing else write to the table while Spark does: its commits on a local disk are not safe: %s\n",
+        jar.error().ToString().c_str());
+  }
   return job::RunOne([setup](const auto& job, const auto& options, auto environment, auto& stream) {
     return RunOnSpark(setup, job, options, std::move(environment), stream);
   });

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "delta/history.h"
 #include "engine/spark/event_log.h"
+#include "engine/spark/log_store.h"
 #include "engine/spark/process.h"
 #include "job/target.h"
 
@@ -16,6 +17,8 @@ namespace tidemill::app {
 namespace {
 
 using job::Outcome;
+
+constexpr size_t kShownLines = 5;
 
 std::string LastLines(const std::string& text, size_t most) {
   size_t start = text.size();
@@ -51,6 +54,8 @@ class SparkRun {
     RETURN_IF_ERROR(WriteApplication());
     ASSIGN_OR_RETURN(const int code, engine::spark::RunProcess(Submission(), *environment_.cancel,
                                                                [this](const auto& line) { Hear(line); }));
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_ + "/tmp", ignored);
     TellFigures();
     if (heard_end_) return result.finished.outcome;
     return EndUnheard(code);
@@ -77,7 +82,9 @@ class SparkRun {
     std::filesystem::create_directories(folder_ + "/events", failed);
     std::filesystem::create_directories(folder_ + "/tmp", failed);
     if (failed) return Unavailable(fmt::format("{} cannot be made: {}", folder_, failed.message()));
-    submit_ = engine::spark::SubmitArguments(application, setup_.spark.version, setup_.spark.delta_jars);
+    auto jars = setup_.spark.delta_jars;
+    if (!setup_.log_store.empty()) jars.push_back(setup_.log_store);
+    submit_ = engine::spark::SubmitArguments(application, setup_.spark.version, jars);
     return environment_.storage->Put(folder_ + "/app.py", engine::spark::PythonText(application));
   }
 
@@ -100,6 +107,8 @@ class SparkRun {
       conf("spark.driver.host=127.0.0.1");
       conf("spark.driver.bindAddress=127.0.0.1");
     }
+    if (!setup_.log_store.empty())
+      conf(std::string("spark.delta.logStore.file.impl=") + engine::spark::kLinkLogStoreClass);
     for (const auto& setting : setup_.conf) conf(setting);
     words.insert(words.end(), {folder_ + "/app.py", "--attempt", teller_.attempt()});
     if (options_.again) words.push_back("--again");
@@ -110,7 +119,10 @@ class SparkRun {
 
   void Hear(const std::string& line) {
     auto body = job::BodyFromJson(line);
-    if (!body) return;
+    if (!body) {  // the JVM says why it does not start on its standard output
+      if (!line.starts_with('{')) said_ += "\n" + line;
+      return;
+    }
     if (auto* end = std::get_if<job::event::RunFinished>(&*body)) {
       heard_end_ = true;
       result_->finished = std::move(*end);
@@ -159,7 +171,7 @@ class SparkRun {
     }
     if (*environment_.cancel) return Error{ErrorKind::kCancelled, "cancelled"};
     const auto log = storage::ReadAll(*environment_.storage, folder_ + "/spark.log");
-    const std::string said = log.ok() ? LastLines(*log, 5) : "";
+    const std::string said = LastLines(said_, kShownLines) + (log.ok() ? LastLines(*log, kShownLines) : "");
     return Unavailable(
         fmt::format("Spark ended with code {} and nothing was committed; {}/spark.log says:{}", code, folder_, said));
   }
@@ -176,6 +188,7 @@ class SparkRun {
   std::vector<std::string> submit_;
   int64_t txn_version_ = 1;
   bool heard_end_ = false;
+  std::string said_;  // lines that are no events
 };
 
 Outcome OutcomeOf(const Error& error) {

@@ -13,6 +13,7 @@ struct SparkSetup {
   engine::spark::Installation spark;
   std::string master;             // empty: local, with the threads of the run
   std::vector<std::string> conf;  // KEY=VALUE
+  std::string log_store;          // the jar of our LogStore for local disks; empty: Delta's own
   std::string folder;             // absolute: a folder an attempt, with the application, its log and Spark's event log
 };
 

@@ -176,6 +176,37 @@ class EngineTest(unittest.TestCase):
         self.assertEqual("refused", end.outcome)
         self.assertIn("overlaps", end.message)
 
+    def test_a_spark_that_cannot_run_says_what_to_do(self):
+        job = self.job("none", {}, sources=self.csv())
+        wrong = self.folder / "delta-spark_2.13-3.2.0.jar"
+        wrong.write_bytes(b"")
+        cases = [({"TIDEMILL_PYTHON": "/usr/bin/python3"}, [], "has no pyspark; install it"),
+                 ({"TIDEMILL_PYTHON": "", "SPARK_HOME": str(self.folder)}, [], "point it at a Spark"),
+                 ({"JAVA_HOME": "/nowhere"}, [], "install a JDK 17, or set JAVA_HOME"),
+                 ({"TIDEMILL_DELTA_JARS": str(wrong)}, [], "is not made for Spark 4.1"),
+                 ({}, ["--spark-conf", "spark.driver.extraJavaOptions=-Xss1k"], "stack size"),
+                 ({}, ["--replace"], "--replace is for --engine native")]
+        for more, words, said in cases:
+            with self.subTest(said):
+                done = subprocess.run([TIDEMILL, "run", str(job), "--engine", "spark", *words], cwd=self.folder,
+                                      env=ENVIRONMENT | more, capture_output=True, text=True)
+                self.assertIn(done.returncode, (1, 2))
+                self.assertIn(said, done.stdout + done.stderr)
+                self.assertFalse((self.table["native"] / "_delta_log").exists())
+
+    @unittest.skipUnless(FULL, "starts Spark anew")
+    def test_the_command_line_runs_it(self):
+        source = self.csv()
+        source["rows"] |= {"malformed": "quarantine", "max_bad": "90%"}
+        job = self.job("run", {}, sources=source, checks=[{"name": "positive", "expression": "amount > 0", "max_bad": "90%"}])
+        told = tidemill(self.folder, "run", job, "--engine", "spark", "--json")
+        events = {event["type"]: event for event in map(json.loads, filter(lambda l: l.startswith("{"), told.splitlines()))}
+        self.assertEqual("committed", events["run_finished"]["outcome"])
+        self.assertGreater(events["spark_figures"]["tasks"], 0)
+        self.assertIn("already committed at version 0", tidemill(self.folder, "run", job, "--engine", "spark"))
+        tidemill(self.folder, "run", job, "--set", f"sink.path={self.table['spark']}")
+        self.agree(quarantine=True)
+
     @unittest.skipUnless(FULL, "the flights take two minutes")
     def test_flights(self):
         job = ROOT / "examples" / "flights" / "job.yaml"

@@ -548,8 +548,14 @@ def type_of(error):
     return java.getClass().getName() if java is not None else type(error).__name__
 
 
+def words_of(error):
+    """What went wrong, without Java's stack."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("\t", "An error occurred"))]
+    return "\n".join(lines) or type(error).__name__
+
+
 def first_line(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return words_of(error).splitlines()[0]
 
 
 def run(spark, figures):
@@ -594,7 +600,7 @@ def main():
         end = stop
     except Exception as error:
         refused = type(error).__name__ in ("AnalysisException", "ParseException")
-        end = Stop("refused" if refused else "failed", str(error).strip() or type(error).__name__)
+        end = Stop("refused" if refused else "failed", words_of(error))
     tell("run_finished", outcome=end.outcome, message=end.message, version=end.version,
          duration_ms=round((time.monotonic() - start) * 1000), **figures)
     if spark is not None:

@@ -84,6 +84,7 @@ std::string VersionIn(const std::string& text) {
 Error CannotStart(const std::string& submit, const std::string& output) {
   const bool no_java = output.find("JAVA_HOME is not set") != std::string::npos ||
                        output.find("java: command not found") != std::string::npos ||
+                       output.find("/bin/java: No such file") != std::string::npos ||
                        output.find("JAVA_GATEWAY_EXITED") != std::string::npos;
   const bool old_java = output.find("UnsupportedClassVersionError") != std::string::npos;
   if (no_java) return FailedPrecondition("Spark needs Java and finds none; install a JDK 17, or set JAVA_HOME");
