@@ -326,10 +326,20 @@ Ruled Bitwise(const PendingCall& call) {
 
 Ruled Between3(const PendingCall& call) {
   if (call.args.size() != 3) return WrongCount(call, "3");
-  if (ContainsVolatile(call.args[0])) return Refused("BETWEEN over a random value", call.at);
-  ASSIGN_OR_RETURN(auto low, Comparison(call, ">=", call.args[0], call.args[1]));
-  ASSIGN_OR_RETURN(auto high, Comparison(call, "<=", call.args[0], call.args[2]));
-  return MakeCall("and", {low, high}, TypeId::kBoolean, low->nullable || high->nullable, call.at);
+  ExprPtr value = call.args[0];
+  bool is_volatile = ContainsVolatile(value);
+  // A value that changes from look to look is taken once, as the one element of an array.
+  typed::LambdaVariable once{"b" + std::to_string(call.at.line) + "_" + std::to_string(call.at.column)};
+  if (is_volatile) value = typed::MakeExpr(once, value->type, value->nullable, call.at);
+  ASSIGN_OR_RETURN(auto low, Comparison(call, ">=", value, call.args[1]));
+  ASSIGN_OR_RETURN(auto high, Comparison(call, "<=", value, call.args[2]));
+  auto within = MakeCall("and", {low, high}, TypeId::kBoolean, low->nullable || high->nullable, call.at);
+  if (!is_volatile) return within;
+  DataType one = DataType::Array(value->type, value->nullable), answers = DataType::Array(TypeId::kBoolean, true);
+  auto array = MakeCall("array", {call.args[0]}, one, false, call.at);
+  auto lambda = typed::MakeExpr(typed::Lambda{{once}, within}, TypeId::kBoolean, false, call.at);
+  auto all = MakeCall("transform", {array, lambda}, answers, false, call.at);
+  return MakeCall("get", {all, IntLiteral(0)}, TypeId::kBoolean, within->nullable, call.at);
 }
 
 Ruled In(const PendingCall& call) {

@@ -86,6 +86,19 @@ std::string Count(const AggregateJob& job) {
   return fmt::format("count({}CASE WHEN {} THEN ({}) END){}", job.Distinct(), all_there, job.All(), kHere);
 }
 
+// The digits of the sum of decimals. Where too many digits are NULL, in two halves: DuckDB's own sum of 128 bits fails
+// before 38 digits are twice used up.
+std::string SumOfDigits(const AggregateJob& job) {
+  if (!job.null_on_failure() || job.type().precision() <= 28) {
+    return fmt::format("tm_unscaled(sum({}{}){})", job.Distinct(), job.args[0], kHere);
+  }
+  auto half = [&](const char* op) {
+    return fmt::format("sum({}tm_unscaled({}) {} 10000000000000000000::HUGEINT){}", job.Distinct(), job.args[0], op,
+                       kHere);
+  };
+  return fmt::format("tm_try_join_digits({}, {})", half("//"), half("%"));
+}
+
 Result<std::string> Sum(const AggregateJob& job) {
   bool is_try = job.null_on_failure();
   std::string sum = fmt::format("sum({}{}){}", job.Distinct(), job.args[0], kHere);
@@ -96,7 +109,8 @@ Result<std::string> Sum(const AggregateJob& job) {
   }
   // DuckDB adds up 128 bits, which hold more than 38 digits.
   if (job.type().is(TypeId::kDecimal) && job.type().precision() > 28) {
-    return fmt::format("tm_{}decimal(tm_unscaled({}), 38, {})", is_try ? "try_" : "", sum, job.expr.type.scale());
+    if (is_try && job.call.distinct) return Refuse("a sum of distinct decimals of so many digits", job.expr.at);
+    return fmt::format("tm_{}decimal({}, 38, {})", is_try ? "try_" : "", SumOfDigits(job), job.expr.type.scale());
   }
   bool wraps = job.type().is_integral() && job.call.function == "sum" && is_try;
   if (wraps) return "tm_wrap_bigint(" + sum + ")";
@@ -106,9 +120,12 @@ Result<std::string> Sum(const AggregateJob& job) {
 Result<std::string> Average(const AggregateJob& job) {
   const DataType& type = job.type();
   if (type.is(TypeId::kDecimal)) {
-    return fmt::format("tm_{6}decimal(tm_average(tm_unscaled(sum({0}{1}){2}), count({0}{1}){2}, {3}), {4}, {5})",
-                       job.Distinct(), job.args[0], kHere, job.expr.type.scale() - type.scale(),
-                       job.expr.type.precision(), job.expr.type.scale(), job.null_on_failure() ? "try_" : "");
+    if (job.null_on_failure() && job.call.distinct && type.precision() > 28) {
+      return Refuse("an average of distinct decimals of so many digits", job.expr.at);
+    }
+    return fmt::format("tm_{6}decimal(tm_average({7}, count({0}{1}){2}, {3}), {4}, {5})", job.Distinct(), job.args[0],
+                       kHere, job.expr.type.scale() - type.scale(), job.expr.type.precision(), job.expr.type.scale(),
+                       job.null_on_failure() ? "try_" : "", SumOfDigits(job));
   }
   if (type.is_ansi_interval()) {
     return fmt::format("tm_{3}average_{4}(sum({0}{1}){2}, count({0}{1}){2})", job.Distinct(), job.args[0], kHere,

@@ -278,6 +278,15 @@ int64_t WrapRoundWhole(Row&, int64_t value, int32_t places) {
   return static_cast<int64_t>(Signed(quotient * power, value < 0));
 }
 
+// high * 10^19 + low.
+Int128 JoinDigits(Row& row, Int128 high, Int128 low) {
+  Int128 digits = 0;
+  bool overflow = __builtin_mul_overflow(high, static_cast<Int128>(PowerOfTen(19)), &digits) ||
+                  __builtin_add_overflow(digits, low, &digits);
+  if (overflow) Overflow(row, "decimal");
+  return digits;
+}
+
 // ceil and floor of a decimal's digits without the last `drop` of them.
 Int128 CeilDigits(Row&, Int128 digits, int32_t drop) {
   if (drop > 38) return digits > 0 ? 1 : 0;
@@ -446,6 +455,7 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<RoundWhole<true>>(c, "tm_bround_whole"));
   RETURN_IF_ERROR(RegisterKernel<WrapRoundWhole<false>>(c, "tm_wrap_round_whole"));
   RETURN_IF_ERROR(RegisterKernel<WrapRoundWhole<true>>(c, "tm_wrap_bround_whole"));
+  RETURN_IF_ERROR(RegisterBoth<JoinDigits>(c, "join_digits"));
   RETURN_IF_ERROR(RegisterKernel<CeilDigits>(c, "tm_ceil_digits"));
   RETURN_IF_ERROR(RegisterKernel<FloorDigits>(c, "tm_floor_digits"));
   RETURN_IF_ERROR(RegisterKernel<BitGet>(c, "tm_bit_get"));
