@@ -195,6 +195,13 @@ Result<std::string> Sha2(const Lowered& l) {
   return Refuse("sha2 of other than 256 bits", l.expr.at);
 }
 
+// Bytes are padded with zeros where nothing else is said.
+Result<std::string> PadBytes(const Lowered& l) {
+  auto args = l.args;
+  if (args.size() == 2) args.push_back("'\\x00'::BLOB");
+  return ValueSql(l.call.function, args, {TypeId::kBinary, TypeId::kInt, TypeId::kBinary}, l.expr.type);
+}
+
 Result<std::string> Elt(const Lowered& l) {
   std::string sql = "CASE " + l.args[0];
   for (size_t i = 1; i < l.args.size(); ++i) sql += fmt::format(" WHEN {} THEN {}", i, l.args[i]);
@@ -306,8 +313,8 @@ std::span<const LoweringRow> TextLowerings() {
       {"url_decode", "", nullptr, ByValue},
       {"url_encode", "", nullptr, ByValue},
       {"validate_utf8", "", nullptr, ByValue},
-      {"lpad", "binary", nullptr, ByValue},
-      {"rpad", "binary", nullptr, ByValue},
+      {"lpad", "binary", nullptr, PadBytes},
+      {"rpad", "binary", nullptr, PadBytes},
       {"lpad", "string", "tm_lpad($1, $2, $3)", nullptr},
       {"rpad", "string", "tm_rpad($1, $2, $3)", nullptr},
       {"md5", "", "md5($1)", nullptr},
