@@ -53,6 +53,7 @@ class Declarations {
     Convert();
     Table();
     Diff();
+    Verify();
     Quarantine();
     Runs();
     Calibrate();
@@ -223,6 +224,14 @@ class Declarations {
     Chosen(sub, diff_);
   }
 
+  void Verify() {
+    auto* sub = Add(&app_, "verify", "Run a job on both engines into scratch tables and compare them");
+    AddJob(sub, verify_.job);
+    AddWindows(sub, verify_.windows);
+    AddMachine(sub, verify_.machine);
+    Chosen(sub, verify_);
+  }
+
   void Quarantine() {
     auto* sub = Add(&app_, "quarantine", "Look at rows that failed checks, and run them again");
     sub->require_subcommand(1);
@@ -315,6 +324,7 @@ class Declarations {
   ConvertFlags convert_;
   TableFlags table_;
   DiffFlags diff_;
+  VerifyFlags verify_;
   QuarantineFlags quarantine_;
   RunsFlags runs_;
   SchemaFlags schema_;

@@ -123,6 +123,12 @@ struct DiffFlags {
   MachineFlags machine;
 };
 
+struct VerifyFlags {
+  JobFlags job;
+  WindowFlags windows;
+  MachineFlags machine;
+};
+
 struct QuarantineFlags {
   enum class What { kLs, kShow, kReplay } what = What::kLs;
   std::string path;  // the table, its quarantine, or (replay) a job file
@@ -158,7 +164,7 @@ struct SchemaFlags {
 
 using Command =
     std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, DiffFlags,
-                 QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+                 VerifyFlags, QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

@@ -1,4 +1,5 @@
-// Two tables, row for row: every row of one has its equal in the other as often, doubles to their last bit.
+#include "app/diff.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -49,15 +50,6 @@ std::string Exact(const plan::Field& field) {
   if (field.type.is_fractional()) return fmt::format("CAST({0} AS STRING) AS {0}", name);
   return fmt::format("to_json(named_struct('v', {0})) AS {0}", name);
 }
-
-struct Difference {
-  std::vector<std::string> schema;             // in words
-  std::vector<std::string> columns;            // of the rows below
-  std::vector<std::vector<std::string>> rows;  // "only in one" (or other), how many more, then the values
-  int64_t count = 0;                           // of the rows that one side has more often
-  int64_t one_rows = 0;
-  int64_t other_rows = 0;
-};
 
 class Differ {
  public:
@@ -145,7 +137,29 @@ class Differ {
   Difference found_;
 };
 
-void Print(const Difference& found) {
+void PrintJson(const Difference& found) {
+  Json rows = Json::array();
+  for (const auto& row : found.rows) rows.push_back(row);
+  const Json json = {{"same", found.same()},
+                     {"schema", found.schema},
+                     {"one_rows", found.one_rows},
+                     {"other_rows", found.other_rows},
+                     {"differing_rows", found.count},
+                     {"columns", found.columns},
+                     {"rows", rows}};
+  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+}  // namespace
+
+Result<Difference> CompareTables(Program& program, const DiffFlags& flags) {
+  ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, flags.machine));
+  const std::string warehouse = environment.temp_folder + "/diff";  // nothing is ever in it
+  session::Session session(std::move(environment), {program.folder, warehouse, {}});
+  return Differ(session, RelationOf(program, flags.one), RelationOf(program, flags.other), flags).Compare();
+}
+
+void PrintDifference(const Difference& found) {
   for (const auto& line : found.schema) std::printf("%s\n", line.c_str());
   if (!found.schema.empty()) return;
   if (found.count == 0) {
@@ -159,30 +173,11 @@ void Print(const Difference& found) {
   std::printf("%s", TextTable(columns, found.rows).c_str());
 }
 
-void PrintJson(const Difference& found) {
-  Json rows = Json::array();
-  for (const auto& row : found.rows) rows.push_back(row);
-  const Json json = {{"same", found.schema.empty() && found.count == 0},
-                     {"schema", found.schema},
-                     {"one_rows", found.one_rows},
-                     {"other_rows", found.other_rows},
-                     {"differing_rows", found.count},
-                     {"columns", found.columns},
-                     {"rows", rows}};
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
-
-}  // namespace
-
 int Diff(Program& program, const DiffFlags& flags) {
-  auto environment = EnvironmentFor(program, flags.machine);
-  if (!environment.ok()) return Fail(environment.error());
-  const std::string warehouse = environment->temp_folder + "/diff";  // nothing is ever in it
-  session::Session session(std::move(environment).value(), {program.folder, warehouse, {}});
-  const auto found = Differ(session, RelationOf(program, flags.one), RelationOf(program, flags.other), flags).Compare();
+  const auto found = CompareTables(program, flags);
   if (!found.ok()) return Fail(found.error());
-  flags.json ? PrintJson(*found) : Print(*found);
-  return found->schema.empty() && found->count == 0 ? kOk : kFailed;
+  flags.json ? PrintJson(*found) : PrintDifference(*found);
+  return found->same() ? kOk : kFailed;
 }
 
 }  // namespace tidemill::app

@@ -56,6 +56,7 @@ struct Dispatch {
   int operator()(const ConvertFlags& flags) { return Convert(program, flags); }
   int operator()(const TableFlags& flags) { return Table(program, flags); }
   int operator()(const DiffFlags& flags) { return Diff(program, flags); }
+  int operator()(const VerifyFlags& flags) { return Verify(program, flags); }
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }

@@ -59,6 +59,7 @@ int Sql(Program& program, const SqlFlags& flags);
 int Convert(Program& program, const ConvertFlags& flags);
 int Table(Program& program, const TableFlags& flags);
 int Diff(Program& program, const DiffFlags& flags);
+int Verify(Program& program, const VerifyFlags& flags);
 int Quarantine(Program& program, const QuarantineFlags& flags);
 int Runs(Program& program, const RunsFlags& flags);
 
