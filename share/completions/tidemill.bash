@@ -6,7 +6,7 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run plan validate init sql convert table diff quarantine runs calibrate prices completion --help --version" ;;
+    "") names="run plan validate init sql convert table diff verify quarantine runs calibrate prices completion --help --version" ;;
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
@@ -19,6 +19,7 @@ _tidemill() {
     "table files") names="--help --version --limit --json" ;;
     "table check") names="--help --json" ;;
     "diff") names="--help --keys --limit --json --memory --threads --state" ;;
+    "verify") names="--help --profile --set --window --from --to --memory --threads --state" ;;
     "quarantine") names="ls show replay --help" ;;
     "quarantine ls") names="--help --run --limit --json --memory --threads --state" ;;
     "quarantine show") names="--help --run --limit --json --memory --threads --state" ;;
