@@ -15,6 +15,8 @@
 namespace tidemill::session {
 namespace {
 
+constexpr const char* kAnsi = "spark.sql.ansi.enabled";
+
 sql::Routine MakeRoutine(const plan::CreateFunction& create, plan::Name name, std::shared_ptr<sql::Catalog> scope) {
   sql::Routine routine;
   routine.name = std::move(name);
@@ -99,6 +101,8 @@ Result<std::shared_ptr<const sql::Routine>> RoutineOf(State& state, const Stored
   if (create == nullptr) return DataLoss(fmt::format("the catalog's function {} is damaged", function.name));
   const plan::Name name{kCatalogName, function.database, function.name};
   auto routine = MakeRoutine(*create, name, std::make_shared<Scope>(state, function.conf.at("database"), false));
+  const auto mode = function.conf.find(kAnsi);
+  routine.ansi = mode == function.conf.end() || mode->second == "true";
   if (!create->returns && !create->table) {
     ASSIGN_OR_RETURN(const auto schema, BodySchema(state, routine, *routine.scope));
     routine.returns = schema.fields[0].type;
@@ -141,6 +145,7 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   }
   const plan::Name full = create.temporary ? plan::Name{Lower(name[0])} : place.full();
   auto routine = MakeRoutine(create, full, state.NewScope(create.temporary));
+  routine.ansi = state.ansi();
   state.seen.temporary.clear();
   ASSIGN_OR_RETURN(const auto body, BodySchema(state, routine, state.scope()));
   if (!create.temporary && !state.seen.temporary.empty()) {
@@ -164,7 +169,10 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
     state.routines[Lower(name[0])] = std::make_shared<const sql::Routine>(std::move(routine));
     return Nothing();
   }
-  StoredFunction function{place.database, place.name, state.statement_text, {{"database", state.database}}};
+  StoredFunction function{place.database,
+                          place.name,
+                          state.statement_text,
+                          {{"database", state.database}, {kAnsi, state.ansi() ? "true" : "false"}}};
   RETURN_IF_ERROR(state.warehouse.PutFunction(function));
   return Nothing();
 }

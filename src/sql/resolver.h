@@ -34,6 +34,7 @@ struct Routine {
   plan::ExprPtr expression;  // this, or `query`
   plan::RelationPtr query;
   std::shared_ptr<Catalog> scope;  // where its names are looked up
+  bool ansi = true;                // the mode its body was written in, and runs in
 };
 
 // A session variable's value.

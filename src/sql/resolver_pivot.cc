@@ -66,13 +66,90 @@ std::optional<std::string> PivotName(const plan::ExprPtr& value) {
   return AliasOr(value, text ? *text : SparkName(WithoutAlias(value)));
 }
 
+// The expression with every aggregate function in it over only the rows that match; false: there is none.
+bool OnlyOver(plan::ExprPtr& expr, const plan::ExprPtr& matches) {
+  const auto* call = std::get_if<plan::Call>(&expr->node);
+  if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) {
+    plan::Cast copy = *cast;
+    if (!OnlyOver(copy.child, matches)) return false;
+    expr = plan::MakeExpr(std::move(copy), expr->at);
+    return true;
+  }
+  if (!call || call->over || call->filter) return false;
+  plan::Call copy = *call;
+  const Function* function = FindFunction(call->name.back());
+  bool found = function && function->kind == FunctionKind::kAggregate;
+  if (found) {
+    copy.filter = matches;
+  } else {
+    for (auto& arg : copy.args) {
+      const bool in_it = OnlyOver(arg, matches);
+      if (!in_it && !std::holds_alternative<plan::Literal>(arg->node)) return false;
+      found = found || in_it;
+    }
+  }
+  expr = plan::MakeExpr(std::move(copy), expr->at);
+  return found;
+}
+
+Error NoPivotAggregate(const plan::ExprPtr& aggregate) {
+  return AnalysisError("_LEGACY_ERROR_TEMP_1006", "",
+                       "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
+                       {{"sql", SparkName(aggregate)}}, aggregate->at);
+}
+
+bool HoldsMap(const DataType& type) {
+  if (type.is(TypeId::kMap)) return true;
+  if (type.is(TypeId::kArray)) return HoldsMap(type.element());
+  return std::any_of(type.fields().begin(), type.fields().end(), [](const auto& f) { return HoldsMap(f.type); });
+}
+
 }  // namespace
+
+// The value's text as the name of a column.
+Result<std::string> Resolver::PivotValueName(const plan::ExprPtr& value) {
+  if (auto name = PivotName(value)) return *name;
+  ASSIGN_OR_RETURN(const auto expr, Expression(WithoutAlias(value), Names{}));
+  ASSIGN_OR_RETURN(const auto text, catalog_->Evaluate(CastTo(expr, TypeId::kString)));
+  return AliasOr(value, text.is_null() ? "null" : std::get<std::string>(text.data));
+}
+
+// column <=> value of the column's type; of several columns all of them.
+Result<plan::ExprPtr> Resolver::PivotMatch(const plan::Pivot& node, const std::vector<ExprPtr>& columns,
+                                           const plan::ExprPtr& value, const Names& names) {
+  const auto* row = std::get_if<plan::Call>(&WithoutAlias(value)->node);
+  const bool several = columns.size() > 1;
+  const auto mismatch = [&] {
+    return AnalysisError("PIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09",
+                         "Invalid pivot value '<value>': value data type <valueType> does not match pivot column data "
+                         "type <pivotType>.",
+                         {{"value", SparkName(WithoutAlias(value))}, {"valueType", ""}, {"pivotType", ""}}, value->at);
+  };
+  const bool is_row = row && (row->name.back() == "struct_row" || row->name.back() == "struct");
+  if (several && (!is_row || row->args.size() != columns.size())) return mismatch();
+  plan::ExprPtr all;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto& part = several ? row->args[i] : WithoutAlias(value);
+    ASSIGN_OR_RETURN(const auto typed_part, Expression(part, names));
+    if (!IsConstant(typed_part)) {
+      return AnalysisError("NON_LITERAL_PIVOT_VALUES", "42K08",
+                           "Literal expressions required for pivot values, found <expression>.",
+                           {{"expression", QuotedSql(SparkName(part))}}, part->at);
+    }
+    if (!CanCast(typed_part->type, columns[i]->type, options_.rules())) return mismatch();
+    auto same = typed_part->type.SameType(columns[i]->type)
+                    ? part
+                    : plan::MakeExpr(plan::Cast{part, columns[i]->type, false}, part->at);
+    auto one = CallOf("<=>", {node.columns[i], same}, part->at);
+    all = all ? CallOf("and", {all, one}, part->at) : one;
+  }
+  return all;
+}
 
 // GROUP BY every column that the pivot does not name; a column a value: the aggregate over the rows that have it, NULL
 // where there are none (also for a count).
 Result<Rel> Resolver::Resolve(const plan::Pivot& node, const plan::Relation& relation, const Names* outer) {
   Position at = relation.at;
-  if (node.columns.size() != 1) return Refused("PIVOT over several columns", at);
   ASSIGN_OR_RETURN(auto input, Relation(node.input, outer));
   Names names{{&input.layer}, outer};
   std::set<typed::ColumnId> named;
@@ -82,14 +159,20 @@ Result<Rel> Resolver::Resolve(const plan::Pivot& node, const plan::Relation& rel
       return true;
     });
   };
-  ASSIGN_OR_RETURN(auto pivot, Expression(node.columns[0], names));
-  note(pivot);
-  for (const auto& aggregate : node.aggregates) {
-    const auto* call = std::get_if<plan::Call>(&WithoutAlias(aggregate)->node);
-    const Function* function = call ? FindFunction(call->name.back()) : nullptr;
-    if (!function || function->kind != FunctionKind::kAggregate || call->filter || call->over) {
-      return Refused("PIVOT of anything but plain aggregate functions", at);
+  std::vector<ExprPtr> columns;
+  for (const auto& column : node.columns) {
+    ASSIGN_OR_RETURN(auto pivot, Expression(column, names));
+    note(pivot);
+    if (HoldsMap(pivot->type)) {
+      return AnalysisError("INCOMPARABLE_PIVOT_COLUMN", "42818",
+                           "Invalid pivot column <columnName>. Pivot columns must be comparable.",
+                           {{"columnName", QuotedName({LastPart(column)})}}, column->at);
     }
+    columns.push_back(std::move(pivot));
+  }
+  for (const auto& aggregate : node.aggregates) {
+    auto only = WithoutAlias(aggregate);
+    if (!OnlyOver(only, nullptr)) return NoPivotAggregate(WithoutAlias(aggregate));
     ASSIGN_OR_RETURN(auto made, Expression(WithoutAlias(aggregate), names));
     note(made);
   }
@@ -106,19 +189,18 @@ Result<Rel> Resolver::Resolve(const plan::Pivot& node, const plan::Relation& rel
   }
   if (select.list.empty()) select.group_by.kind = plan::Grouping::Kind::kNone;
   for (const auto& value : node.values) {
-    auto value_name = PivotName(value);
-    if (!value_name) return Refused("PIVOT over values that are not strings, integers or booleans", at);
-    auto matches = CallOf("<=>", {node.columns[0], WithoutAlias(value)}, at);
+    ASSIGN_OR_RETURN(const auto matches, PivotMatch(node, columns, value, names));
+    ASSIGN_OR_RETURN(const std::string value_name, PivotValueName(value));
     for (const auto& aggregate : node.aggregates) {
-      auto only = std::get<plan::Call>(WithoutAlias(aggregate)->node);
-      only.filter = matches;
+      auto only = WithoutAlias(aggregate);
+      OnlyOver(only, matches);
       auto some = CallOf(
           ">",
           {CallOf("count_if", {matches}, at), plan::MakeExpr(plan::Literal{plan::Value{int64_t{0}}, TypeId::kInt}, at)},
           at);
       auto null = plan::MakeExpr(plan::Literal{plan::Value{}, TypeId::kNull}, at);
-      auto column = CallOf("if", {some, plan::MakeExpr(std::move(only), at), null}, at);
-      std::string name = *value_name;
+      auto column = CallOf("if", {some, only, null}, at);
+      std::string name = value_name;
       if (node.aggregates.size() > 1) name += "_" + AliasOr(aggregate, SparkName(WithoutAlias(aggregate)));
       select.list.push_back(plan::MakeExpr(plan::Alias{column, {name}}, at));
     }

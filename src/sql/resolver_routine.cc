@@ -158,6 +158,7 @@ Result<ExprPtr> Resolver::CallRoutine(const Routine& routine, const plan::Call& 
                          {{"prettyName", QuotedName(routine.name)}, {"syntax", "an aggregate's clauses"}}, expr.at);
   }
   if (routine_depth_ >= kMaxRoutineDepth) return Refused("SQL functions nested deeper than 100", expr.at);
+  if (routine.ansi != options_.ansi) return Refused("a SQL function made under the other ANSI mode", expr.at);
   ASSIGN_OR_RETURN(const auto args, ExpandArguments(call.args, names));
   ASSIGN_OR_RETURN(const auto layer, BindParameters(routine, args, call.arg_names, expr.at, names));
   ++routine_depth_;
@@ -180,6 +181,7 @@ Result<Rel> Resolver::TableRoutine(const Routine& routine, const plan::TableFunc
                          {{"functionName", QuotedName(routine.name)}}, relation.at);
   }
   if (routine_depth_ >= kMaxRoutineDepth) return Refused("SQL functions nested deeper than 100", relation.at);
+  if (routine.ansi != options_.ansi) return Refused("a SQL function made under the other ANSI mode", relation.at);
   ASSIGN_OR_RETURN(const auto layer, BindParameters(routine, node.args, node.arg_names, relation.at, Names{{}, outer}));
   const Names parameters{{&layer}};
   ++routine_depth_;

@@ -179,6 +179,9 @@ class Resolver {
   Result<Rel> Resolve(const plan::Limit& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::With& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Pivot& node, const plan::Relation& relation, const Names* outer);
+  Result<std::string> PivotValueName(const plan::ExprPtr& value);
+  Result<plan::ExprPtr> PivotMatch(const plan::Pivot& node, const std::vector<typed::ExprPtr>& columns,
+                                   const plan::ExprPtr& value, const Names& names);
   Result<Rel> Resolve(const plan::Unpivot& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Sample& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer);
