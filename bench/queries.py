@@ -6,7 +6,8 @@ sum over the queries that both it and we did, and its ratio to ours. What a peer
 
   bench/queries.py [--tpch 3] [--tpcds 1] [--rounds 3] [--only tidemill,duckdb] [--queries q1,q64] [--json FILE]
 
-For ours `planned` is the time of EXPLAIN: parsing, resolving, compiling, and DuckDB's planning of what came out.
+For ours `planned` is the time of EXPLAIN: parsing, resolving, compiling, and DuckDB's planning of what came out; `compiled`
+is that without DuckDB's part (bench/compile_time.cc).
 """
 import argparse
 import json
@@ -134,6 +135,20 @@ def medians(runs, key="seconds"):
     return {n: statistics.median(r["queries"][n][key] for r in runs) for n in names}
 
 
+def compile_times(benchmark, folder, names):
+    """name -> ms from text to DuckDB's SQL: parsed, resolved, compiled. None when bench/compile_time.cc is not built."""
+    binary = ROOT / "build" / "release" / "compile_time"
+    if not binary.exists():
+        return None
+    with tempfile.TemporaryDirectory() as temporary:
+        files = []
+        for name, sql in chosen(benchmark, names).items():
+            files.append(pathlib.Path(temporary) / f"{name}.sql")
+            files[-1].write_text(sql)
+        done = subprocess.run([binary, folder, *files], capture_output=True, text=True, check=True)
+    return {t["query"]: t["parse_ms"] + t["resolve_ms"] + t["compile_ms"] for t in map(json.loads, done.stdout.splitlines())}
+
+
 def report(benchmark, scale, results, count):
     print(f"\n{benchmark} SF {scale:g}, {count} queries\n")
     print("| engine | done | sum s | sum of the common s | ours, the common s | ratio to ours | peak memory | failed |\n|---|---|---|---|---|---|---|---|")
@@ -181,6 +196,12 @@ def main():
                 runs.append(measure(name, benchmark, folder, names))
                 print(benchmark, name, {k: v for k, v in runs[-1].items() if k != "queries"}, f"{len(runs[-1]['queries'])} queries", file=sys.stderr, flush=True)
         report(benchmark, scale, results, len(chosen(benchmark, names)))
+        compiled = compile_times(benchmark, folder, names)
+        if compiled is None:
+            print("compile time: not run, build/release/compile_time is not built")
+        else:
+            slowest = sorted(compiled, key=compiled.get, reverse=True)[:5]
+            print(f"compiled, ours: median {statistics.median(compiled.values()):.2f} ms; " + ", ".join(f"{n} {compiled[n]:.2f} ms" for n in slowest))
         everything[benchmark] = {"scale": scale, "results": results}
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(everything, indent=1) + "\n")
