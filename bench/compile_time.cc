@@ -78,7 +78,10 @@ int main(int argc, char** argv) {
     text << in.rdbuf();
     const std::string name = fs::path(argv[i]).stem();
     const auto times = Measure(text.str(), *catalog);
-    if (!times.ok()) return std::fprintf(stderr, "%s: %s\n", name.c_str(), times.error().ToString().c_str()), 1;
+    if (!times.ok()) {
+      std::fprintf(stderr, "%s: %s\n", name.c_str(), times.error().ToString().c_str());
+      continue;
+    }
     std::printf(R"({"query": "%s", "parse_ms": %.3f, "resolve_ms": %.3f, "compile_ms": %.3f})"
                 "\n",
                 name.c_str(), times->parse, times->resolve, times->compile);
