@@ -209,6 +209,45 @@ class Declarations {
       kind->add_flag("--json", table_.json, "Print JSON");
       Chosen(kind, table_, what);
     }
+    Restore(sub);
+    Vacuum(sub);
+    Optimize(sub);
+  }
+
+  CLI::App* AddTableChange(CLI::App* parent, const char* name, const char* words, TableFlags::What what) {
+    auto* sub = Add(parent, name, words);
+    sub->add_option("path", table_.path, "The table's folder")->required()->type_name("PATH");
+    sub->add_flag("--json", table_.json, "Print JSON");
+    Chosen(sub, table_, what);
+    return sub;
+  }
+
+  void Restore(CLI::App* table) {
+    auto* sub = AddTableChange(table, "restore", "Take the table back to an earlier version, as a new one",
+                               TableFlags::What::kRestore);
+    auto* version = sub->add_option("--version", table_.version, "To this version")->type_name("N");
+    sub->add_option("--timestamp", table_.timestamp, "To the newest version not after this time")
+        ->type_name("TIME")
+        ->excludes(version);
+    sub->add_flag("--dry-run", table_.dry_run, "Only tell what would change");
+  }
+
+  void Vacuum(CLI::App* table) {
+    auto* sub = AddTableChange(table, "vacuum", "Show, or remove, files that no version within the retention needs",
+                               TableFlags::What::kVacuum);
+    sub->add_option("--retain", table_.retain, "Keep what versions younger than this need (default: as the table says)")
+        ->type_name("DURATION");
+    sub->add_flag("--delete", table_.remove, "Remove them; without it they are only shown");
+    sub->add_flag("--force", table_.force, "Allow a shorter --retain than the table's own");
+  }
+
+  void Optimize(CLI::App* table) {
+    auto* sub = AddTableChange(table, "optimize", "Write small files together, and deleted rows out of files",
+                               TableFlags::What::kOptimize);
+    sub->add_option("--where", table_.partitions, "Only this partition")->type_name("COLUMN=VALUE");
+    sub->add_option("--target", table_.target_size, "How large files should be (default: 256MB)")->type_name("SIZE");
+    sub->add_flag("--dry-run", table_.dry_run, "Only tell which files would be rewritten");
+    AddMachine(sub, table_.machine);
   }
 
   void Diff() {

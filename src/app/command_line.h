@@ -107,9 +107,17 @@ struct ConvertFlags {
 };
 
 struct TableFlags {
-  enum class What { kDescribe, kHistory, kFiles, kCheck } what = What::kDescribe;
+  enum class What { kDescribe, kHistory, kFiles, kCheck, kRestore, kVacuum, kOptimize } what = What::kDescribe;
   std::string path;
   std::optional<int64_t> version;
+  std::string timestamp;                // restore
+  std::string retain;                   // vacuum; empty: as the table says
+  bool remove = false;                  // vacuum: not only tell
+  bool force = false;                   // vacuum: a shorter retention than the table's
+  bool dry_run = false;                 // restore, optimize
+  std::string target_size;              // optimize
+  std::vector<std::string> partitions;  // optimize: COLUMN=VALUE
+  MachineFlags machine;
   int64_t limit = 0;
   bool json = false;
 };

@@ -6,6 +6,7 @@
 
 #include "app/exit_code.h"
 #include "app/program.h"
+#include "app/table_change.h"
 #include "app/text_table.h"
 #include "delta/history.h"
 #include "delta/snapshot.h"
@@ -199,6 +200,12 @@ int Table(Program& program, const TableFlags& flags) {
       return Files(table, flags);
     case TableFlags::What::kCheck:
       return Check(table, flags);
+    case TableFlags::What::kRestore:
+      return RestoreTable(program, table, flags);
+    case TableFlags::What::kVacuum:
+      return VacuumTable(program, table, flags);
+    case TableFlags::What::kOptimize:
+      return OptimizeTable(program, table, flags);
   }
   return kFailed;
 }

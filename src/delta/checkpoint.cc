@@ -8,6 +8,7 @@
 #include "delta/actions.h"
 #include "delta/detail/json_fields.h"
 #include "delta/path.h"
+#include "delta/vacuum.h"
 #include "plan/schema_json.h"
 
 namespace tidemill::delta {
@@ -18,7 +19,6 @@ using plan::Field;
 using plan::TypeId;
 
 constexpr size_t kBatchBytes = 1 << 20;
-constexpr auto kDefaultRetention = std::chrono::hours(24 * 7);
 
 DataType Text() { return TypeId::kString; }
 DataType Long() { return TypeId::kLong; }
@@ -32,18 +32,6 @@ DataType VectorType() {
                            {"sizeInBytes", TypeId::kInt},
                            {"cardinality", Long()},
                            {"maxRowIndex", Long()}});
-}
-
-// "interval 1 week", "interval 30 days", "7 days": the number and the unit's first letter decide.
-Micros RetentionOf(const Snapshot& snapshot) {
-  std::string text = snapshot.Property("delta.deletedFileRetentionDuration").value_or("");
-  if (text.starts_with("interval ")) text.erase(0, 9);
-  if (const size_t week = text.find("week"); week != std::string::npos) {
-    const auto days = ParseDuration(text.substr(0, week) + "d");
-    return days.ok() ? *days * 7 : Micros(kDefaultRetention);
-  }
-  const auto parsed = ParseDuration(text);
-  return parsed.ok() ? *parsed : Micros(kDefaultRetention);
 }
 
 // Hands out the snapshot's actions as lines, a batch at a time.

@@ -1,0 +1,90 @@
+#include "delta/vacuum.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "delta/deletion_vector.h"
+#include "delta/path.h"
+
+namespace tidemill::delta {
+namespace {
+
+constexpr auto kDefaultRetention = std::chrono::hours(24 * 7);
+
+// Whether readers of the folder pass the file over. Change data lies in a folder of such a name, and ages like the
+// rest.
+bool IsHidden(std::string_view below_root) {
+  if (below_root.starts_with("_change_data/")) return false;
+  while (!below_root.empty()) {
+    const auto part = below_root.substr(0, below_root.find('/'));
+    const bool partition = part.find('=') != std::string_view::npos;
+    if (!partition && (part.starts_with('.') || part.starts_with('_'))) return true;
+    below_root.remove_prefix(std::min(below_root.size(), part.size() + 1));
+  }
+  return false;
+}
+
+class Keeper {
+ public:
+  explicit Keeper(const Table& table) : table_(table) {}
+
+  // A path that leads out of the roots names nothing that is below this one.
+  Status Keep(const std::string& logged, const std::optional<DeletionVector>& vector) {
+    if (auto path = ResolvePath(table_, logged); path.ok()) kept_.insert(*std::move(path));
+    if (!vector || vector->storage_type == 'i') return Ok();
+    ASSIGN_OR_RETURN(auto path, DeletionVectorPath(table_, *vector));
+    kept_.insert(std::move(path));
+    return Ok();
+  }
+  bool keeps(const std::string& path) const { return kept_.contains(path); }
+
+ private:
+  const Table& table_;
+  std::set<std::string> kept_;
+};
+
+}  // namespace
+
+// "interval 1 week", "interval 30 days", "7 days": the number and the unit's first letter decide.
+Micros RetentionOf(const Snapshot& snapshot) {
+  std::string text = snapshot.Property("delta.deletedFileRetentionDuration").value_or("");
+  if (text.starts_with("interval ")) text.erase(0, 9);
+  if (const size_t week = text.find("week"); week != std::string::npos) {
+    const auto days = ParseDuration(text.substr(0, week) + "d");
+    return days.ok() ? *days * 7 : Micros(kDefaultRetention);
+  }
+  const auto parsed = ParseDuration(text);
+  return parsed.ok() ? *parsed : Micros(kDefaultRetention);
+}
+
+Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retention, bool force, Timestamp now) {
+  const Micros own = RetentionOf(snapshot);
+  if (retention && *retention < own && !force) {
+    return FailedPrecondition(fmt::format(
+        "{} is shorter than the table keeps its files ({}): readers of older versions and writers under way "
+        "would lose theirs; --force does it all the same",
+        FormatDuration(*retention), FormatDuration(own)));
+  }
+  Vacuum vacuum;
+  vacuum.retention = retention.value_or(own);
+  const Timestamp oldest = now - vacuum.retention;
+  const int64_t oldest_ms = std::chrono::duration_cast<std::chrono::milliseconds>(oldest.time_since_epoch()).count();
+  const Table& table = snapshot.table();
+  Keeper keeper(table);
+  for (const auto& add : snapshot.files()) RETURN_IF_ERROR(keeper.Keep(add.path, add.deletion_vector));
+  for (const auto& remove : snapshot.tombstones()) {
+    if (remove.deletion_timestamp_ms.value_or(0) < oldest_ms) continue;
+    RETURN_IF_ERROR(keeper.Keep(remove.path, remove.deletion_vector));
+  }
+  ASSIGN_OR_RETURN(const auto files, table.storage->ListRecursive(table.root));
+  for (const auto& file : files) {
+    if (file.modified >= oldest || keeper.keeps(file.path)) continue;
+    if (IsHidden(std::string_view(file.path).substr(table.root.size() + 1))) continue;
+    vacuum.files.push_back(file);
+    vacuum.bytes += file.size_bytes;
+  }
+  return vacuum;
+}
+
+}  // namespace tidemill::delta

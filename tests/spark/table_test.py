@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""`tidemill table optimize, restore, vacuum` on tables that real Spark and we have written: Spark, delta-rs and we read the same
+rows before and after, and what is refused leaves the table as it was."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import deltalake
+import pyarrow.parquet
+
+import compare
+import rows_of_every_type
+import session as oracle
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+
+
+class TableTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.opened = oracle.spark()
+        cls.spark = cls.opened.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.opened.__exit__(None, None, None)
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="tidemill-table-")
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.table = self.folder / "table"
+
+    def tidemill(self, *arguments, code=0):
+        done = subprocess.run([TIDEMILL, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def change(self, what, *arguments, code=0):
+        return json.loads(self.tidemill("table", what, self.table, "--json", *arguments, code=code))
+
+    def rows(self, version=None):
+        reader = self.spark.read.format("delta")
+        return (reader if version is None else reader.option("versionAsOf", version)).load(str(self.table))
+
+    def kept(self, frame):
+        """The frame's rows, held fast: the table will change."""
+        path = self.folder / f"kept{len(list(self.folder.glob('kept*')))}"
+        frame.write.parquet(str(path))
+        return self.spark.read.parquet(str(path))
+
+    def agree(self, expected, delta_rs=True):
+        self.assertEqual([], compare.differences(expected, self.rows()))
+        if delta_rs:  # which knows no deletion vectors and no column mapping
+            with compare.by_delta_rs(self.spark, self.table) as rows:
+                self.assertEqual([], compare.differences(expected, rows))
+        ours = self.folder / f"ours{len(list(self.folder.glob('ours*')))}"
+        self.tidemill("convert", self.table, ours, "--from-format", "delta", "--format", "parquet")
+        self.assertEqual([], compare.differences(expected, self.spark.read.parquet(str(ours))))
+
+    def append(self, times, **options):
+        for i in range(times):
+            file = self.folder / f"batch{i}.parquet"
+            rows_of_every_type.write(file, range(i * 20, i * 20 + 20), i)
+            self.tidemill("convert", file, self.table, "--partition-by", "p", "--again")
+
+    def test_optimize_restore_vacuum(self):
+        self.append(5)
+        before = self.kept(self.rows())
+        planned = self.change("optimize", "--dry-run")
+        self.assertEqual(-1, planned["version"])
+        done = self.change("optimize")
+        self.assertEqual((planned["files_before"], 5), (done["files_before"], done["version"]))
+        self.assertLess(done["files_after"], done["files_before"])
+        self.agree(before)
+        self.assertEqual(0, self.change("optimize")["files_before"])
+        commit = json.loads((self.table / "_delta_log" / f"{5:020}.json").read_text().splitlines()[-1])
+        self.assertFalse(commit[next(iter(commit))].get("dataChange", False))
+
+        early = self.kept(self.rows(2))
+        told = self.change("restore", "--version", "2")
+        self.assertEqual(2, told["restored"])
+        self.assertEqual(2, len(told["applications"]))
+        self.agree(early)
+        self.change("restore", "--version", "5")
+        self.agree(before)
+
+        self.assertEqual([], self.change("vacuum")["files"])
+        self.tidemill("table", "vacuum", self.table, "--retain", "1h", code=1)
+        shown = self.change("vacuum", "--retain", "0", "--force")
+        self.assertFalse(shown["removed"])
+        self.assertTrue(all(pathlib.Path(file).exists() for file in shown["files"]))
+        self.assertEqual(shown["files"], self.change("vacuum", "--retain", "0", "--force", "--delete")["files"])
+        self.assertFalse(any(pathlib.Path(file).exists() for file in shown["files"]))
+        self.agree(before)
+        self.assertIn("can't be restored", self.tidemill("table", "restore", self.table, "--version", "2", code=1))
+        self.agree(before)
+        self.assertIn("VACUUM END", self.tidemill("table", "history", self.table))
+
+    def test_deletion_vectors(self):
+        """Rows that Spark deleted by a vector are gone after optimize as before, and vacuum keeps the vectors in use."""
+        self.spark.sql(f"CREATE TABLE delta.`{self.table}` (id BIGINT, p STRING) USING delta PARTITIONED BY (p) "
+                       "TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
+        self.spark.range(1000).selectExpr("id", "CAST(id % 3 AS STRING) AS p").repartition(1).write.format("delta").mode("append").save(str(self.table))
+        self.spark.sql(f"DELETE FROM delta.`{self.table}` WHERE id % 7 = 0 AND p <> '2'")
+        self.spark.sql(f"DELETE FROM delta.`{self.table}` WHERE id = 5")
+        before = self.kept(self.rows())
+        self.change("vacuum", "--retain", "0", "--force", "--delete")
+        self.agree(before, delta_rs=False)
+        done = self.change("optimize")
+        self.assertEqual(2, done["files_before"])  # of p=2 one row in 333 is deleted: not worth it
+        self.agree(before, delta_rs=False)
+        self.assertEqual(1, sum(file["deletion_vector"] for file in self.change("files")))
+        self.change("vacuum", "--retain", "0", "--force", "--delete")
+        self.agree(before, delta_rs=False)
+        self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES (5000, '1')")  # Spark goes on
+        self.assertEqual(before.count() + 1, self.rows().count())
+
+    def test_what_is_not_written_here_is_refused(self):
+        self.spark.sql(f"CREATE TABLE delta.`{self.table}` (id BIGINT, p STRING) USING delta PARTITIONED BY (p) "
+                       "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")
+        for i in range(3):
+            self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES ({i}, 'a b/c'), ({i}, NULL)")
+        self.assertNotIn("id", pyarrow.parquet.read_schema(next(self.table.rglob("*.parquet"))).names)
+        before = self.kept(self.rows())
+        files = sorted(self.table.rglob("*.parquet"))
+        self.assertIn("columnMapping", self.tidemill("table", "optimize", self.table, code=2))
+        self.assertEqual(files, sorted(self.table.rglob("*.parquet")))  # what was written before the refusal is gone
+        self.agree(before, delta_rs=False)
+
+    def test_refusals(self):
+        self.append(1)
+        self.assertIn("not partitioned by", self.tidemill("table", "optimize", self.table, "--where", "id=1", code=2))
+        self.assertIn("COLUMN=VALUE", self.tidemill("table", "optimize", self.table, "--where", "id", code=2))
+        self.assertIn("--version", self.tidemill("table", "restore", self.table, code=2))
+        self.tidemill("table", "restore", self.table, "--version", "9", code=1)
+        self.tidemill("table", "vacuum", self.folder, code=1)
+        self.assertEqual(0, deltalake.DeltaTable(self.table).version())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, argv=sys.argv[:1])
