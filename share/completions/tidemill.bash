@@ -13,11 +13,14 @@ _tidemill() {
     "init") names="--help --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
     "convert") names="--help --from-format --format --partition-by --sort-by --mode --compression --target-file-size --schema --delimiter --null-text --malformed --no-header --again --json --report --junit --results --memory --threads --state" ;;
-    "table") names="describe history files check --help" ;;
+    "table") names="describe history files check restore vacuum optimize --help" ;;
     "table describe") names="--help --version --json" ;;
     "table history") names="--help --limit --json" ;;
     "table files") names="--help --version --limit --json" ;;
     "table check") names="--help --json" ;;
+    "table restore") names="--help --json --version --timestamp --dry-run" ;;
+    "table vacuum") names="--help --json --retain --delete --force" ;;
+    "table optimize") names="--help --json --where --target --dry-run --memory --threads --state" ;;
     "diff") names="--help --keys --limit --json --memory --threads --state" ;;
     "verify") names="--help --profile --set --window --from --to --memory --threads --state" ;;
     "quarantine") names="ls show replay --help" ;;
