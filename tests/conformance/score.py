@@ -35,6 +35,8 @@ WORST_FIRST = ["wrong", "no error", "broken", "digits", "order", "error"]
 BROKEN = ("internal error", *native.LOST)
 BASELINE = pathlib.Path(__file__).resolve().parent / "baseline.txt"  # a line a file: its name, right rows, right errors
 PROCESSES = 2
+# Queries of a file whose rows ties decide: a window's order that leaves first and last open. Right by luck.
+TIED = {"postgreSQL/window_part2.sql.out": 4, "pipe-operators.sql.out": 1}
 NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
 
 
@@ -145,7 +147,7 @@ def fallen(scores):
     """What a gate says of the files that do worse than the baseline."""
     for name, (rows, errors) in baseline().items():
         got = reached(scores[name]) if name in scores else (rows, errors)
-        if got[0] < rows or got[1] < errors:
+        if got[0] < rows - TIED.get(name, 0) or got[1] < errors:
             yield f"{name}: {got[0]} rows and {got[1]} errors right, the baseline has {rows} and {errors}"
 
 
