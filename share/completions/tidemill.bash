@@ -7,7 +7,7 @@ _tidemill() {
   while :; do
     case "$words" in
     "") names="run plan validate init sql convert table diff verify quarantine runs calibrate prices completion --help --version" ;;
-    "run") names="--help --profile --set --window --from --to --jobs --engine --master --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
+    "run") names="--help --profile --set --window --from --to --jobs --engine --master --no-salt --no-plan --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --force" ;;

@@ -24,6 +24,8 @@ complete -c tidemill -n '__fish_seen_subcommand_from run' -l to -d '... to this 
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l jobs -d 'Windows run side by side'
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l engine -d 'What runs it; auto: as `tidemill plan` decides (default: native)'
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l master -d 'spark: its master (default: local, with --threads)'
+complete -c tidemill -n '__fish_seen_subcommand_from run' -l no-salt -d 'spark: leave skewed joins as they are written'
+complete -c tidemill -n '__fish_seen_subcommand_from run' -l no-plan -d 'spark: Spark\'s own settings in place of the planner\'s'
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l spark-conf -d 'spark: a setting for spark-submit'
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l plan -d 'Run what `plan --out` wrote, or refuse because its ground moved'
 complete -c tidemill -n '__fish_seen_subcommand_from run' -l prices -d 'A price list in place of the built-in one (`tidemill prices`)'

@@ -89,6 +89,8 @@ class Declarations {
     sub->add_option("--engine", run_.engine, "What runs it; auto: as `tidemill plan` decides (default: native)")
         ->check(CLI::IsMember({"native", "spark", "auto"}));
     sub->add_option("--master", run_.master, "spark: its master (default: local, with --threads)")->type_name("URL");
+    sub->add_flag("--no-salt", run_.no_salt, "spark: leave skewed joins as they are written");
+    sub->add_flag("--no-plan", run_.no_plan, "spark: Spark's own settings in place of the planner's");
     sub->add_option("--spark-conf", run_.spark_conf, "spark: a setting for spark-submit")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);

@@ -50,6 +50,8 @@ struct RunFlags {
   std::string engine = "native";        // native, spark, auto
   std::string master;                   // of Spark; empty: local
   std::vector<std::string> spark_conf;  // KEY=VALUE
+  bool no_salt = false;
+  bool no_plan = false;
 };
 
 struct PlanFlags {

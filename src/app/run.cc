@@ -49,6 +49,8 @@ int Run(Program& program, const RunFlags& flags) {
   request.engine = flags.engine;
   request.master = flags.master;
   request.spark_conf = flags.spark_conf;
+  request.salts = !flags.no_salt;
+  request.planned = !flags.no_plan;
   request.prices = flags.prices;
   request.output = flags.output;
   request.machine = flags.machine;

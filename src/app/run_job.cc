@@ -103,19 +103,24 @@ bool WriteFiles(Program& program, const RunRequest& request, const std::vector<j
   return all & WriteFile(program, output.report, job::HtmlReport(request.job, reported, program.version));
 }
 
-// Where the plan of the first window would have it run: native or spark.
-Result<std::string> PlannedEngine(const RunRequest& request, const job::RunEnvironment& environment,
-                                  const job::Pricing& pricing) {
+// The plan of the first window.
+Result<advisor::Plan> PlanOf(const RunRequest& request, const job::RunEnvironment& environment,
+                             const job::Pricing& pricing) {
   job::Diagnostics diagnostics;
-  const auto facts = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
-  if (!facts) return AsError(diagnostics);
-  return advisor::MakePlan(facts->facts, pricing.rates, pricing.prices).engine;
+  auto gathered = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
+  if (!gathered) return AsError(diagnostics);
+  if (request.engine != "auto") gathered->facts.choices.engine = request.engine;
+  auto plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
+  if (!request.salts) plan.salts.clear();
+  return plan;
 }
 
-Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::string& engine) {
+Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::string& engine,
+                              std::optional<advisor::Plan> plan) {
   if (engine != "spark") return job::RunOne(job::Run);
   const std::string state = program.StatePath(request.machine);
-  SparkSetup setup{{}, request.master, request.spark_conf, "", state.substr(0, state.rfind('/')) + "/spark"};
+  SparkSetup setup{
+      {}, request.master, request.spark_conf, std::move(plan), "", state.substr(0, state.rfind('/')) + "/spark"};
   ASSIGN_OR_RETURN(setup.spark, engine::spark::FindSpark(program.environment, *program.cancel));
   std::error_code failed;
   std::filesystem::create_directories(setup.folder, failed);
@@ -163,10 +168,16 @@ int RunJob(Program& program, const RunRequest& request) {
   const auto rates = RatesOf(program, request.machine);
   if (!rates.ok()) return Fail(rates.error());
   const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates);
-  Result<std::string> engine = request.engine;
-  if (request.engine == "auto") engine = PlannedEngine(request, *environment, pricing);
-  if (!engine.ok()) return Fail(engine.error());
-  const auto run = RunnerFor(program, request, *engine);
+  std::string engine = request.engine;
+  std::optional<advisor::Plan> plan;
+  if (engine == "auto" || (engine == "spark" && request.planned)) {
+    auto made = PlanOf(request, *environment, pricing);
+    // What the native half can't look at, Spark may run all the same, with its own settings.
+    if (!made.ok() && engine == "auto") return Fail(made.error());
+    if (made.ok()) plan = *std::move(made);
+    if (engine == "auto") engine = plan->engine;
+  }
+  const auto run = RunnerFor(program, request, engine, std::move(plan));
   if (!run.ok()) return Fail(run.error());
   job::RunOptions options = request.options;
   options.pricing = &pricing;

@@ -18,6 +18,8 @@ struct RunRequest {
   std::string engine = "native";        // native, spark, auto
   std::string master;                   // of Spark; empty: local
   std::vector<std::string> spark_conf;  // KEY=VALUE
+  bool planned = true;                  // spark: with the planner's settings
+  bool salts = true;                    // spark: with the joins salted that the planner says
   std::string prices;                   // a price list of the user's
   OutputFlags output;
   MachineFlags machine;

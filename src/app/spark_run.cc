@@ -1,16 +1,20 @@
 #include "app/spark_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "app/spark_application.h"
+#include "app/spark_plan.h"
 #include "base/clock.h"
 #include "delta/history.h"
 #include "engine/spark/event_log.h"
 #include "engine/spark/log_store.h"
 #include "engine/spark/process.h"
+#include "job/bill.h"
 #include "job/target.h"
 
 namespace tidemill::app {
@@ -41,6 +45,14 @@ class SparkRun {
 
   const job::RunKey& key() const { return key_; }
 
+  // The plan's, of Spark on this machine; null without a plan.
+  const advisor::Quote* quote() const {
+    if (!setup_.plan) return nullptr;
+    const auto& quotes = setup_.plan->quotes;
+    const auto here = std::find_if(quotes.begin(), quotes.end(), [](const auto& q) { return q.place == "spark here"; });
+    return here == quotes.end() ? nullptr : &*here;
+  }
+
   Result<Outcome> Go(job::RunResult& result) {
     result_ = &result;
     Announce();
@@ -51,6 +63,8 @@ class SparkRun {
       return Outcome::kAlreadyCommitted;
     }
     txn_version_ = std::get<job::Proceed>(standing).txn_version;
+    if (const auto* quote = this->quote())
+      RETURN_IF_ERROR(job::TellQuote(*quote, job_.budget, options_.over_budget, teller_));
     RETURN_IF_ERROR(WriteApplication());
     ASSIGN_OR_RETURN(const int code, engine::spark::RunProcess(Submission(), *environment_.cancel,
                                                                [this](const auto& line) { Hear(line); }));
@@ -63,9 +77,10 @@ class SparkRun {
 
  private:
   void Announce() {
-    teller_.Tell(job::event::RunStarted{key_.ToString(), job_.name, job::WindowText(key_.window),
-                                        "spark " + setup_.spark.version, sink_, std::string(job::Name(job_.sink.mode)),
-                                        environment_.memory_bytes, environment_.threads});
+    teller_.Tell(job::event::RunStarted{
+        key_.ToString(), job_.name, job::WindowText(key_.window), "spark " + setup_.spark.version, sink_,
+        std::string(job::Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads,
+        std::string(job::Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ","))});
   }
 
   Result<job::Standing> Settle() {
@@ -77,7 +92,10 @@ class SparkRun {
   }
 
   Status WriteApplication() {
-    ASSIGN_OR_RETURN(const auto application, SparkApplication(job_, options_.window, environment_.version));
+    ASSIGN_OR_RETURN(auto application, SparkApplication(job_, options_.window, environment_.version));
+    if (setup_.plan) {
+      for (const auto& left_out : SaltJoins(*setup_.plan, application)) teller_.Warn(left_out);
+    }
     std::error_code failed;
     std::filesystem::create_directories(folder_ + "/events", failed);
     std::filesystem::create_directories(folder_ + "/tmp", failed);
@@ -101,7 +119,9 @@ class SparkRun {
     conf("spark.eventLog.dir=file:" + folder_ + "/events");
     conf("spark.ui.showConsoleProgress=false");
     if (local) {
-      words.insert(words.end(), {"--driver-memory", fmt::format("{}m", environment_.memory_bytes >> 20)});
+      if (!setup_.plan) {
+        words.insert(words.end(), {"--driver-memory", fmt::format("{}m", environment_.memory_bytes >> 20)});
+      }
       conf("spark.local.dir=" + folder_ + "/tmp");
       conf("spark.ui.enabled=false");
       conf("spark.driver.host=127.0.0.1");
@@ -109,6 +129,9 @@ class SparkRun {
     }
     if (!setup_.log_store.empty())
       conf(std::string("spark.delta.logStore.file.impl=") + engine::spark::kLinkLogStoreClass);
+    if (setup_.plan) {
+      for (const auto& setting : SubmitSettings(*setup_.plan)) conf(setting);
+    }
     for (const auto& setting : setup_.conf) conf(setting);
     words.insert(words.end(), {folder_ + "/app.py", "--attempt", teller_.attempt()});
     if (options_.again) words.push_back("--again");
@@ -224,6 +247,9 @@ job::RunResult RunOnSpark(const SparkSetup& setup, const job::Job& job, const jo
     result.error = std::move(outcome).error();
   }
   result.finished.duration = environment.clock->Monotonic() - start;
+  if (const auto* quote = run.quote(); quote != nullptr && result.finished.outcome != Outcome::kAlreadyCommitted) {
+    job::TellInvoice(*quote, result.finished.duration, teller);
+  }
   teller.Tell(result.finished);
   return result;
 }

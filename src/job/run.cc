@@ -5,9 +5,9 @@
 
 #include <atomic>
 
-#include "advisor/figures.h"
 #include "base/sha256.h"
 #include "delta/history.h"
+#include "job/bill.h"
 #include "job/change.h"
 #include "job/commit.h"
 #include "job/facts.h"
@@ -184,26 +184,9 @@ class Runner {
     const auto facts = FactsOf(job_, options_.window, prepared_, environment_, pricing);
     const auto estimate = advisor::EstimateOf(facts, pricing.rates);
     quote_ = advisor::QuoteHere(facts, estimate, pricing.rates, pricing.prices);
-    const auto& q = *quote_;
-    teller_.Tell(event::Quoted{q.place, q.seconds.mid, q.seconds.low, q.seconds.high, q.dollars.mid, q.dollars.low,
-                               q.dollars.high, static_cast<int64_t>(q.memory_bytes)});
-    const std::string over = OverBudget(q);
-    if (over.empty() || options_.over_budget) return Ok();
-    refused_ = true;
-    return FailedPrecondition(over + "; --over-budget runs it all the same");
-  }
-
-  std::string OverBudget(const advisor::Quote& quote) const {
-    const double time = static_cast<double>(job_.budget.time.count()) / 1e6;
-    if (job_.budget.dollars > 0 && quote.dollars.mid > job_.budget.dollars) {
-      return fmt::format("the run is quoted at {}, above the job's budget of {}",
-                         advisor::DollarsText(quote.dollars.mid), advisor::DollarsText(job_.budget.dollars));
-    }
-    if (time > 0 && quote.seconds.mid > time) {
-      return fmt::format("the run is quoted to take {}, above the job's budget of {}",
-                         advisor::SecondsText(quote.seconds.mid), advisor::SecondsText(time));
-    }
-    return "";
+    auto told = job::TellQuote(*quote_, job_.budget, options_.over_budget, teller_);
+    refused_ = !told.ok();
+    return told;
   }
 
   // The table may have another schema after a conflict.
@@ -503,13 +486,6 @@ Outcome OutcomeOf(const Error& error, bool computing) {
     default:
       return Outcome::kFailed;
   }
-}
-
-// The quote's price of a second, for the seconds it took.
-void TellInvoice(const advisor::Quote& quote, Micros duration, Teller& teller) {
-  const double seconds = static_cast<double>(duration.count()) / 1e6;
-  const double price = quote.seconds.mid > 0 ? quote.dollars.mid / quote.seconds.mid : 0;
-  teller.Tell(event::Invoiced{quote.place, seconds, seconds * price, quote.seconds.mid, quote.dollars.mid});
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// Quote and invoice of a run, told as events; the same for every engine.
+#pragma once
+
+#include "advisor/quote.h"
+#include "base/result.h"
+#include "job/event.h"
+#include "job/spec.h"
+
+namespace tidemill::job {
+
+// Tells the quote. kFailedPrecondition when it is above the job's budget, unless `over_budget`.
+Status TellQuote(const advisor::Quote& quote, const Budget& budget, bool over_budget, Teller& teller);
+
+// The quote's price of a second, for the seconds it took.
+void TellInvoice(const advisor::Quote& quote, Micros duration, Teller& teller);
+
+}  // namespace tidemill::job
