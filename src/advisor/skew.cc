@@ -14,8 +14,9 @@ namespace {
 constexpr int kMostSalts = 100;                     // the ADR's
 constexpr double kSkewed = 3;                       // times the mean partition, from which on a task is a straggler
 constexpr double kSkewedBytes = 256.0 * (1 << 20);  // below it no task is long; Spark's own threshold
-// The hottest task in terms of an even share of all cores: below it nobody waits for it.
-constexpr double kBusyAnyway = 1.2;
+// The hottest task in terms of an even share of all cores, from which on salting pays: numbering and copying the rows
+// costs up to twice the tasks' time (docs/performance.md).
+constexpr double kWorthSalting = 2.2;
 constexpr double kMostBroadcast = 8e9;  // Spark's own limit
 
 const SourceFacts* SourceNamed(const JobFacts& facts, const std::string& name) {
@@ -115,12 +116,13 @@ class SkewDecider {
     decision.figures = {{"hottest key", fmt::format("{}: {}", hot[0].value, ShareText(share))},
                         {"sampled rows", CountText(static_cast<double>(SourceNamed(now_.facts, table)->sampled_rows))},
                         {"largest partition before", Balance(share, 1)}};
-    const bool even = Largest(share, 1, partitions) * shape_.cores < kBusyAnyway;
+    const bool even = Largest(share, 1, partitions) * shape_.cores < kWorthSalting;
     const bool copies = !other.empty() && (join.type == "inner" || (join.type == "left" && table == join.left));
     if (even) {
       decision.what = "left as it is";
       decision.why =
-          fmt::format("{} cores are busy with the other rows as long as one is with '{}'", shape_.cores, hot[0].value);
+          fmt::format("on {} cores the task with '{}' takes {:.1f} times an even share, less than salting costs",
+                      shape_.cores, hot[0].value, Largest(share, 1, partitions) * shape_.cores);
       decision.changes = "more cores, or a hotter key";
     } else if (!copies) {
       decision.what = "left to Spark's adaptive skew join";
