@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "advisor/plan.h"
+#include "app/certificate.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
 #include "app/screen.h"
@@ -104,11 +105,12 @@ bool WriteFiles(Program& program, const RunRequest& request, const std::vector<j
 }
 
 // The plan of the first window.
-Result<advisor::Plan> PlanOf(const RunRequest& request, const job::RunEnvironment& environment,
+Result<advisor::Plan> PlanOf(Program& program, const RunRequest& request, const job::RunEnvironment& environment,
                              const job::Pricing& pricing) {
   job::Diagnostics diagnostics;
   auto gathered = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
   if (!gathered) return AsError(diagnostics);
+  gathered->facts.certified = IsCertified(program, request.machine, job::KeyOf(request.job, request.windows.front()));
   if (request.engine != "auto") gathered->facts.choices.engine = request.engine;
   auto plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
   if (!request.salts) plan.salts.clear();
@@ -171,7 +173,7 @@ int RunJob(Program& program, const RunRequest& request) {
   std::string engine = request.engine;
   std::optional<advisor::Plan> plan;
   if (engine == "auto" || (engine == "spark" && request.planned)) {
-    auto made = PlanOf(request, *environment, pricing);
+    auto made = PlanOf(program, request, *environment, pricing);
     // What the native half can't look at, Spark may run all the same, with its own settings.
     if (!made.ok() && engine == "auto") return Fail(made.error());
     if (made.ok()) plan = *std::move(made);

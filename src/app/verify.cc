@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "app/certificate.h"
 #include "app/diff.h"
 #include "app/exit_code.h"
 #include "app/job_windows.h"
@@ -42,7 +43,6 @@ int RunInto(Program& program, RunRequest request, const std::string& engine, con
   return RunJob(program, request);
 }
 
-// Beside the ledger: one file for a job, a window and a spec.
 Result<std::string> WriteCertificate(Program& program, const RunRequest& request, const Difference& found) {
   ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, request.machine));
   ASSIGN_OR_RETURN(const auto inputs, job::InputsOf(request.job, environment));
@@ -57,9 +57,7 @@ Result<std::string> WriteCertificate(Program& program, const RunRequest& request
       {"engines", {environment.engine->name() + " " + environment.engine->version(), "spark " + spark.version}},
       {"tidemill", program.version},
       {"at", FormatTimestamp(program.clock.Now())}};
-  const std::string state = program.StatePath(request.machine);
-  const std::string file =
-      fmt::format("{}/certificates/{}-{}.json", state.substr(0, state.rfind('/')), request.job.name, key.spec_hash);
+  const std::string file = CertificatePath(program, request.machine, key);
   RETURN_IF_ERROR(program.storage->Put(file, certificate.dump(2) + "\n"));
   return file;
 }

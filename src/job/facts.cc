@@ -222,6 +222,7 @@ JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prep
   if (const auto set = job.conf.find("spark.sql.shuffle.partitions"); set != job.conf.end()) {
     facts.choices.shuffle_partitions = std::atoi(set->second.c_str());
   }
+  facts.choices.certify = job.certify;
   facts.choices.budget_dollars = job.budget.dollars;
   facts.choices.budget_seconds = Seconds(job.budget.time);
   return facts;

@@ -8,6 +8,7 @@ namespace {
 using Words = std::string_view;
 
 constexpr Words kClasses[] = {"critical", "regular", "development"};
+constexpr Words kCertify[] = {"required", "no"};
 constexpr Words kSourceFormats[] = {"csv", "json", "text", "parquet", "delta"};
 constexpr Words kMalformed[] = {"fail", "drop", "quarantine"};
 constexpr Words kCheckKinds[] = {"expression", "not_null",   "unique",    "accepted_values",
@@ -124,6 +125,11 @@ constexpr Key kJobKeys[] = {
     {"description", KeyType::kText, false, "", "For people; does not change the run."},
     {"tags", KeyType::kTexts, false, "", "For people; does not change the run."},
     {"class", KeyType::kChoice, false, "regular", "How important the job is.", kClasses},
+    {"certify", KeyType::kChoice, false, "",
+     "required: --engine auto runs the job natively only when `tidemill verify` has seen both engines give the same "
+     "rows "
+     "for this spec. Default: required for class critical, else no.",
+     kCertify},
     {"sla", KeyType::kText, false, "",
      "How long a run may take: simple_etl (30 min), complex_analytics (2 h), ml_training (4 h) or a duration like "
      "45m."},

@@ -129,6 +129,7 @@ class JobReader {
     job_.description = top_.Text("description");
     job_.tags = top_.Texts("tags");
     job_.job_class = top_.Choice("class", JobClass::kRegular);
+    job_.certify = top_.Has("certify") ? top_.Text("certify") == "required" : job_.job_class == JobClass::kCritical;
     job_.time_zone = top_.Text("time_zone", "UTC");
     if (const Node* conf = top_.Get("conf")) {
       for (const Entry& entry : conf->entries) job_.conf[entry.key] = entry.value.text;

@@ -131,6 +131,7 @@ struct Job {
   JobClass job_class = JobClass::kRegular;
   std::optional<Sla> sla;
   Budget budget;
+  bool certify = false;  // --engine auto goes native only with a certificate
   std::string time_zone = "UTC";
   std::map<std::string, std::string> conf;
   std::vector<SourceSpec> sources;

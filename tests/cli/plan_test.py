@@ -11,7 +11,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
 JOB = {
-    "job": "orders", "tags": ["shop", "daily"], "class": "critical",
+    "job": "orders", "tags": ["shop", "daily"], "class": "critical", "certify": "no",
     "sources": {"orders": {"format": "csv", "path": "in.csv", "schema": "id INT, customer INT", "header": True},
                 "customers": {"format": "csv", "path": "customers.csv", "schema": "id INT, name STRING", "header": True}},
     "steps": [{"name": "joined", "sql": "SELECT o.id, c.name FROM orders o JOIN customers c ON o.customer = c.id"}],
@@ -64,6 +64,25 @@ class PlanTest(unittest.TestCase):
     def test_memory_that_does_not_suffice(self):
         self.assertIn("engine: spark", self.tidemill("plan", "job.yaml", "--memory", "100MB"))
         self.assertIn("engine: native here", self.tidemill("plan", "job.yaml", "--memory", "100MB", "--engine", "native"))
+
+    def test_certificate(self):
+        """A critical job goes native by itself only with a certificate for its spec; --engine native is always there."""
+        self.write({key: value for key, value in JOB.items() if key != "certify"} | {"class": "critical"})
+        self.assertIn("engine: spark", self.tidemill("plan", "job.yaml", "--brief"))
+        self.assertIn("engine: native", self.tidemill("plan", "job.yaml", "--brief", "--engine", "native"))
+        self.write(JOB | {"class": "critical", "certify": "no"})
+        self.assertIn("engine: native", self.tidemill("plan", "job.yaml", "--brief"))
+        self.write(JOB | {"class": "regular", "certify": "required"})
+        self.tidemill("run", "job.yaml")
+        run = json.loads(self.tidemill("runs", "ls", "--json"))[0]
+        spec = run["run_key"].rsplit(":", 1)[1]
+        certificates = self.folder / ".tidemill" / "certificates"
+        certificates.mkdir()
+        version = self.tidemill("--version").split()[1]
+        (certificates / f"orders-{spec}.json").write_text(json.dumps({"spec_hash": spec, "tidemill": version}))
+        self.assertIn("engine: native", self.tidemill("plan", "job.yaml", "--brief"))
+        (certificates / f"orders-{spec}.json").write_text(json.dumps({"spec_hash": spec, "tidemill": "0.0.1"}))
+        self.assertIn("engine: spark", self.tidemill("plan", "job.yaml", "--brief"))
 
     def test_what_changed(self):
         self.tidemill("plan", "job.yaml", "--out", "before.json")
