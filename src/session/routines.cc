@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/names.h"
@@ -58,6 +59,45 @@ Result<plan::Schema> BodySchema(State& state, const sql::Routine& routine, sql::
   }
   ASSIGN_OR_RETURN(const auto resolved, sql::ResolveQuery(query, scope, state.resolve_options()));
   return plan::typed::SchemaOf(*resolved);
+}
+
+bool IsOfLength(const plan::DataType& type) { return type.is_char() || type.is_varchar(); }
+
+Status CheckTypes(const plan::CreateFunction& create) {
+  const bool of_length =
+      std::ranges::any_of(create.parameters, [](const auto& parameter) { return IsOfLength(parameter.type); }) ||
+      std::ranges::any_of(create.table_columns, [](const auto& column) { return IsOfLength(column.type); }) ||
+      (create.returns && IsOfLength(*create.returns));
+  if (!of_length) return Ok();
+  return SqlError("UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", "0A000",
+                  "The char/varchar type can't be used in a function. Write STRING.");
+}
+
+// The defaults stand outside the function: they see no parameter.
+Status CheckDefaults(State& state, const sql::Routine& routine, sql::Catalog& scope) {
+  for (const auto& parameter : routine.parameters) {
+    if (!parameter.default_value) continue;
+    if (sql::HoldsSubquery(parameter.default_value)) {
+      return SqlError("USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION", "42601",
+                      fmt::format("The DEFAULT expression of {} parameter {} must not contain a subquery.",
+                                  Quoted(routine.name), parameter.name),
+                      parameter.default_value->at);
+    }
+    const auto value = Named(CastTo(parameter.default_value, parameter.type), parameter.name);
+    const auto resolved =
+        sql::ResolveQuery(SelectFrom({value}, plan::MakeRelation(plan::OneRow{})), scope, state.resolve_options());
+    if (!resolved.ok()) return resolved.error();
+  }
+  return Ok();
+}
+
+// Whatever the body reaches must not come back to the function: a replaced one would call itself.
+Status CheckAcyclic(State& state, const plan::Name& full) {
+  plan::Name own;
+  for (const auto& part : full) own.push_back(Lower(part));
+  if (!state.seen.routines.contains(own)) return Ok();
+  return SqlError("CYCLIC_FUNCTION_REFERENCE", "42887",
+                  fmt::format("Cyclic function reference detected: {0} -> {0}.", Quoted(full)));
 }
 
 Status CheckNames(const plan::CreateFunction& create, const plan::Name& name) {
@@ -130,6 +170,7 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   }
   ASSIGN_OR_RETURN(const auto place, state.PlaceOf(name));
   RETURN_IF_ERROR(CheckNames(create, name));
+  RETURN_IF_ERROR(CheckTypes(create));
   ASSIGN_OR_RETURN(const auto in_catalog, state.warehouse.FindFunction(place.database, place.name));
   const bool there = create.temporary ? state.routines.contains(Lower(name[0])) : in_catalog.has_value();
   if (there && create.if_not_exists) return Nothing();
@@ -147,7 +188,10 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   auto routine = MakeRoutine(create, full, state.NewScope(create.temporary));
   routine.ansi = state.ansi();
   state.seen.temporary.clear();
+  RETURN_IF_ERROR(CheckDefaults(state, routine, state.scope()));
+  state.seen.routines.clear();
   ASSIGN_OR_RETURN(const auto body, BodySchema(state, routine, state.scope()));
+  RETURN_IF_ERROR(CheckAcyclic(state, full));
   if (!create.temporary && !state.seen.temporary.empty()) {
     const auto& [kind, object] = state.seen.temporary.front();
     return SqlError(

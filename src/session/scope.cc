@@ -124,6 +124,7 @@ Result<std::shared_ptr<const sql::Routine>> Scope::FindRoutine(const plan::Name&
     if (const auto own = SessionName(name)) {
       if (const auto found = state_.routines.find(*own); found != state_.routines.end()) {
         state_.seen.temporary.emplace_back("FUNCTION", plan::Name{*own});
+        state_.seen.routines.insert({*own});
         return found->second;
       }
     }
@@ -133,6 +134,7 @@ Result<std::shared_ptr<const sql::Routine>> Scope::FindRoutine(const plan::Name&
   const std::string database = Lower(full[full.size() - 2]);
   ASSIGN_OR_RETURN(const auto function, state_.warehouse.FindFunction(database, Lower(full.back())));
   if (!function) return Found();
+  state_.seen.routines.insert({kCatalogName, database, Lower(full.back())});
   return RoutineOf(state_, *function);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class State {
   struct Seen {
     std::vector<std::pair<std::string, plan::Name>> temporary;  // kind, name
     plan::Name defining;                                        // must not be met again
+    std::set<plan::Name> routines;                              // in full, lower case
   } seen;
 
   // ---- settings

@@ -358,8 +358,16 @@ bool Parser::ParseCreateFunction(plan::CreateFunction function, plan::Statement*
   if (Take(kReturns)) {
     if (Take(kTable)) {
       function.table = true;
+      const Position at = Peek().at;
       if (Take(TokenKind::kLeftParen) && (!ParseColumns(&function.table_columns) || !Expect(TokenKind::kRightParen))) {
         return false;
+      }
+      if (!std::ranges::all_of(function.table_columns, &plan::ColumnSpec::nullable)) {
+        return Fail("USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS", "42601",
+                    "Cannot specify NOT NULL on a column of a user defined function.", at);
+      }
+      if (std::ranges::any_of(function.table_columns, [](const auto& column) { return column.default_value.has_value(); })) {
+        return Fail("PARSE_SYNTAX_ERROR", "42601", "A column that a function returns has no DEFAULT.", at);
       }
     } else if (!ParseType(&function.returns.emplace())) {
       return false;

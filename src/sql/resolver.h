@@ -99,6 +99,9 @@ Result<plan::Schema> DeclaredSchema(const plan::RelationPtr& query, Catalog& cat
 Result<plan::typed::ExprPtr> ResolveConstant(const plan::ExprPtr& expr, Catalog& catalog,
                                              const ResolveOptions& options = {});
 
+// Whether a subquery is written in the expression: one that a function of the user's holds is none.
+bool HoldsSubquery(const plan::ExprPtr& expr);
+
 // Spark's name for an expression without an alias: "sum(i)", "(a + 1)", "CAST(x AS INT)".
 std::string SparkName(const plan::ExprPtr& expr);
 

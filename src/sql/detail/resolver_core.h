@@ -72,9 +72,6 @@ bool HoldsCollation(const DataType& type);
 // What a text of a collation is compared, sorted and grouped by; any other expression is its own.
 Result<typed::ExprPtr> CollationKey(const typed::ExprPtr& expr);
 
-// Whether a subquery is written in the expression: one that a function of the user's holds is none.
-bool HoldsSubquery(const plan::ExprPtr& expr);
-
 class Resolver {
  public:
   Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(&catalog), options_(options) {}
