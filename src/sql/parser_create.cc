@@ -366,7 +366,8 @@ bool Parser::ParseCreateFunction(plan::CreateFunction function, plan::Statement*
         return Fail("USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS", "42601",
                     "Cannot specify NOT NULL on a column of a user defined function.", at);
       }
-      if (std::ranges::any_of(function.table_columns, [](const auto& column) { return column.default_value.has_value(); })) {
+      if (std::ranges::any_of(function.table_columns,
+                              [](const auto& column) { return column.default_value.has_value(); })) {
         return Fail("PARSE_SYNTAX_ERROR", "42601", "A column that a function returns has no DEFAULT.", at);
       }
     } else if (!ParseType(&function.returns.emplace())) {

@@ -228,6 +228,12 @@ Result<ExprPtr> Grouper::Rewrite(const ExprPtr& expr) {
   }
   if (const auto* call = AsCall(expr); call && IsAggregate(*expr)) {
     if (IsGrouping(*call)) return GroupingRead(*call, *expr);
+    if (std::ranges::any_of(call->args, ContainsVolatile)) {
+      return AnalysisError("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "42845",
+                           "Non-deterministic expression <sqlExpr> should not appear in the arguments of an aggregate "
+                           "function.",
+                           {{"sqlExpr", call->function}}, expr->at);
+    }
     for (const auto& known : aggregates_) {
       if (SameExpr(known.expr, expr)) return Ref(known.column, expr->at);
     }
@@ -267,6 +273,15 @@ typed::RelationPtr Grouper::Build(const typed::RelationPtr& input, const std::ve
 
 // ---- GROUP BY as written ----
 
+// The select list's expression at the item, as a key.
+Result<ExprPtr> SelectResolver::KeyAt(size_t item, Position at) const {
+  if (!alias_readers_.contains(item)) return items_[item].expr;
+  return AnalysisError("UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY", "0A000",
+                       "The feature is not supported: Referencing a lateral column alias via GROUP BY alias/ALL is not "
+                       "supported yet.",
+                       {}, at);
+}
+
 // A key: an ordinal, an alias of the select list, or an expression over FROM.
 Result<ExprPtr> SelectResolver::GroupExpr(const plan::ExprPtr& written) {
   if (const auto* literal = std::get_if<plan::Literal>(&written->node)) {
@@ -286,10 +301,16 @@ Result<ExprPtr> SelectResolver::GroupExpr(const plan::ExprPtr& written) {
                              {{"index", std::to_string(*ordinal)}, {"aggExpr", items_[*ordinal - 1].name}},
                              written->at);
       }
-      return expr;
+      return KeyAt(static_cast<size_t>(*ordinal) - 1, written->at);
     }
   }
-  return resolver_.Expression(written, group_names_);
+  ASSIGN_OR_RETURN(auto key, resolver_.Expression(written, group_names_));
+  const auto* name = std::get_if<plan::Attribute>(&written->node);
+  for (const size_t item : alias_readers_) {
+    if (!name || name->parts.size() > 1 || !resolver_.SameName(items_[item].name, name->parts[0])) continue;
+    if (SameExpr(items_[item].expr, key)) return KeyAt(item, written->at);
+  }
+  return key;
 }
 
 Result<int> SelectResolver::KeyOf(const plan::ExprPtr& written, Groups& groups) {
@@ -346,13 +367,24 @@ Result<std::vector<std::vector<int>>> SelectResolver::SetsOf(const plan::Groupin
 Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
   Groups groups;
   if (select_.group_by.kind == plan::Grouping::Kind::kAll) {
+    // A column or an alias called ALL comes first; one of the query around does not.
+    for (const Layer* layer : group_names_.layers) {
+      const bool named = std::ranges::any_of(
+          layer->bindings, [&](const Binding& binding) { return resolver_.SameName(binding.column.name, "all"); });
+      if (!named) continue;
+      ASSIGN_OR_RETURN(const int key, KeyOf(plan::MakeExpr(plan::Attribute{{"all"}}, at_), groups));
+      groups.sets = {{key}};
+      return groups;
+    }
     std::vector<int> all;
-    for (const auto& item : items_) {
+    for (size_t i = 0; i < items_.size(); ++i) {
+      const auto& item = items_[i];
       if (!item.expr || ContainsAggregate(item.expr) || item.generator) continue;
       if (IsConstant(item.expr) && AsLiteral(item.expr)) continue;
       if (HoldsCollation(item.expr->type)) return Refused("GROUP BY ALL of texts with a collation", at_);
       all.push_back(static_cast<int>(groups.keys.size()));
-      groups.keys.push_back(item.expr);
+      ASSIGN_OR_RETURN(auto key, KeyAt(i, at_));
+      groups.keys.push_back(std::move(key));
     }
     groups.sets = {all};
     return groups;

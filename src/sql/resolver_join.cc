@@ -134,6 +134,28 @@ typed::RelationPtr WithColumns(const typed::RelationPtr& input, std::vector<type
   return typed::MakeRelation(typed::Project{input, std::move(exprs)}, std::move(columns), input->at);
 }
 
+bool IsVolatile(const typed::RelationPtr& relation) {
+  bool found = false;
+  VisitRelation(relation, [&](const typed::Expr& e) {
+    found = found || ContainsVolatile(std::make_shared<const typed::Expr>(e));
+    return !found;
+  });
+  return found;
+}
+
+// One whose rows may be many: Spark lets a single row be joined to what changes from look to look.
+bool MayBeMany(const typed::Relation& relation) {
+  if (const auto* filter = std::get_if<typed::Filter>(&relation.node)) return MayBeMany(*filter->input);
+  if (const auto* project = std::get_if<typed::Project>(&relation.node)) return MayBeMany(*project->input);
+  const auto* values = std::get_if<typed::Values>(&relation.node);
+  return values ? values->rows.size() > 1 : std::holds_alternative<typed::Scan>(relation.node);
+}
+
+Error NotDeterministic(const char* subclass, const char* message, Position at) {
+  return AnalysisError(std::string("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.") + subclass, "0A000",
+                       std::string("Unsupported subquery expression: ") + message, {}, at);
+}
+
 }  // namespace
 
 Result<Rel> Resolver::Resolve(const plan::Join& node, const plan::Relation& relation, const Names* outer) {
@@ -147,6 +169,12 @@ Result<Rel> Resolver::Resolve(const plan::Join& node, const plan::Relation& rela
     }
   }
   ASSIGN_OR_RETURN(auto right, Relation(node.right, node.lateral ? &left_names : outer));
+  if (node.lateral && MayBeMany(*left.node) && IsVolatile(right.node)) {
+    return NotDeterministic("NON_DETERMINISTIC_LATERAL_SUBQUERIES",
+                            "Non-deterministic lateral subqueries are not supported when joining with outer relations "
+                            "that produce more than one row.",
+                            relation.at);
+  }
   if (node.natural || !node.using_columns.empty()) return JoinUsing(node, relation, std::move(left), std::move(right));
   return JoinOn(node, relation, std::move(left), std::move(right), outer);
 }
@@ -160,6 +188,10 @@ Result<Rel> Resolver::JoinOn(const plan::Join& node, const plan::Relation& relat
   if (node.condition) {
     Names names{{&both}, outer};
     ASSIGN_OR_RETURN(made.condition, Condition(node.condition, names, "ON"));
+    if (node.lateral && ContainsVolatile(made.condition)) {
+      return NotDeterministic("LATERAL_JOIN_CONDITION_NON_DETERMINISTIC",
+                              "Lateral join condition cannot be non-deterministic.", node.condition->at);
+    }
     const bool inner = node.type == JoinType::kInner || node.type == JoinType::kCross;
     const bool subquery =
         Contains(made.condition, [](const typed::Expr& e) { return std::holds_alternative<typed::Subquery>(e.node); });

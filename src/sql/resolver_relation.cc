@@ -167,6 +167,12 @@ Result<Rel> Resolver::Resolve(const plan::Values& node, const plan::Relation& re
                            relation.at);
     }
     ASSIGN_OR_RETURN(auto exprs, Expressions(row, names));
+    for (size_t i = 0; i < width; ++i) {
+      if (!ContainsVolatile(exprs[i]) && !ContainsAggregate(exprs[i])) continue;
+      return AnalysisError("INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000",
+                           "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.",
+                           {{"expr", QuotedSql(SparkName(row[i]))}}, row[i]->at);
+    }
     made.rows.push_back(std::move(exprs));
   }
   for (size_t i = 0; i < width; ++i) {

@@ -91,6 +91,10 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
       if (ref && ref->id == binding.column.id) item.qualifier = binding.column.qualifier;
     }
   }
+  if (select_.group_by.kind != plan::Grouping::Kind::kNone && !aliases_.bindings.empty()) {
+    const Names unaliased{{&from_.layer, &grouping_}, outer_, nullptr, &select_.windows};
+    if (!resolver_.Expression(alias ? alias->child : written, unaliased).ok()) alias_readers_.insert(items_.size());
+  }
   if (alias) {
     item.aliased = true;
     aliases_.bindings.push_back({{0, item.name, expr->type, expr->nullable, {}}, expr});

@@ -68,6 +68,7 @@ class SelectResolver {
   Status ResolveList();
   Status AddItem(const plan::ExprPtr& written);
   std::string NameOf(const plan::ExprPtr& written, const typed::ExprPtr& expr) const;
+  Result<typed::ExprPtr> KeyAt(size_t item, Position at) const;
   Status AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases);
   Result<Groups> ResolveGroups();
   Result<std::vector<std::vector<int>>> SetsOf(const plan::Grouping& grouping, Groups& groups);
@@ -90,8 +91,9 @@ class SelectResolver {
   Position at_;
   Rel from_;
   typed::RelationPtr node_;
-  Names names_;        // of the select list: FROM, then aliases to the left
-  Names group_names_;  // FROM, aliases, and the names Spark makes up for what has none
+  Names names_;                     // of the select list: FROM, then aliases to the left
+  Names group_names_;               // FROM, aliases, and the names Spark makes up for what has none
+  std::set<size_t> alias_readers_;  // items that read an alias to their left; known where there is a GROUP BY
   Layer aliases_;
   Layer generated_;
   Layer grouping_;  // grouping__id
