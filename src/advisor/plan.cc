@@ -23,4 +23,12 @@ Plan MakePlan(const JobFacts& facts, const Rates& rates, const Prices& prices) {
   return plan;
 }
 
+const Decision* FindSame(const Plan* plan, const Decision& decision) {
+  if (plan == nullptr) return nullptr;
+  for (const auto& other : plan->decisions) {
+    if (other.topic == decision.topic && other.about == decision.about) return &other;
+  }
+  return nullptr;
+}
+
 }  // namespace tidemill::advisor

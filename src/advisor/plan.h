@@ -43,6 +43,9 @@ struct Plan {
 
 Plan MakePlan(const JobFacts& facts, const Rates& rates, const Prices& prices);
 
+// What `plan` (may be null) decided about the same thing; null when it decided nothing.
+const Decision* FindSame(const Plan* plan, const Decision& decision);
+
 // ---- The parts; each adds its decisions, and its values, to the plan ----
 
 // What all of them look at.
@@ -73,5 +76,8 @@ struct SparkShape {
   int executor_cores = 0;
 };
 SparkShape ShapeOf(const Situation& now, const Plan& plan);
+// The largest table sent whole to every task, in bytes: a quarter of a task's memory, because the table is there once
+// packed and once as a hash table.
+double BroadcastLimit(const SparkShape& shape);
 
 }  // namespace tidemill::advisor

@@ -32,14 +32,6 @@ std::string Heading(const Decision& decision) {
   return decision.about.empty() ? decision.topic : decision.topic + " " + decision.about;
 }
 
-const Decision* Same(const Plan* plan, const Decision& decision) {
-  if (plan == nullptr) return nullptr;
-  for (const auto& other : plan->decisions) {
-    if (other.topic == decision.topic && other.about == decision.about) return &other;
-  }
-  return nullptr;
-}
-
 std::string Range(const Interval& interval, std::string (*text)(double)) {
   return fmt::format("{} ({} to {})", text(interval.mid), text(interval.low), text(interval.high));
 }
@@ -55,7 +47,7 @@ std::string DecisionsText(const Plan& plan, const Plan* before, const TextStyle&
     if (!what.empty()) text += fmt::format("    {} {}\n", paint.Dim(fmt::format("{:<9}", word)), what);
   };
   for (const auto& decision : plan.decisions) {
-    const Decision* was = Same(before, decision);
+    const Decision* was = FindSame(before, decision);
     const bool changed = was != nullptr && was->what != decision.what;
     const bool fresh = before != nullptr && was == nullptr;
     const char* mark = changed ? "~" : fresh ? "+" : " ";
@@ -78,7 +70,7 @@ std::string DecisionsText(const Plan& plan, const Plan* before, const TextStyle&
   }
   if (before == nullptr) return text;
   for (const auto& decision : before->decisions) {
-    if (Same(&plan, decision) == nullptr) {
+    if (FindSame(&plan, decision) == nullptr) {
       text += fmt::format("{} {}: {}\n", paint.Bad("-"), paint.Bold(Heading(decision)), decision.what);
     }
   }

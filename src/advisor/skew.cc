@@ -17,7 +17,6 @@ constexpr double kSkewedBytes = 256.0 * (1 << 20);  // below it no task is long;
 // The hottest task in terms of an even share of all cores, from which on salting pays: numbering and copying the rows
 // costs up to twice the tasks' time (docs/performance.md).
 constexpr double kWorthSalting = 2.2;
-constexpr double kMostBroadcast = 8e9;  // Spark's own limit
 
 const SourceFacts* SourceNamed(const JobFacts& facts, const std::string& name) {
   for (const auto& source : facts.sources) {
@@ -38,11 +37,6 @@ std::vector<HotKey> HotKeys(const JobFacts& facts, const std::string& table, con
 
 // The largest partition as a share of all rows, the hottest key spread over `salts` of them.
 double Largest(double share, int salts, int partitions) { return share / salts + (1 - share) / partitions; }
-
-// A quarter of a task's memory: the table is there once packed and once as a hash table.
-double BroadcastLimit(const SparkShape& shape) {
-  return std::min(kMostBroadcast, shape.executor_bytes * 0.6 / std::max(1, shape.executor_cores) / 4);
-}
 
 class SkewDecider {
  public:

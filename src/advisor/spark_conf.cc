@@ -72,7 +72,7 @@ class Fitter {
     return {"60s", "no earlier run had idle executors"};
   }
   Fitted BroadcastThreshold() const {
-    const double limit = std::min(8e9, shape_.executor_bytes * 0.6 / std::max(1, shape_.executor_cores) / 4);
+    const double limit = BroadcastLimit(shape_);
     return {fmt::format("{}", static_cast<int64_t>(limit)), "a quarter of a task's memory, in place of Spark's 10 MB"};
   }
   Fitted ShufflePartitions() const { return {std::to_string(plan_.shuffle_partitions), "see shuffle partitions"}; }
@@ -155,6 +155,11 @@ SparkShape ShapeOf(const Situation& now, const Plan& plan) {
   shape.executor_cores = shape.local ? shape.cores : 4;
   shape.executor_bytes = shape.local ? static_cast<double>(now.facts.machine.memory_bytes) / kOverhead : 14 * kGib;
   return shape;
+}
+
+double BroadcastLimit(const SparkShape& shape) {
+  constexpr double kMostBroadcast = 8e9;  // Spark's own limit
+  return std::min(kMostBroadcast, shape.executor_bytes * 0.6 / std::max(1, shape.executor_cores) / 4);
 }
 
 void DecideSparkConf(const Situation& now, Plan& plan) {

@@ -35,7 +35,7 @@ class Checker {
     for (const auto& [path, file] : on_disk_) {
       const bool temporary = path.ends_with(".tmp") && path.find("/.") != std::string::npos;
       if (temporary) Find(Kind::kTemporary, path, "left behind by a writer that did not finish", file.size_bytes);
-      if (!temporary && !named_.contains(path) && !IsHidden(path)) {
+      if (!temporary && !named_.contains(path) && !IsHidden(std::string_view(path).substr(table_.root.size() + 1))) {
         Find(Kind::kOrphan, path, "no version in the log names it", file.size_bytes);
       }
     }
@@ -118,19 +118,6 @@ class Checker {
            fmt::format("it has {} bytes, but the log says {}", known->second.size_bytes, add.size_bytes));
     }
     return Ok();
-  }
-
-  // Files that readers of a table folder pass over: those with a part starting with '.' or '_' (but not a partition).
-  bool IsHidden(const std::string& path) const {
-    std::string_view rest = std::string_view(path).substr(std::min(path.size(), table_.root.size()));
-    while (!rest.empty()) {
-      rest.remove_prefix(1);
-      const auto part = rest.substr(0, rest.find('/'));
-      const bool partition = part.find('=') != std::string_view::npos;
-      if (!partition && (part.starts_with('.') || part.starts_with('_'))) return true;
-      rest.remove_prefix(part.size());
-    }
-    return false;
   }
 
   const Table& table_;

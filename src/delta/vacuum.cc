@@ -12,19 +12,6 @@ namespace {
 
 constexpr auto kDefaultRetention = std::chrono::hours(24 * 7);
 
-// Whether readers of the folder pass the file over. Change data lies in a folder of such a name, and ages like the
-// rest.
-bool IsHidden(std::string_view below_root) {
-  if (below_root.starts_with("_change_data/")) return false;
-  while (!below_root.empty()) {
-    const auto part = below_root.substr(0, below_root.find('/'));
-    const bool partition = part.find('=') != std::string_view::npos;
-    if (!partition && (part.starts_with('.') || part.starts_with('_'))) return true;
-    below_root.remove_prefix(std::min(below_root.size(), part.size() + 1));
-  }
-  return false;
-}
-
 class Keeper {
  public:
   explicit Keeper(const Table& table) : table_(table) {}
@@ -80,7 +67,9 @@ Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retent
   ASSIGN_OR_RETURN(const auto files, table.storage->ListRecursive(table.root));
   for (const auto& file : files) {
     if (file.modified >= oldest || keeper.keeps(file.path)) continue;
-    if (IsHidden(std::string_view(file.path).substr(table.root.size() + 1))) continue;
+    const auto below = std::string_view(file.path).substr(table.root.size() + 1);
+    // Change data lies in a folder of a hidden name, and ages like the rest.
+    if (IsHidden(below) && !below.starts_with("_change_data/")) continue;
     vacuum.files.push_back(file);
     vacuum.bytes += file.size_bytes;
   }

@@ -117,35 +117,17 @@ void SampleKeys(const OpenedSource& opened, const std::set<std::string>& columns
   }
 }
 
-std::vector<advisor::RunFacts> EarlierRuns(const Job& job, const Ledger* ledger) {
-  std::vector<advisor::RunFacts> runs;
-  if (ledger == nullptr) return runs;
-  const auto found = ledger->Runs(job.name, kEarlierRuns);
-  if (!found.ok()) return runs;
-  for (const auto& run : *found) {
-    if (run.outcome != Name(Outcome::kCommitted)) continue;
-    advisor::RunFacts& facts = runs.emplace_back();
-    facts.engine = run.engine.substr(0, run.engine.find(' '));
-    facts.bytes_read = run.source_bytes;
-    facts.rows_in = run.figures.rows_in;
-    facts.bytes_written = run.figures.bytes_written;
-    facts.seconds = Seconds(run.figures.duration);
-    facts.peak_memory_bytes = run.figures.peak_memory_bytes;
-    facts.spill_bytes = run.figures.peak_spill_bytes;
-    facts.quoted_seconds = run.quoted_seconds;
-  }
-  return runs;
-}
-
-// How many partitions the newest committed run wrote files into, which for one file a partition is that many.
-int64_t PartitionsBefore(const Job& job, const Ledger* ledger) {
-  if (ledger == nullptr) return -1;
-  const auto found = ledger->Runs(job.name, kEarlierRuns);
-  if (!found.ok()) return -1;
-  for (const auto& run : *found) {
-    if (run.outcome == Name(Outcome::kCommitted) && run.figures.files_written > 0) return run.figures.files_written;
-  }
-  return -1;
+advisor::RunFacts RunFactsOf(const LedgerRun& run) {
+  advisor::RunFacts facts;
+  facts.engine = run.engine.substr(0, run.engine.find(' '));
+  facts.bytes_read = run.source_bytes;
+  facts.rows_in = run.figures.rows_in;
+  facts.bytes_written = run.figures.bytes_written;
+  facts.seconds = Seconds(run.figures.duration);
+  facts.peak_memory_bytes = run.figures.peak_memory_bytes;
+  facts.spill_bytes = run.figures.peak_spill_bytes;
+  facts.quoted_seconds = run.quoted_seconds;
+  return facts;
 }
 
 // Partitions by parts of the window's own time column are known before anything runs.
@@ -188,7 +170,19 @@ int64_t DiskFree(const std::string& folder) {
 }  // namespace
 
 Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates) {
-  return {std::move(prices), std::move(rates), EarlierRuns(job, ledger), PartitionsBefore(job, ledger)};
+  Pricing pricing{std::move(prices), std::move(rates), {}};
+  const auto found = ledger == nullptr ? Result<std::vector<LedgerRun>>(std::vector<LedgerRun>())
+                                       : ledger->Runs(job.name, kEarlierRuns);
+  if (!found.ok()) return pricing;
+  for (const auto& run : *found) {
+    if (run.outcome != Name(Outcome::kCommitted)) continue;
+    pricing.runs.push_back(RunFactsOf(run));
+    // With one file a partition, the files it wrote tell how many partitions it wrote into.
+    if (pricing.partitions_before < 0 && run.figures.files_written > 0) {
+      pricing.partitions_before = run.figures.files_written;
+    }
+  }
+  return pricing;
 }
 
 Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,

@@ -33,20 +33,12 @@ std::string Quotes(const advisor::Plan& plan) {
       Html(advisor::DollarsText(advisor::kProcessingPerGb)), rows);
 }
 
-const advisor::Decision* Same(const advisor::Plan* plan, const advisor::Decision& decision) {
-  if (plan == nullptr) return nullptr;
-  for (const auto& other : plan->decisions) {
-    if (other.topic == decision.topic && other.about == decision.about) return &other;
-  }
-  return nullptr;
-}
-
 std::string Decisions(const advisor::Plan& plan, const advisor::Plan* before, bool settings) {
   std::string rows;
   for (const auto& decision : plan.decisions) {
     const bool setting = decision.topic.starts_with("spark.");
     if (setting != settings) continue;
-    const auto* was = Same(before, decision);
+    const auto* was = advisor::FindSame(before, decision);
     const bool changed = before != nullptr && (was == nullptr || was->what != decision.what);
     std::string figures;
     for (const auto& [name, value] : decision.figures) {
