@@ -11,6 +11,7 @@
 #include <duckdb/planner/expression.hpp>
 #include <duckdb/planner/expression/bound_function_expression.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/duckdb/kernel_vector.h"
@@ -96,14 +97,14 @@ struct Seeded : dd::FunctionData {
   bool Equals(const dd::FunctionData& other) const override { return seed == other.Cast<Seeded>().seed; }
 };
 
+// A thread stands for a partition of Spark's. It takes its number with the first rows it sees, not when it begins: a
+// thread that gets none must not leave the rows of the only partition to a later number.
+template <typename State>
 struct Partition : dd::FunctionLocalState {
-  explicit Partition(int64_t seed) : random(seed) {}
-  XorShift random;
-};
-
-struct Counter : dd::FunctionLocalState {
-  explicit Counter(int64_t partition) : next(partition << 33) {}
-  int64_t next;
+  explicit Partition(const Seeded& seeded) : seed(seeded.seed), partitions(seeded.partitions) {}
+  int64_t seed;
+  std::shared_ptr<std::atomic<int64_t>> partitions;
+  std::optional<State> state;
 };
 
 dd::unique_ptr<dd::FunctionData> Bind(dd::ClientContext& context, dd::ScalarFunction&,
@@ -113,23 +114,28 @@ dd::unique_ptr<dd::FunctionData> Bind(dd::ClientContext& context, dd::ScalarFunc
   return seeded;
 }
 
+template <typename State>
 dd::unique_ptr<dd::FunctionLocalState> Begin(dd::ExpressionState&, const dd::BoundFunctionExpression&,
                                              dd::FunctionData* data) {
-  auto& seeded = data->Cast<Seeded>();
-  return dd::make_uniq<Partition>(seeded.seed + seeded.partitions->fetch_add(1));
-}
-
-dd::unique_ptr<dd::FunctionLocalState> BeginCount(dd::ExpressionState&, const dd::BoundFunctionExpression&,
-                                                  dd::FunctionData* data) {
-  return dd::make_uniq<Counter>(data->Cast<Seeded>().partitions->fetch_add(1));
+  return dd::make_uniq<Partition<State>>(data->Cast<Seeded>());
 }
 
 XorShift& RandomOf(dd::ExpressionState& state) {
-  return dd::ExecuteFunctionState::GetFunctionState(state)->Cast<Partition>().random;
+  auto& partition = dd::ExecuteFunctionState::GetFunctionState(state)->Cast<Partition<XorShift>>();
+  if (!partition.state) partition.state.emplace(partition.seed + partition.partitions->fetch_add(1));
+  return *partition.state;
+}
+
+// Counted by partition: its number is in the upper 31 bits.
+int64_t& NextIdOf(dd::ExpressionState& state) {
+  auto& partition = dd::ExecuteFunctionState::GetFunctionState(state)->Cast<Partition<int64_t>>();
+  if (!partition.state) partition.state = partition.partitions->fetch_add(1) << 33;
+  return *partition.state;
 }
 
 template <bool kGaussian>
 void Numbers(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
+  if (in.size() == 0) return;
   auto& random = RandomOf(state);
   out.SetVectorType(dd::VectorType::FLAT_VECTOR);
   auto* values = dd::FlatVector::GetData<double>(out);
@@ -137,6 +143,7 @@ void Numbers(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
 }
 
 void Texts(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
+  if (in.size() == 0) return;
   auto& random = RandomOf(state);
   out.SetVectorType(dd::VectorType::FLAT_VECTOR);
   auto* values = dd::FlatVector::GetData<dd::string_t>(out);
@@ -145,9 +152,9 @@ void Texts(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
   }
 }
 
-// Counted by partition: its number is in the upper 31 bits.
 void Ids(dd::DataChunk& in, dd::ExpressionState& state, dd::Vector& out) {
-  auto& next = dd::ExecuteFunctionState::GetFunctionState(state)->Cast<Counter>().next;
+  if (in.size() == 0) return;
+  auto& next = NextIdOf(state);
   out.SetVectorType(dd::VectorType::FLAT_VECTOR);
   auto* values = dd::FlatVector::GetData<int64_t>(out);
   for (dd::idx_t i = 0; i < in.size(); ++i) values[i] = next++;
@@ -164,7 +171,7 @@ Status RegisterRandomKernels(duckdb_connection connection) {
                           dd::ScalarFunction("tm_randn", {T::BIGINT}, T::DOUBLE, Numbers<true>, Bind),
                           dd::ScalarFunction("tm_randstr", {T::BIGINT, T::INTEGER}, T::VARCHAR, Texts, Bind),
                           dd::ScalarFunction("tm_ids", {T::BIGINT}, T::BIGINT, Ids, Bind)}) {
-      function.init_local_state = function.name == "tm_ids" ? BeginCount : Begin;
+      function.init_local_state = function.name == "tm_ids" ? Begin<int64_t> : Begin<XorShift>;
       function.SetVolatile();
       context.RunFunctionInTransaction([&] {
         dd::CreateScalarFunctionInfo info(std::move(function));
