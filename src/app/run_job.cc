@@ -36,6 +36,7 @@ ExitCode ExitCodeOf(job::Outcome outcome) {
       return kUsage;
     case job::Outcome::kCancelled:
       return kInterrupted;
+    case job::Outcome::kHandedOff:
     case job::Outcome::kFailed:
       break;
   }
@@ -117,9 +118,7 @@ Result<advisor::Plan> PlanOf(Program& program, const RunRequest& request, const 
   return plan;
 }
 
-Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::string& engine,
-                              std::optional<advisor::Plan> plan) {
-  if (engine != "spark") return job::RunOne(job::Run);
+Result<SparkSetup> SetUpSpark(Program& program, const RunRequest& request, std::optional<advisor::Plan> plan) {
   const std::string state = program.StatePath(request.machine);
   SparkSetup setup{
       {}, request.master, request.spark_conf, std::move(plan), "", state.substr(0, state.rfind('/')) + "/spark"};
@@ -134,9 +133,40 @@ Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const
         "warning: let nothing else write to the table while Spark does: its commits on a local disk are not safe: %s\n",
         jar.error().ToString().c_str());
   }
-  return job::RunOne([setup](const auto& job, const auto& options, auto environment, auto& stream) {
+  return setup;
+}
+
+job::RunOne OnSpark(SparkSetup setup) {
+  return [setup = std::move(setup)](const auto& job, const auto& options, auto environment, auto& stream) {
     return RunOnSpark(setup, job, options, std::move(environment), stream);
-  });
+  };
+}
+
+// Native; where memory, disk or the budget's time runs out, Spark goes on under the same run key.
+job::RunOne NativeThenSpark(Program& program, const RunRequest& request, const advisor::Plan& plan) {
+  return [&program, &request, plan](job::Job job, job::RunOptions options, job::RunEnvironment environment,
+                                    job::EventStream& stream) {
+    options.may_hand_off = true;
+    auto native = job::Run(job, options, environment, stream);
+    if (native.finished.outcome != job::Outcome::kHandedOff) return native;
+    options.goes_on_from = job::HandedOver{native.attempt, native.finished.message,
+                                           static_cast<double>(native.finished.duration.count()) / 1e6, native.dollars};
+    job.budget.time = Micros(0);  // it is spent, and what is left to do is to be done all the same
+    environment.random.seed(program.random());
+    const auto setup = SetUpSpark(program, request, plan);
+    if (!setup.ok()) return NoSpark(setup.error(), job, options, std::move(environment), stream);
+    return RunOnSpark(*setup, job, options, std::move(environment), stream);
+  };
+}
+
+Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::optional<advisor::Plan>& plan,
+                              bool on_spark) {
+  if (on_spark) {
+    ASSIGN_OR_RETURN(auto setup, SetUpSpark(program, request, plan));
+    return OnSpark(std::move(setup));
+  }
+  if (request.engine == "auto") return NativeThenSpark(program, request, *plan);
+  return job::RunOne(job::Run);
 }
 
 }  // namespace
@@ -170,16 +200,15 @@ int RunJob(Program& program, const RunRequest& request) {
   const auto rates = RatesOf(program, request.machine);
   if (!rates.ok()) return Fail(rates.error());
   const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates);
-  std::string engine = request.engine;
+  const bool choose = request.engine == "auto";
   std::optional<advisor::Plan> plan;
-  if (engine == "auto" || (engine == "spark" && request.planned)) {
+  if (choose || (request.engine == "spark" && request.planned)) {
     auto made = PlanOf(program, request, *environment, pricing);
     // What the native half can't look at, Spark may run all the same, with its own settings.
-    if (!made.ok() && engine == "auto") return Fail(made.error());
+    if (!made.ok() && choose) return Fail(made.error());
     if (made.ok()) plan = *std::move(made);
-    if (engine == "auto") engine = plan->engine;
   }
-  const auto run = RunnerFor(program, request, engine, std::move(plan));
+  const auto run = RunnerFor(program, request, plan, (choose ? plan->engine : request.engine) == "spark");
   if (!run.ok()) return Fail(run.error());
   job::RunOptions options = request.options;
   options.pricing = &pricing;

@@ -44,6 +44,7 @@ const char* OutcomeColor(job::Outcome outcome) {
     case job::Outcome::kConflict:
     case job::Outcome::kUnknown:
     case job::Outcome::kCancelled:
+    case job::Outcome::kHandedOff:
       return kYellow;
     default:
       return kRed;
@@ -89,9 +90,13 @@ struct Screen::Look {
   }
   void operator()(const event::Invoiced& e) {
     const double share = e.quoted_seconds > 0 ? e.seconds / e.quoted_seconds - 1 : 0;
-    screen.Line(at, fmt::format("  invoice  {}, {}; {} {} the quote", advisor::SecondsText(e.seconds),
+    const std::string all = e.run_seconds > e.seconds
+                                ? fmt::format("; with the attempt before {}, {}", advisor::SecondsText(e.run_seconds),
+                                              advisor::DollarsText(e.run_dollars))
+                                : "";
+    screen.Line(at, fmt::format("  invoice  {}, {}; {} {} the quote{}", advisor::SecondsText(e.seconds),
                                 advisor::DollarsText(e.dollars), advisor::ShareText(std::abs(share)),
-                                share < 0 ? "under" : "over"));
+                                share < 0 ? "under" : "over", all));
   }
   void operator()(const event::SourceRead& e) {
     const std::string pruned = e.pruned_files > 0 ? fmt::format(", {} pruned", FormatCount(e.pruned_files)) : "";

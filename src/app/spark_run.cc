@@ -30,6 +30,17 @@ std::string LastLines(const std::string& text, size_t most) {
   return start == std::string::npos ? text : text.substr(start);
 }
 
+void Announce(const job::Job& job, const job::RunOptions& options, const job::RunEnvironment& environment,
+              const std::string& engine, job::Teller& teller) {
+  const auto& before = options.goes_on_from;
+  teller.Tell(job::event::RunStarted{job::KeyOf(job, options.window).ToString(), job.name,
+                                     job::WindowText(options.window), engine, job.Resolve(job.sink.path),
+                                     std::string(job::Name(job.sink.mode)), environment.memory_bytes,
+                                     environment.threads, std::string(job::Name(job.job_class)),
+                                     fmt::format("{}", fmt::join(job.tags, ",")), before ? before->attempt : ""});
+  if (before) teller.Warn(fmt::format("goes on for attempt {}, which {}", before->attempt, before->why));
+}
+
 class SparkRun {
  public:
   SparkRun(const SparkSetup& setup, const job::Job& job, const job::RunOptions& options,
@@ -55,7 +66,7 @@ class SparkRun {
 
   Result<Outcome> Go(job::RunResult& result) {
     result_ = &result;
-    Announce();
+    Announce(job_, options_, environment_, "spark " + setup_.spark.version, teller_);
     ASSIGN_OR_RETURN(const auto standing, Settle());
     if (const auto* there = std::get_if<job::AlreadyThere>(&standing)) {
       result.finished.version = there->table_version;
@@ -76,13 +87,6 @@ class SparkRun {
   }
 
  private:
-  void Announce() {
-    teller_.Tell(job::event::RunStarted{
-        key_.ToString(), job_.name, job::WindowText(key_.window), "spark " + setup_.spark.version, sink_,
-        std::string(job::Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads,
-        std::string(job::Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ","))});
-  }
-
   Result<job::Standing> Settle() {
     if (options_.replace) {
       return Unimplemented("Spark's commits do not say which files are whose, so --replace is for --engine native");
@@ -229,6 +233,19 @@ Outcome OutcomeOf(const Error& error) {
 
 }  // namespace
 
+job::RunResult NoSpark(const Error& error, const job::Job& job, const job::RunOptions& options,
+                       job::RunEnvironment environment, job::EventStream& stream) {
+  job::RunResult result;
+  result.attempt = NewUuid(environment.random);
+  result.run_key = job::KeyOf(job, options.window).ToString();
+  job::Teller teller(stream, *environment.clock, result.attempt);
+  Announce(job, options, environment, "spark", teller);
+  result.finished.message = "Spark can't go on with the run: " + error.ToString();
+  result.error = error;
+  teller.Tell(result.finished);
+  return result;
+}
+
 job::RunResult RunOnSpark(const SparkSetup& setup, const job::Job& job, const job::RunOptions& options,
                           job::RunEnvironment environment, job::EventStream& stream) {
   job::RunResult result;
@@ -248,7 +265,7 @@ job::RunResult RunOnSpark(const SparkSetup& setup, const job::Job& job, const jo
   }
   result.finished.duration = environment.clock->Monotonic() - start;
   if (const auto* quote = run.quote(); quote != nullptr && result.finished.outcome != Outcome::kAlreadyCommitted) {
-    job::TellInvoice(*quote, result.finished.duration, teller);
+    result.dollars = job::TellInvoice(*quote, result.finished.duration, options.goes_on_from, teller);
   }
   teller.Tell(result.finished);
   return result;

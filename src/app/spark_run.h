@@ -25,4 +25,8 @@ struct SparkSetup {
 job::RunResult RunOnSpark(const SparkSetup& setup, const job::Job& job, const job::RunOptions& options,
                           job::RunEnvironment environment, job::EventStream& stream);
 
+// An attempt that failed before it began: Spark, which another engine handed the run over to, is not there.
+job::RunResult NoSpark(const Error& error, const job::Job& job, const job::RunOptions& options,
+                       job::RunEnvironment environment, job::EventStream& stream);
+
 }  // namespace tidemill::app

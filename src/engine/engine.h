@@ -163,7 +163,8 @@ struct Progress {
 struct SessionOptions {
   int64_t memory_bytes = int64_t{4} << 30;
   int threads = 2;
-  std::string temp_folder;  // spilled data; emptied at the end and, after a crash, by the next session
+  std::string temp_folder;       // spilled data; emptied at the end and, after a crash, by the next session
+  int64_t most_spill_bytes = 0;  // more is kResourceExhausted; 0: what the disk has
   std::string time_zone = "UTC";
   bool ansi = true;
   int64_t now_micros = 0;

@@ -31,10 +31,13 @@ Status TellQuote(const advisor::Quote& quote, const Budget& budget, bool over_bu
   return FailedPrecondition(over + "; --over-budget runs it all the same");
 }
 
-void TellInvoice(const advisor::Quote& quote, Micros duration, Teller& teller) {
+double TellInvoice(const advisor::Quote& quote, Micros duration, const std::optional<HandedOver>& before,
+                   Teller& teller) {
   const double price = quote.seconds.mid > 0 ? quote.dollars.mid / quote.seconds.mid : 0;
-  teller.Tell(
-      event::Invoiced{quote.place, Seconds(duration), Seconds(duration) * price, quote.seconds.mid, quote.dollars.mid});
+  const double seconds = Seconds(duration), dollars = seconds * price;
+  teller.Tell(event::Invoiced{quote.place, seconds, dollars, quote.seconds.mid, quote.dollars.mid,
+                              seconds + (before ? before->seconds : 0), dollars + (before ? before->dollars : 0)});
+  return dollars;
 }
 
 }  // namespace tidemill::job

@@ -11,8 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kOutcomes[] = {"committed", "already_committed", "checks_failed", "conflict",
-                                          "unknown",   "refused",           "failed",        "cancelled"};
+constexpr std::string_view kOutcomes[] = {"committed", "already_committed", "checks_failed",
+                                          "conflict",  "unknown",           "refused",
+                                          "failed",    "cancelled",         "handed_off"};
 constexpr std::string_view kStatuses[] = {"passed", "warned", "failed"};
 
 struct ToValue {

@@ -28,6 +28,7 @@ enum class Outcome {
   kRefused,   // the job, its SQL or the request is wrong
   kFailed,
   kCancelled,
+  kHandedOff,  // nothing was committed; another engine's attempt goes on with the run
 };
 std::string_view Name(Outcome outcome);
 
@@ -46,7 +47,8 @@ struct RunStarted {
   int64_t memory_bytes = 0;
   int threads = 0;
   std::string job_class;
-  std::string tags;  // separated by commas
+  std::string tags;          // separated by commas
+  std::string goes_on_from;  // the attempt that handed the run over; empty: none did
 };
 // What the run would take, from what is known once its sources are open.
 struct Quoted {
@@ -66,6 +68,8 @@ struct Invoiced {
   double dollars = 0;
   double quoted_seconds = 0;
   double quoted_dollars = 0;
+  double run_seconds = 0;  // with the attempts that handed the run over
+  double run_dollars = 0;
 };
 struct SourceRead {
   std::string source;

@@ -47,6 +47,8 @@ void VisitFields(const event::RunStarted& e, Visit visit) {
   visit(FieldInfo{"threads", "The threads used."}, e.threads);
   visit(FieldInfo{"class", "critical, regular or development."}, e.job_class);
   visit(FieldInfo{"tags", "The job's tags, separated by commas."}, e.tags);
+  visit(FieldInfo{"goes_on_from", "The attempt of another engine that handed the run over, or nothing."},
+        e.goes_on_from);
 }
 
 template <typename Visit>
@@ -68,6 +70,8 @@ void VisitFields(const event::Invoiced& e, Visit visit) {
   visit(FieldInfo{"dollars", "What it cost, by the price list."}, e.dollars);
   visit(FieldInfo{"quoted_seconds", "What the quote said."}, e.quoted_seconds);
   visit(FieldInfo{"quoted_dollars", "What the quote said."}, e.quoted_dollars);
+  visit(FieldInfo{"run_seconds", "All attempts of the run, where one handed over to the next."}, e.run_seconds);
+  visit(FieldInfo{"run_dollars", "What they cost together."}, e.run_dollars);
 }
 
 template <typename Visit>
@@ -164,9 +168,11 @@ void VisitFields(const event::Warning& e, Visit visit) {
 
 template <typename Visit>
 void VisitFields(const event::RunFinished& e, Visit visit) {
-  visit(FieldInfo{"outcome",
-                  "committed, already_committed, checks_failed, conflict, unknown, refused, failed or cancelled."},
-        e.outcome);
+  visit(
+      FieldInfo{
+          "outcome",
+          "committed, already_committed, checks_failed, conflict, unknown, refused, failed, cancelled or handed_off."},
+      e.outcome);
   visit(FieldInfo{"message", "What happened, in words."}, e.message);
   visit(FieldInfo{"version", "The table's version that holds the run, or -1."}, e.version);
   visit(FieldInfo{"duration_ms", "From start to end."}, e.duration);

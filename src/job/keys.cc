@@ -116,9 +116,14 @@ constexpr Section kSink{"sink", "Where the rows go.", kSinkKeys};
 
 constexpr Key kBudgetKeys[] = {
     {"dollars", KeyType::kText, false, "", "A run quoted above this many dollars is refused without --over-budget."},
-    {"time", KeyType::kDuration, false, "", "A run quoted to take longer is refused without --over-budget."},
+    {"time", KeyType::kDuration, false, "",
+     "A run quoted to take longer is refused without --over-budget. With --engine auto a native run that does take "
+     "longer hands over to Spark."},
+    {"disk", KeyType::kBytes, false, "",
+     "How much data a native run may spill to disk. Over it the run fails, or, with --engine auto, hands over to "
+     "Spark."},
 };
-constexpr Section kBudget{"budget", "What a run may take, by its quote.", kBudgetKeys};
+constexpr Section kBudget{"budget", "What a run may take.", kBudgetKeys};
 
 constexpr Key kJobKeys[] = {
     {"job", KeyType::kJobName, true, "", "The job's name: part of the run key, so a new name is a new job."},
@@ -133,7 +138,7 @@ constexpr Key kJobKeys[] = {
     {"sla", KeyType::kText, false, "",
      "How long a run may take: simple_etl (30 min), complex_analytics (2 h), ml_training (4 h) or a duration like "
      "45m."},
-    {"budget", KeyType::kSection, false, "", "What a run may take, by its quote.", {}, &kBudget},
+    {"budget", KeyType::kSection, false, "", "What a run may take.", {}, &kBudget},
     {"time_zone", KeyType::kText, false, "UTC", "The session time zone of the SQL, like Europe/Berlin."},
     {"conf", KeyType::kTextMap, false, "", "Spark SQL settings, like spark.sql.ansi.enabled: false."},
     {"sources", KeyType::kNamed, true, "", "Where rows come from, by name.", {}, &kSource},

@@ -140,6 +140,7 @@ class JobReader {
 
   void ReadBudget(const Reader& in) {
     if (const auto time = ParseDuration(in.Text("time")); time.ok()) job_.budget.time = *time;
+    if (const auto disk = ParseBytes(in.Text("disk")); disk.ok()) job_.budget.disk_bytes = *disk;
     if (!in.Has("dollars")) return;
     const std::string text = in.Text("dollars");
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), job_.budget.dollars);

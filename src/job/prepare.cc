@@ -144,6 +144,7 @@ engine::SessionOptions SessionOptionsFor(const Job& job, const RunEnvironment& e
   options.memory_bytes = environment.memory_bytes;
   options.threads = environment.threads;
   options.temp_folder = environment.temp_folder;
+  options.most_spill_bytes = job.budget.disk_bytes;
   options.time_zone = job.time_zone;
   options.ansi = job.ansi();
   options.now_micros = now.time_since_epoch().count();

@@ -29,6 +29,7 @@ namespace {
 
 constexpr int kMostRedos = 5;  // of a merge, which computes again; other modes only commit again
 constexpr int kSampleRows = 20;
+constexpr const char* kCommitStage = "commit";  // from here on a run is let through, whatever time it took
 
 Error Cancelled() { return Error{ErrorKind::kCancelled, "cancelled"}; }
 
@@ -66,8 +67,13 @@ class Runner {
     RETURN_IF_ERROR(OpenSession());
     ASSIGN_OR_RETURN(
         marker_, AttemptMarker::Make(environment_.attempts_folder, teller_.attempt(), sink_, quarantine_, file_id_));
+    start_ = environment_.clock->Monotonic();
     auto outcome = PrepareAndCommit();
     TakeFigures();
+    if (const std::string why = outcome.ok() ? "" : WhyHandOff(outcome.error()); !why.empty()) {
+      result_->finished.message = "handed over: " + why + "; nothing was committed";
+      outcome = Outcome::kHandedOff;
+    }
     if (outcome.ok() && *outcome == Outcome::kUnknown) return outcome;  // the marker stays
     const bool committed = outcome.ok() && *outcome == Outcome::kCommitted;
     if (const Status clean = committed ? Ok() : RemoveFiles(); clean.ok()) {
@@ -84,7 +90,8 @@ class Runner {
     teller_.Tell(event::RunStarted{key_.ToString(), job_.name, WindowText(key_.window),
                                    environment_.engine->name() + " " + environment_.engine->version(), sink_,
                                    std::string(Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads,
-                                   std::string(Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ","))});
+                                   std::string(Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ",")),
+                                   ""});
   }
 
   bool is_delta() const { return job_.sink.format == SinkFormat::kDelta; }
@@ -127,17 +134,29 @@ class Runner {
   }
 
   Status OpenSession() {
-    ASSIGN_OR_RETURN(session_,
-                     environment_.engine->Open(SessionOptionsFor(job_, environment_, now_), *environment_.cancel,
-                                               [this](const engine::Progress& p) { TellProgress(p); }));
+    ASSIGN_OR_RETURN(session_, environment_.engine->Open(SessionOptionsFor(job_, environment_, now_), stop_,
+                                                         [this](const engine::Progress& p) { TellProgress(p); }));
     return Ok();
   }
 
+  // Ten times a second while the engine works, from a thread of its own.
   void TellProgress(const engine::Progress& progress) {
     const char* stage = stage_.load();
+    if (*environment_.cancel) stop_ = true;
     if (stage == nullptr) return;
+    const bool may_stop = options_.may_hand_off && job_.budget.time > Micros(0) && stage != kCommitStage;
+    if (may_stop && environment_.clock->Monotonic() - start_ > job_.budget.time) out_of_time_ = stop_ = true;
     teller_.Tell(event::Progress{stage, progress.fraction, progress.rows, progress.bytes, progress.memory_bytes,
                                  progress.spill_bytes});
+  }
+
+  // Why another engine should go on with the run, which certainly did not commit; empty: it should not.
+  std::string WhyHandOff(const Error& error) const {
+    if (!options_.may_hand_off || *environment_.cancel || !computing_) return "";
+    if (error.kind == ErrorKind::kCancelled && out_of_time_) {
+      return fmt::format("its time, {}, is used up", FormatDuration(job_.budget.time));
+    }
+    return error.kind == ErrorKind::kResourceExhausted ? error.message : "";
   }
 
   // Runs `work` as a stage of that name.
@@ -160,7 +179,7 @@ class Runner {
       ASSIGN_OR_RETURN(const bool may_commit, JudgeChecks());
       if (!may_commit) return Outcome::kChecksFailed;
       if (*environment_.cancel) return Cancelled();
-      ASSIGN_OR_RETURN(const auto outcome, InStage("commit", [this] { return CommitAll(); }));
+      ASSIGN_OR_RETURN(const auto outcome, InStage(kCommitStage, [this] { return CommitAll(); }));
       if (outcome) return *outcome;
       if (redo == kMostRedos) return Conflicted("others changed the table every time");
       RETURN_IF_ERROR(RemoveFiles());
@@ -458,6 +477,9 @@ class Runner {
   const std::string file_id_;
   RunResult* result_ = nullptr;
   std::atomic<const char*> stage_ = nullptr;
+  Micros start_{};
+  engine::Cancel stop_ = false;  // what the session looks at: the user's cancel, or no time left
+  std::atomic<bool> out_of_time_ = false;
   Target target_;
   Proceed proceed_;
   AttemptMarker marker_;
@@ -507,7 +529,8 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
     result.error = std::move(outcome).error();
   }
   result.finished.duration = environment.clock->Monotonic() - start;
-  if (const auto& quote = runner.quote()) TellInvoice(*quote, result.finished.duration, teller);
+  if (const auto& quote = runner.quote())
+    result.dollars = TellInvoice(*quote, result.finished.duration, options.goes_on_from, teller);
   teller.Tell(result.finished);
   return result;
 }

@@ -45,12 +45,22 @@ struct Pricing {
   int64_t partitions_before = -1;       // that the newest of them wrote
 };
 
+// An attempt of another engine that handed the run over.
+struct HandedOver {
+  std::string attempt;
+  std::string why;
+  double seconds = 0;
+  double dollars = 0;
+};
+
 struct RunOptions {
   std::optional<Window> window;      // none: all data
   const Pricing* pricing = nullptr;  // null: no quote and no invoice
   bool over_budget = false;          // run although the quote is above the job's budget
   bool replace = false;              // take the rows of earlier runs of this window out, in the same commit
   bool again = false;                // run although this run is committed already
+  bool may_hand_off = false;         // end as kHandedOff where memory, disk or the budget's time runs out
+  std::optional<HandedOver> goes_on_from;
 };
 
 struct PartitionRows {
@@ -71,6 +81,7 @@ struct RunResult {
   std::string attempt;
   event::RunFinished finished;
   std::optional<Error> error;  // why it did not commit
+  double dollars = 0;          // by its invoice
   std::vector<PartitionRows> partitions;
   std::vector<int64_t> file_sizes;
   std::vector<QuarantinedRow> sample;

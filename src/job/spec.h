@@ -21,10 +21,12 @@ namespace tidemill::job {
 enum class JobClass { kCritical, kRegular, kDevelopment };
 enum class SlaKind { kSimpleEtl, kComplexAnalytics, kMlTraining, kOther };
 
-// What a run may take by its quote; 0: anything.
+// What a run may take; 0: anything. Dollars and time are compared with its quote before it starts; time and disk (of
+// spilled data) also end a native attempt that passes them.
 struct Budget {
   double dollars = 0;
   Micros time{};
+  int64_t disk_bytes = 0;
 };
 
 struct Sla {

@@ -112,12 +112,14 @@ struct KnownMessage {
 };
 constexpr auto kWrong = ErrorKind::kInvalidArgument;
 constexpr char kOutOfMemory[] = "the memory budget of this run is used up; raise --memory or lower --threads";
+constexpr char kNoSpace[] =
+    "no space is left for temporary files; free some, raise the job's budget.disk, or raise --memory";
 constexpr char kDecorrelation[] =
     "a correlated subquery of this shape is not supported by the native engine; write it as a join, or run it on Spark";
 constexpr KnownMessage kKnown[] = {
     {"INTERRUPT Error", ErrorKind::kCancelled, "", "", "cancelled"},
-    {"No space left", ErrorKind::kResourceExhausted, "", "",
-     "no space is left for temporary files; free some, or raise --memory"},
+    {"No space left", ErrorKind::kResourceExhausted, "", "", kNoSpace},
+    {"failed to offload", ErrorKind::kResourceExhausted, "", "", kNoSpace},
     {"Out of Memory Error", ErrorKind::kResourceExhausted, "", "", kOutOfMemory},
     {"could not allocate block", ErrorKind::kResourceExhausted, "", "", kOutOfMemory},
     {"failed to allocate", ErrorKind::kResourceExhausted, "", "", kOutOfMemory},

@@ -86,6 +86,10 @@ class NativeSession final : public Session {
                                       {"autoload_known_extensions", "false"},
                                       {"preserve_insertion_order", "false"},
                                   }));
+    if (options_.most_spill_bytes > 0) {  // an open database takes it, one that is being opened forgets it
+      const auto limit = fmt::format("SET max_temp_directory_size = '{}B'", options_.most_spill_bytes);
+      RETURN_IF_ERROR(connection_->Run(limit));
+    }
     ASSIGN_OR_RETURN(partitioner_, Partitioner::Make(*connection_, traffic_));
     RETURN_IF_ERROR(RegisterFileSystem(connection_->database(), storage, traffic_, options_.allowed_folders,
                                        [this](const std::string& path) { return partitioner_->RealPath(path); }));
