@@ -24,9 +24,7 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "count_min_sketch",
                                                        "current_time",
                                                        "from_avro",
-                                                       "from_csv",
                                                        "from_protobuf",
-                                                       "from_xml",
                                                        "hll_sketch_agg",
                                                        "hll_sketch_estimate",
                                                        "hll_union",
@@ -60,10 +58,8 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "parse_json",
                                                        "reflect",
                                                        "schema_of_avro",
-                                                       "schema_of_csv",
                                                        "schema_of_variant",
                                                        "schema_of_variant_agg",
-                                                       "schema_of_xml",
                                                        "session_window",
                                                        "sql_keywords",
                                                        "st_asbinary",
@@ -85,7 +81,6 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "to_protobuf",
                                                        "to_time",
                                                        "to_variant_object",
-                                                       "to_xml",
                                                        "try_aes_decrypt",
                                                        "try_parse_json",
                                                        "try_reflect",
@@ -94,16 +89,7 @@ bool IsRefusedFunction(std::string_view name) {
                                                        "variant_explode",
                                                        "variant_explode_outer",
                                                        "variant_get",
-                                                       "window_time",
-                                                       "xpath",
-                                                       "xpath_boolean",
-                                                       "xpath_double",
-                                                       "xpath_float",
-                                                       "xpath_int",
-                                                       "xpath_long",
-                                                       "xpath_number",
-                                                       "xpath_short",
-                                                       "xpath_string"};
+                                                       "window_time"};
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   return names->contains(lower);

@@ -365,8 +365,8 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));
     pending.within_group.push_back(resolved);
   }
-  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, MathRule, IntervalRule,
-                     DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
+  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, CsvRule, XmlRule, MathRule,
+                     IntervalRule, DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (!*made) continue;

@@ -55,8 +55,28 @@ Result<std::string> ToCsv(const Lowered& l) {
   DataType local = l.type(0);
   ASSIGN_OR_RETURN(auto shown, LocalTimes(l.compiler, l.args[0], &local, l.expr.at));
   const DataType text = TypeId::kString;
-  return ValueSql("to_csv", {l.args[0], shown, l.args[1], l.args[2], l.args[3], l.args[4]},
-                  {l.type(0), local, text, text, text, text}, l.expr.type);
+  std::vector<std::string> args{l.args[0], shown};
+  args.insert(args.end(), l.args.begin() + 1, l.args.end());
+  std::vector<DataType> types(args.size(), text);
+  types[0] = l.type(0);
+  types[1] = local;
+  return ValueSql("to_csv", args, types, l.expr.type);
+}
+
+// The same.
+Result<std::string> ToXml(const Lowered& l) {
+  DataType local = l.type(0);
+  ASSIGN_OR_RETURN(auto shown, LocalTimes(l.compiler, l.args[0], &local, l.expr.at));
+  return ValueSql("to_xml", {l.args[0], shown, l.args[1]}, {l.type(0), local, l.type(1)}, l.expr.type);
+}
+
+// (text, options): instants are read as local times of the session's zone.
+Result<std::string> FromText(const Lowered& l) {
+  const DataType& type = l.expr.type;
+  const DataType read = l.compiler.utc() ? type : sql::WithLocalTimes(type);
+  std::string null = fmt::format("CAST(NULL AS {})", DuckDbType(type));
+  auto sql = ValueSql(l.call.function, {l.args[0], l.args[1], null}, {l.type(0), l.type(1), type}, read);
+  return CompileCast(l.compiler, sql, read, type, typed::Cast::Mode::kPlain, l.expr.at);
 }
 
 // Times without a zone are the session's.
@@ -85,6 +105,17 @@ std::span<const LoweringRow> ValueLowerings() {
       {"json_object_keys", "", nullptr, ByValue},
       {"to_json", "", nullptr, ToJson},
       {"to_csv", "", nullptr, ToCsv},
+      {"from_csv", "", nullptr, FromText},
+      {"from_xml", "", nullptr, FromText},
+      {"to_xml", "", nullptr, ToXml},
+      {"xpath", "", nullptr, ByValue},
+      {"xpath_boolean", "", nullptr, ByValue},
+      {"xpath_double", "", nullptr, ByValue},
+      {"xpath_float", "", nullptr, ByValue},
+      {"xpath_int", "", nullptr, ByValue},
+      {"xpath_long", "", nullptr, ByValue},
+      {"xpath_short", "", nullptr, ByValue},
+      {"xpath_string", "", nullptr, ByValue},
   };
   return kRows;
 }

@@ -173,10 +173,11 @@ Error Known(const KnownMessage& known, std::string_view text) {
 std::string EncodeError(std::string_view error_class, std::string_view sqlstate, std::string_view message) {
   std::string text(1, kMark);
   for (std::string_view part : {error_class, sqlstate, message}) {
-    if (text.size() > 1) text += kPart;
     text += part;
+    text += kPart;
   }
-  return text + kMark;
+  text.back() = kMark;
+  return text;
 }
 
 void Row::Fail(std::string_view error_class, std::string_view sqlstate, std::string_view message) {

@@ -54,5 +54,7 @@ std::span<const ValueRow> JsonValues();
 std::span<const ValueRow> SketchValues();
 std::span<const ValueRow> TextValues();
 std::span<const ValueRow> UrlValues();
+std::span<const ValueRow> XmlValues();
+std::span<const ValueRow> XpathValues();
 
 }  // namespace tidemill::engine::duckdb

@@ -1,7 +1,11 @@
 // to_csv: a row as Spark's CSV writer (UnivocityGenerator over univocity's CsvWriter) writes it.
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include "engine/duckdb/kernel_value.h"
+#include "engine/duckdb/record_text.h"
+#include "engine/duckdb/text/csv_record.h"
 #include "engine/duckdb/text_values.h"
 #include "sql/literal_text.h"
 
@@ -13,15 +17,17 @@ using plan::Value;
 
 namespace {
 
+struct Formats {
+  const std::string& date;  // empty: Spark's own
+  const std::string& timestamp;
+};
+
 // `local` is the value with its instants as local times.
-std::string FieldText(const Value& value, const Value& local, const DataType& type) {
+std::string FieldText(Row& row, const Value& value, const Value& local, const DataType& type, const Formats& formats) {
+  if (type.is_datetime()) return WriteTime(row, value, local, type, formats.date, formats.timestamp);
   switch (type.id()) {
     case TypeId::kString:
       return std::get<std::string>(value.data);
-    case TypeId::kTimestamp:
-      return InstantField(std::get<int64_t>(value.data), std::get<int64_t>(local.data));
-    case TypeId::kTimestampNtz:
-      return TimeField(std::get<int64_t>(value.data));
     case TypeId::kDecimal:
     case TypeId::kYearMonthInterval:
     case TypeId::kDayTimeInterval:
@@ -75,23 +81,111 @@ std::string Field(std::string_view text, const Style& style, bool first) {
   return special || (first && text[0] == kComment) ? Quoted(trimmed, style) : std::string(trimmed);
 }
 
-// (struct, the same with local times, separator, quote, escape, text of NULL)
-Value ToCsv(Row&, const ValueCall& call) {
+// (struct, the same with local times, separator, quote, escape, text of NULL, date format, timestamp format)
+Value ToCsv(Row& row, const ValueCall& call) {
   const Style style{call.text(2)[0], call.text(3)[0], call.text(4)[0]};
+  const Formats formats{call.text(6), call.text(7)};
   const auto &values = call.children(0), &locals = call.children(1);
   const auto& fields = call.types[0].fields();
   std::string line;
   for (size_t i = 0; i < values.size(); ++i) {
     if (i > 0) line += style.separator;
-    line += values[i].is_null() ? call.text(5) : Field(FieldText(values[i], locals[i], fields[i].type), style, i == 0);
+    line += values[i].is_null() ? call.text(5)
+                                : Field(FieldText(row, values[i], locals[i], fields[i].type, formats), style, i == 0);
   }
   return {std::move(line)};
+}
+
+// ---- from_csv ----
+
+std::optional<Value> ReadField(Row& row, const ValueCall& call, std::string_view text, const DataType& type,
+                               const TextRules& rules) {
+  auto value = [](const auto& parsed) { return parsed ? std::optional(Value{*parsed}) : std::nullopt; };
+  auto whole = [&](auto least) {
+    using T = decltype(least);
+    return value(ParseInteger(text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  };
+  switch (type.id()) {
+    case TypeId::kByte:
+      return whole(int8_t{});
+    case TypeId::kShort:
+      return whole(int16_t{});
+    case TypeId::kInt:
+      return whole(int32_t{});
+    case TypeId::kLong:
+      return whole(int64_t{});
+    case TypeId::kFloat: {
+      auto parsed = ParseFloat(text);
+      return parsed ? std::optional(Value{static_cast<double>(*parsed)}) : std::nullopt;
+    }
+    case TypeId::kDouble:
+      return value(ParseDouble(text));
+    case TypeId::kBoolean:
+      return value(ParseBoolean(text));
+    case TypeId::kDecimal:
+      return value(ParseDecimal(text, type.precision(), type.scale()));
+    case TypeId::kDate:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampNtz:
+      return ReadTime(row, call, text, type, rules, false);
+    case TypeId::kString:
+    case TypeId::kBinary:
+      return Value{std::string(text)};
+    default:
+      return std::nullopt;
+  }
+}
+
+TextOptions SplitterOptions(const TextRules& rules) {
+  TextOptions options;
+  auto take = [&](const char* name, std::string& to) {
+    if (auto found = rules.find(name); found != rules.end()) to = found->second;
+  };
+  take("sep", options.delimiter);
+  take("delimiter", options.delimiter);
+  take("quote", options.quote);
+  take("escape", options.escape);
+  take("nullvalue", options.null_text);
+  return options;
+}
+
+// (text, options, NULL of the type with its instants)
+Value FromCsv(Row& row, const ValueCall& call) {
+  if (call.null(0)) return {};
+  const auto rules = RulesOf(call, 1);
+  const std::string& text = call.text(0);
+  const auto& fields = call.types[2].fields();
+  if (text.empty()) return Settled(row, {}, true, text, call.types[2], rules);
+  const TextOptions options = SplitterOptions(rules);
+  text::CsvSplitter splitter(options);
+  if (splitter.Split(text)) {
+    row.Refuse("a CSV field with quotes that are not escaped");
+    return {};
+  }
+  std::vector<Value> values(fields.size());
+  size_t at = 0;
+  bool bad = false;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name == "_corrupt_record") continue;
+    if (at == splitter.fields().size()) {
+      bad = true;
+      break;
+    }
+    const auto& field = splitter.fields()[at++];
+    if (field.text == options.null_text || (field.text.empty() && !field.quoted)) continue;
+    auto value = ReadField(row, call, field.text, fields[i].type, rules);
+    bad = bad || !value;
+    values[i] = value.value_or(Value{});
+  }
+  bad = bad || at < splitter.fields().size();
+  if (row.failed()) return {};
+  return Settled(row, ChildrenValue(std::move(values)), bad, text, call.types[2], rules);
 }
 
 }  // namespace
 
 std::span<const ValueRow> CsvValues() {
-  static constexpr ValueRow kRows[] = {{"to_csv", ToCsv}};
+  static constexpr ValueRow kRows[] = {{"to_csv", ToCsv}, {"from_csv", FromCsv, ValueRow::Nulls::kSees}};
   return kRows;
 }
 
