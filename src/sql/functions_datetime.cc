@@ -39,6 +39,7 @@ std::span<const FunctionRow> DatetimeRows() {
       {"try_make_timestamp_ntz", "custom"},
       {"make_ym_interval", "custom"},
       {"$instant_in_zone", "custom"},
+      {"$instant_of_utc", "custom"},
       {"minute", "(timestamp_ntz) int | (timestamp) int"},
       {"month", "(date) int"},
       {"monthname", "(date) string"},

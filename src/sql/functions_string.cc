@@ -32,7 +32,7 @@ std::span<const FunctionRow> StringRows() {
       {"mask", "custom"},
       {"md5", "(binary) string"},
       {"octet_length", "(text) int"},
-      {"overlay", "(string, string, int, int=-1) string"},
+      {"overlay", "(string, string, int, int=-1) string | (binary, binary, int, int=-1) binary"},
       {"quote", "(string) string"},
       {"parse_url", "(string, string) string? | (string, string, string) string?"},
       {"regexp_count", "(string, string) int"},

@@ -39,7 +39,12 @@ plan::RelationPtr Parser::ParseFrom() {
     from = ParseRelationExtensions(std::move(primary));
     if (!from) return nullptr;
   } while (Take(TokenKind::kComma));
+  const bool views = Is(kLateral) && Is(kView, 1);
   from = ParseLateralViews(std::move(from));
+  if (from && views && StartsJoin()) {  // a join's sides are tables; a lateral view is none
+    FailSyntax("the end of FROM after LATERAL VIEW");
+    return nullptr;
+  }
   return from ? ParseRelationExtensions(std::move(from)) : nullptr;
 }
 

@@ -129,6 +129,10 @@ Ruled Concat(const PendingCall& call) {
       !Flag(call.options->conf, "spark.sql.function.concatBinaryAsString", false);
   std::vector<ExprPtr> args;
   if (arrays) {
+    std::vector<DataType> types;
+    for (const auto& arg : call.args) types.push_back(arg->type);
+    auto none = [](const DataType& type) { return type.is(TypeId::kNull); };
+    if (std::any_of(types.begin(), types.end(), none)) return DifferentTypes(call, types);
     ASSIGN_OR_RETURN(args, CastAllToCommon(call, call.args));
   } else {
     for (size_t i = 0; i < call.args.size(); ++i) {

@@ -105,6 +105,12 @@ Ruled DateDiff(const PendingCall& call) {
   return MakeCall("date_diff", {end, start}, TypeId::kInt, end->nullable || start->nullable, call.at);
 }
 
+// A local time taken for one of UTC, whatever the session's zone: so Spark reads it where a pattern might stand.
+ExprPtr InstantOfUtc(const ExprPtr& local) {
+  if (!local->type.is(TypeId::kTimestampNtz)) return local;
+  return MakeCall("$instant_of_utc", {local}, TypeId::kTimestamp, local->nullable, local->at);
+}
+
 // A string with a pattern, or anything castable without one.
 Ruled Parse(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
@@ -118,7 +124,7 @@ Ruled Parse(const PendingCall& call) {
     if (!CanCast(from, type, call.options->rules()))
       return UnexpectedType(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")");
     auto mode = is_try ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
-    return CastTo(call.args[0], type, mode);
+    return CastTo(call.args.size() == 2 && !ntz ? InstantOfUtc(call.args[0]) : call.args[0], type, mode);
   }
   ASSIGN_OR_RETURN(auto pattern, Implicit(call, 1, TypeId::kString));
   std::string name = (is_try ? "try_to_" : "to_") + std::string(date ? "date" : ntz ? "timestamp_ntz" : "timestamp");
@@ -132,7 +138,10 @@ Ruled UnixTimestamp(const PendingCall& call) {
   }
   if (call.args.size() > 2) return WrongCount(call, "[0, 1, 2]");
   if (!call.args[0]->type.is(TypeId::kString)) {
-    ASSIGN_OR_RETURN(auto time, Implicit(call, 0, TypeId::kTimestamp));
+    ExprPtr time = InstantOfUtc(call.args[0]);
+    if (!time->type.is(TypeId::kTimestamp)) {
+      ASSIGN_OR_RETURN(time, Implicit(call, 0, TypeId::kTimestamp));
+    }
     return MakeCall("unix_seconds", {time}, TypeId::kLong, time->nullable, call.at);
   }
   ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");

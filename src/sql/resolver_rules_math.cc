@@ -82,9 +82,23 @@ Ruled Abs(const PendingCall& call) {
   return MakeCall("abs", {arg}, type, arg->nullable, call.at);
 }
 
+bool HoldsMap(const DataType& type) {
+  if (type.is(TypeId::kMap)) return true;
+  if (type.is(TypeId::kArray)) return HoldsMap(type.element());
+  return std::any_of(type.fields().begin(), type.fields().end(),
+                     [](const auto& field) { return HoldsMap(field.type); });
+}
+
 // Spark's hash functions follow the arguments' types byte by byte.
 Ruled Hash(const PendingCall& call) {
   if (call.args.empty()) return WrongCount(call, "> 0");
+  bool maps = Flag(call.options->conf, "spark.sql.legacy.allowHashOnMapType", false);
+  if (!maps && std::any_of(call.args.begin(), call.args.end(), [](const auto& arg) { return HoldsMap(arg->type); })) {
+    return Mismatch("HASH_MAP_TYPE", call.sql,
+                    "Input to the function <functionName> cannot contain elements of the \"MAP\" type. In Spark, same "
+                    "maps may have different hashcode, thus hash expressions are prohibited on \"MAP\" elements.",
+                    {{"functionName", "`" + call.name + "`"}}, call.at);
+  }
   DataType type = call.name == "hash" ? TypeId::kInt : TypeId::kLong;
   return MakeCall(call.name, call.args, type, false, call.at);
 }

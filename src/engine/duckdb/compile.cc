@@ -292,7 +292,8 @@ class RelationCompiler {
       for (int index : set) members.push_back(keys[index]);
       sets.push_back("(" + JoinText(members, ", ") + ")");
     }
-    return " GROUP BY GROUPING SETS (" + JoinText(sets, ", ") + ")";
+    // Over no row DuckDB makes a group of the set without keys, and Spark none.
+    return " GROUP BY GROUPING SETS (" + JoinText(sets, ", ") + ") HAVING count(*) > 0";
   }
 
   Result<Block> Node(const typed::Window& node, const typed::Relation&) {

@@ -193,8 +193,11 @@ Result<std::string> ToTime(const CastJob& job) {
   if (from.is(TypeId::kTimestampNtz)) return c.Instant(job.sql);
   if (from.is(TypeId::kBoolean)) return "tm_instant(make_timestamp(CAST(" + job.sql + " AS BIGINT)))";
   if (from.is_integral()) return "tm_from_seconds(CAST(" + job.sql + " AS BIGINT))";
-  if (from.is_fractional() && job.null_on_failure()) return "tm_from_double_seconds(" + job.sql + ")";
-  if (from.is_numeric()) return fmt::format("tm_instant(make_timestamp(CAST(trunc({} * 1000000) AS BIGINT)))", job.sql);
+  if (from.is_fractional()) {
+    return fmt::format("tm_{}from_double_seconds(CAST({} AS DOUBLE))", job.null_on_failure() ? "" : "exactly_",
+                       job.sql);
+  }
+  if (from.is_numeric()) return fmt::format("tm_from_decimal_seconds(tm_unscaled({}), {})", job.sql, from.scale());
   return job.Refused();
 }
 

@@ -107,6 +107,16 @@ std::string ExprCompiler::Instant(const std::string& sql) const {
   return "tm_zoned(" + sql + ", " + QuoteText(options_.time_zone) + ")";
 }
 
+std::string ExprCompiler::InstantNear(const std::string& sql, const std::string& instant) const {
+  if (utc()) return "tm_instant(" + sql + ")";
+  return fmt::format("tm_zoned_near({}, {}, {})", sql, QuoteText(options_.time_zone), instant);
+}
+
+std::string ExprCompiler::Moved(const std::string& instant, const std::string& interval) const {
+  if (utc()) return fmt::format("tm_instant(tm_local({}) + {})", instant, interval);
+  return fmt::format("tm_moved({}, {}, {})", instant, QuoteText(options_.time_zone), interval);
+}
+
 Result<std::string> ExprCompiler::Compile(const ExprPtr& expr) const {
   return std::visit([&](const auto& node) { return Node(node, *expr); }, expr->node);
 }

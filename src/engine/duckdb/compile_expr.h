@@ -58,6 +58,10 @@ class ExprCompiler {
   // TIMESTAMPTZ -> local TIMESTAMP in the session's zone, and back.
   std::string Local(const std::string& sql) const;
   std::string Instant(const std::string& sql) const;
+  // The local time as an instant at the offset that `instant` has, where both exist.
+  std::string InstantNear(const std::string& sql, const std::string& instant) const;
+  // An instant moved by an interval of months and days, by the calendar of the session's zone.
+  std::string Moved(const std::string& instant, const std::string& interval) const;
 
  private:
   Result<std::string> Node(const typed::Literal& node, const typed::Expr& expr) const;

@@ -58,17 +58,22 @@ Result<std::string> Quantified(const Lowered& l) {
 // Without a step: up by one, or down by one.
 Result<std::string> Sequence(const Lowered& l) {
   std::string type = DuckDbType(l.expr.type);
+  std::string step = l.args.size() == 3 ? l.args[2] : "1";
+  std::string fits = fmt::format("tm_sequence_fits(CAST({} AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT))",
+                                 l.args[0], l.args[1], step);
   if (l.args.size() == 3) {
     return fmt::format(
         "CASE WHEN ({2} > 0 AND {0} <= {1}) OR ({2} < 0 AND {0} >= {1}) OR ({2} = 0 AND {0} = {1}) THEN "
-        "CAST(CASE WHEN {2} = 0 THEN [{0}] ELSE generate_series({0}, {1}, {2}) END AS {3}) WHEN {0} IS NOT NULL AND "
+        "CAST(CASE WHEN {2} = 0 THEN [{0}] WHEN {4} THEN generate_series({0}, {1}, {2}) END AS {3}) WHEN {0} IS NOT "
+        "NULL AND "
         "{1} IS NOT NULL AND {2} IS NOT NULL AND tm_raise_class('ILLEGAL_SEQUENCE_BOUNDARIES', '22023', 'Illegal "
         "sequence boundaries: ' || {0} || ' to ' || {1} || ' by ' || {2}) = '' THEN NULL END",
-        l.args[0], l.args[1], l.args[2], type);
+        l.args[0], l.args[1], l.args[2], type, fits);
   }
   return fmt::format(
-      "CAST(CASE WHEN {0} <= {1} THEN generate_series({0}, {1}) ELSE generate_series({0}, {1}, -1) END AS {2})",
-      l.args[0], l.args[1], type);
+      "CAST(CASE WHEN NOT {3} THEN NULL WHEN {0} <= {1} THEN generate_series({0}, {1}) ELSE generate_series({0}, {1}, "
+      "-1) END AS {2})",
+      l.args[0], l.args[1], type, fits);
 }
 
 }  // namespace

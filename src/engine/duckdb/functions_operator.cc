@@ -66,6 +66,12 @@ Result<std::string> RemainderDecimals(const Lowered& l) {
                     l.null_on_failure());
 }
 
+// Scala's negation of a decimal keeps 34 digits.
+Result<std::string> NegateDecimal(const Lowered& l) {
+  if (l.expr.type.precision() <= 34) return "(-" + l.args[0] + ")";
+  return FromDigits(l, "tm_negative_digits(" + Digits(l, 0, l.expr.type.scale()) + ")", l.null_on_failure());
+}
+
 Result<std::string> DivDecimals(const Lowered& l) {
   int scale = std::max(l.type(0).scale(), l.type(1).scale());
   auto quotient = fmt::format("tm_{}quotient({}, {})", l.try_(), Digits(l, 0, scale), Digits(l, 1, scale));
@@ -160,6 +166,38 @@ Result<std::string> AddToDate(const Lowered& l) {
   return fmt::format("CAST({} + {} AS DATE)", l.args[0], moved);
 }
 
+// A time moved by months, days and microseconds: months and whole days go by the calendar of the session's zone, the
+// rest by the clock. Days given with the microseconds are whole days of 24 hours where there is no zone.
+std::string Moved(const Lowered& l, const std::string& calendar, const std::string& micros) {
+  const std::string& time = l.args[0];
+  std::string moved = time;
+  if (!l.type(0).is(TypeId::kTimestamp)) {
+    if (!calendar.empty()) moved = fmt::format("({} + {})", moved, calendar);
+    return micros.empty() ? moved : fmt::format("({} + to_microseconds({}))", moved, micros);
+  }
+  if (!calendar.empty()) {
+    moved = l.compiler.Moved(time, calendar);
+  }
+  return micros.empty() ? moved : fmt::format("tm_instant(tm_local({}) + to_microseconds({}))", moved, micros);
+}
+
+Result<std::string> AddMonths(const Lowered& l) { return Moved(l, "to_months(" + l.args[1] + ")", ""); }
+
+Result<std::string> AddMicros(const Lowered& l) {
+  if (l.compiler.utc() || !l.type(0).is(TypeId::kTimestamp)) return Moved(l, "", l.args[1]);
+  constexpr const char* kDay = "86400000000";
+  return Moved(l, fmt::format("to_days(CAST({} // {} AS INTEGER))", l.args[1], kDay),
+               fmt::format("({} % {})", l.args[1], kDay));
+}
+
+Result<std::string> AddCalendarInterval(const Lowered& l) {
+  if (l.compiler.utc() || !l.type(0).is(TypeId::kTimestamp)) return Moved(l, l.args[1], "");
+  std::string hours = fmt::format(
+      "(datepart('hour', {0}) * 3600000000 + datepart('minute', {0}) * 60000000 + datepart('microsecond', {0}))",
+      l.args[1]);
+  return Moved(l, fmt::format("({} - to_microseconds({}))", l.args[1], hours), hours);
+}
+
 }  // namespace
 
 std::span<const LoweringRow> OperatorLowerings() {
@@ -196,6 +234,7 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"try_mod", "decimal", nullptr, RemainderDecimals},
       {"try_mod", "integral", "CAST(tm_try_mod($1, $2) AS $T)", nullptr},
       {"try_mod", "fractional", "CAST(tm_try_mod_double($1, $2) AS $T)", nullptr},
+      {"negative", "decimal", nullptr, NegateDecimal},
       {"negative", "", "(-$1)", nullptr},
       {"=", "", "($1 = $2)", nullptr},
       {"<=>", "", "($1 IS NOT DISTINCT FROM $2)", nullptr},
@@ -226,16 +265,15 @@ std::span<const LoweringRow> OperatorLowerings() {
       {"coalesce", "", "coalesce($*)", nullptr},
       {"greatest", "", "greatest($*)", nullptr},
       {"least", "", "least($*)", nullptr},
-      {"raise_error", "", "CAST(tm_raise($1) AS INTEGER)", nullptr},
+      {"raise_error", "", "CAST(tm_raise(coalesce($1, 'null')) AS INTEGER)", nullptr},
       {"$date_add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
       {"$date_add_interval", "", nullptr, AddToDate},
       {"$date_minus_date", "", "(($1 - $2) * 86400000000)", nullptr},
       {"$date_period", "", nullptr, ByValue},
       {"$timestamp_period", "", "to_microseconds(epoch_us($1) - epoch_us($2))", nullptr},
-      {"$timestamp_add_months", "", "@($L1 + to_months($2))", nullptr},
-      {"$timestamp_add_micros", "timestamp", "tm_instant(tm_local($1) + to_microseconds($2))", nullptr},
-      {"$timestamp_add_micros", "", "($1 + to_microseconds($2))", nullptr},
-      {"$timestamp_add_interval", "", "@($L1 + $2)", nullptr},
+      {"$timestamp_add_months", "", nullptr, AddMonths},
+      {"$timestamp_add_micros", "", nullptr, AddMicros},
+      {"$timestamp_add_interval", "", nullptr, AddCalendarInterval},
       {"$timestamp_minus", "", "(epoch_us($L1) - epoch_us($L2))", nullptr},
       {"$interval_add", "interval", "($1 + $2)", nullptr},
       {"$interval_add", "ym", "tm_months(CAST($1 AS HUGEINT) + $2)", nullptr},

@@ -40,6 +40,67 @@ Status CheckRegex(const Lowered& l, size_t i) {
   return Ok();
 }
 
+// What DuckDB's loop over a text's matches does otherwise than Java's Matcher.find with matches of nothing: it finds
+// one twice that an anchor places further on, and none right after a longer match.
+enum class Empties { kPlaced, kAfterOthers, kAny };
+
+// What a part of a pattern may match.
+struct Reach {
+  bool nothing = true, something = false, anchored = false;
+};
+
+// Reads alternatives up to a closing parenthesis or the end.
+Reach ReachOf(std::string_view pattern, size_t& at) {
+  Reach all{false, false, false}, branch;
+  auto close = [&] {
+    all = {all.nothing || branch.nothing, all.something || branch.something, all.anchored || branch.anchored};
+    branch = {};
+  };
+  while (at < pattern.size() && pattern[at] != ')') {
+    Reach atom{false, true, false};
+    char c = pattern[at++];
+    if (c == '|') {
+      close();
+      continue;
+    }
+    if (c == '^' || c == '$') atom = {true, false, true};
+    if (c == '\\' && at < pattern.size()) {
+      if (std::string_view("bBAz").find(pattern[at++]) != std::string_view::npos) atom = {true, false, true};
+    } else if (c == '[') {
+      if (at < pattern.size() && pattern[at] == '^') ++at;
+      for (bool first = true; at < pattern.size() && (first || pattern[at] != ']'); ++at, first = false) {
+        if (pattern[at] == '\\') ++at;
+      }
+      ++at;
+    } else if (c == '(') {
+      if (pattern.substr(at).starts_with('?')) {
+        size_t end = pattern.find_first_of(":)>", at);
+        at = end == std::string_view::npos ? pattern.size() : end + (pattern[end] == ')' ? 0 : 1);
+      }
+      atom = ReachOf(pattern, at);
+      ++at;
+    }
+    if (at < pattern.size() && (pattern[at] == '*' || pattern[at] == '?')) atom.nothing = true;
+    if (pattern.substr(at).starts_with("{0")) atom.nothing = true;
+    while (at < pattern.size() && std::string_view("*+?").find(pattern[at]) != std::string_view::npos) ++at;
+    if (at < pattern.size() && pattern[at] == '{') at = std::min(pattern.find('}', at), pattern.size() - 1) + 1;
+    branch = {branch.nothing && atom.nothing, branch.something || atom.something, branch.anchored || atom.anchored};
+  }
+  close();
+  return all;
+}
+
+Status CheckEmptyMatches(const Lowered& l, Empties harmful) {
+  const std::string& pattern = *ConstantText(l, 1);
+  size_t at = 0;
+  Reach reach = ReachOf(pattern, at);
+  bool differs = harmful == Empties::kPlaced        ? reach.anchored && pattern != "$" && pattern != "^"
+                 : harmful == Empties::kAfterOthers ? reach.something
+                                                    : true;
+  if (!reach.nothing || !differs) return Ok();
+  return Refuse(l.call.function + " of a pattern that matches nothing as well as something", l.call.args[1]->at);
+}
+
 Result<std::string> Rlike(const Lowered& l) {
   RETURN_IF_ERROR(CheckRegex(l, 1));
   return fmt::format("regexp_matches({}, {})", l.args[0], l.args[1]);
@@ -48,6 +109,7 @@ Result<std::string> Rlike(const Lowered& l) {
 // Java's $1 is RE2's \1.
 Result<std::string> RegexpReplace(const Lowered& l) {
   RETURN_IF_ERROR(CheckRegex(l, 1));
+  RETURN_IF_ERROR(CheckEmptyMatches(l, Empties::kAfterOthers));
   const auto* replacement = ConstantText(l, 2);
   const auto* from = ConstantNumber(l, 3);
   if (!replacement) return Refuse("a replacement that is not a constant", l.call.args[2]->at);
@@ -96,17 +158,19 @@ Result<std::string> RegexpExtract(const Lowered& l) {
     return error;
   }
   const char* name = l.call.function == "regexp_extract" ? "regexp_extract" : "regexp_extract_all";
+  if (l.call.function == "regexp_extract_all") RETURN_IF_ERROR(CheckEmptyMatches(l, Empties::kPlaced));
   return fmt::format("{}({}, {}, {})", name, l.args[0], l.args[1], *group);
 }
 
 Result<std::string> RegexpCount(const Lowered& l) {
   RETURN_IF_ERROR(CheckRegex(l, 1));
+  RETURN_IF_ERROR(CheckEmptyMatches(l, Empties::kPlaced));
   return fmt::format("CAST(len(regexp_extract_all({}, {})) AS INTEGER)", l.args[0], l.args[1]);
 }
 
 Result<std::string> RegexpSubstr(const Lowered& l) {
   RETURN_IF_ERROR(CheckRegex(l, 1));
-  return fmt::format("CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, 0) END", l.args[0], l.args[1]);
+  return fmt::format("nullif(regexp_extract({0}, {1}, 0), '')", l.args[0], l.args[1]);
 }
 
 // split(text, regex, -1); a pattern without special characters splits plainly.
@@ -132,6 +196,7 @@ Result<std::string> Split(const Lowered& l) {
       plain += (*pattern)[++i];
     } else if (std::string_view("\\.[]{}()*+?^$|").find(c) != std::string_view::npos) {
       if (*limit > 0) return Refuse("split by a regular expression with a limit", l.expr.at);
+      RETURN_IF_ERROR(CheckEmptyMatches(l, Empties::kAny));
       return fmt::format("string_split_regex({}, {})", l.args[0], l.args[1]);
     } else {
       plain += c;
@@ -141,7 +206,7 @@ Result<std::string> Split(const Lowered& l) {
   if (!limit || *limit <= 0) return parts;
   // The last part keeps the separators it holds.
   return fmt::format(
-      "CASE WHEN len({0}) <= {1} THEN {0} ELSE list_append(list_slice({0}, 1, {1} - 1), "
+      "CASE WHEN {0} IS NULL THEN NULL WHEN len({0}) <= {1} THEN {0} ELSE list_append(list_slice({0}, 1, {1} - 1), "
       "array_to_string(list_slice({0}, "
       "{1}, len({0})), {2})) END",
       parts, *limit, QuoteText(plain));
@@ -239,7 +304,7 @@ std::span<const LoweringRow> TextLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"ascii", "", "ascii($1)", nullptr},
       {"base64", "", "to_base64($1)", nullptr},
-      {"unbase64", "", "from_base64($1)", nullptr},
+      {"unbase64", "", nullptr, ByValue},
       {"bit_length", "string", "CAST(strlen($1) * 8 AS INTEGER)", nullptr},
       {"bit_length", "binary", "CAST(octet_length($1) * 8 AS INTEGER)", nullptr},
       {"btrim", "", nullptr,
@@ -274,7 +339,7 @@ std::span<const LoweringRow> TextLowerings() {
       {"hex", "", "hex($1)", nullptr},
       {"initcap", "", "tm_initcap($1)", nullptr},
       {"instr", "", "tm_locate($2, $1, 1)", nullptr},
-      {"locate", "", "tm_locate($1, $2, $3)", nullptr},
+      {"locate", "", "CASE WHEN $3 IS NULL THEN 0 ELSE tm_locate($1, $2, $3) END", nullptr},
       {"lcase", "", nullptr, LowerCase},
       {"ucase", "", "upper(tm_upper_special($1))", nullptr},
       {"left", "string", "tm_substring($1, 1, $2)", nullptr},
@@ -320,7 +385,11 @@ std::span<const LoweringRow> TextLowerings() {
       {"md5", "", "md5($1)", nullptr},
       {"octet_length", "string", "CAST(strlen($1) AS INTEGER)", nullptr},
       {"octet_length", "binary", "CAST(octet_length($1) AS INTEGER)", nullptr},
-      {"overlay", "", "tm_overlay($1, $2, $3, $4)", nullptr},
+      {"overlay", "string", "tm_overlay($1, $2, $3, $4)", nullptr},
+      {"overlay", "binary",
+       "(tm_substring_bytes($1, 1, greatest($3 - 1, 0)) || $2 || tm_substring_bytes($1, $3 + CASE WHEN $4 >= 0 THEN $4 "
+       "ELSE CAST(octet_length($2) AS INTEGER) END, 2147483647))",
+       nullptr},
       {"rlike", "", nullptr, Rlike},
       {"regexp_count", "", nullptr, RegexpCount},
       {"regexp_extract", "", nullptr, RegexpExtract},

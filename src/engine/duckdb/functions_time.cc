@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
 #include "engine/duckdb/functions_rows.h"
 #include "engine/duckdb/kernel_pattern.h"
+#include "engine/duckdb/text_values.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -89,11 +89,18 @@ struct Zone {
 Result<Zone> ZoneOf(const Lowered& l, size_t i) {
   const auto* text = ConstantText(l, i);
   if (!text) return Refuse(l.call.function + " with a zone that is not a constant", l.call.args[i]->at);
-  if (!text->starts_with('+') && !text->starts_with('-')) return Zone{QuoteText(*text)};
-  int hours = 0, minutes = 0, read = 0;
-  bool whole = std::sscanf(text->c_str() + 1, "%2d:%2d%n", &hours, &minutes, &read) == 2 && read == 5;
-  if (!whole || text->size() != 6) return Refuse("the zone " + *text, l.call.args[i]->at);
-  return Zone{"", (hours * 3600 + minutes * 60) * (text->front() == '-' ? -1 : 1)};
+  if (auto seconds = ParseOffset(*text)) return Zone{"", static_cast<int>(*seconds)};
+  return Zone{QuoteText(*text)};
+}
+
+// The seconds since midnight are real ones: they count through a change of the clocks.
+Result<std::string> MonthsBetween(const Lowered& l) {
+  auto seconds = [&](size_t i) {
+    std::string midnight = l.compiler.Instant("CAST(CAST(" + l.compiler.Local(l.args[i]) + " AS DATE) AS TIMESTAMP)");
+    return fmt::format("((epoch_us({}) - epoch_us({})) // 1000000)", l.args[i], midnight);
+  };
+  return fmt::format("tm_months_between(CAST({} AS DATE), CAST({} AS DATE), {}, {}, {})", l.compiler.Local(l.args[0]),
+                     l.compiler.Local(l.args[1]), seconds(0), seconds(1), l.args[2]);
 }
 
 // The wall clock in the zone of an instant, and the instant of a wall clock.
@@ -165,7 +172,10 @@ Result<std::string> DateTrunc(const Lowered& l) {
   if (!text) return Refuse("date_trunc to a unit that is not a constant", l.expr.at);
   auto unit = UnitOf(*text);
   if (!unit) return std::string("CAST(NULL AS TIMESTAMPTZ)");
-  return l.compiler.Instant(fmt::format("date_trunc('{}', {})", *unit, l.compiler.Local(l.args[1])));
+  std::string cut = fmt::format("date_trunc('{}', {})", *unit, l.compiler.Local(l.args[1]));
+  // Below a day the offset stays, from a day on the cut time is looked up anew.
+  bool within_day = *unit == "hour" || *unit == "minute" || unit->ends_with("second");
+  return within_day ? l.compiler.InstantNear(cut, l.args[1]) : l.compiler.Instant(cut);
 }
 
 Result<std::string> Trunc(const Lowered& l) {
@@ -180,11 +190,16 @@ Result<std::string> Trunc(const Lowered& l) {
 Result<std::string> TimestampAdd(const Lowered& l) {
   auto unit = UnitOf(*ConstantText(l, 0));
   if (!unit) return Refuse("timestampadd of the unit " + *ConstantText(l, 0), l.expr.at);
-  bool local = l.type(2).is(TypeId::kTimestamp);
-  std::string time = local ? l.compiler.Local(l.args[2]) : l.args[2];
-  std::string sum = *unit == "quarter" ? fmt::format("({} + to_months({} * 3))", time, l.args[1])
-                                       : fmt::format("({} + to_{}s({}))", time, *unit, l.args[1]);
-  return local ? l.compiler.Instant(sum) : sum;
+  auto sum = [&](const std::string& time) {
+    return *unit == "quarter" ? fmt::format("({} + to_months({} * 3))", time, l.args[1])
+                              : fmt::format("({} + to_{}s({}))", time, *unit, l.args[1]);
+  };
+  if (!l.type(2).is(TypeId::kTimestamp)) return sum(l.args[2]);
+  // What is shorter than a day goes by the clock, a day and longer by the calendar.
+  bool by_clock = *unit == "hour" || *unit == "minute" || unit->ends_with("second");
+  if (by_clock) return "tm_instant(" + sum("tm_local(" + l.args[2] + ")") + ")";
+  return l.compiler.Moved(
+      l.args[2], *unit == "quarter" ? "to_months(" + l.args[1] + " * 3)" : fmt::format("to_{}s({})", *unit, l.args[1]));
 }
 
 // Whole units between two times.
@@ -203,8 +218,8 @@ Result<std::string> TimestampDiff(const Lowered& l) {
 std::span<const LoweringRow> TimeLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"add_months", "", "CAST($1 + to_months($2) AS DATE)", nullptr},
-      {"date_add", "", "($1 + $2)", nullptr},
-      {"date_sub", "", "($1 - $2)", nullptr},
+      {"date_add", "", "tm_date_add($1, $2)", nullptr},
+      {"date_sub", "", "tm_date_sub($1, $2)", nullptr},
       {"date_diff", "", "CAST($1 - $2 AS INTEGER)", nullptr},
       {"date_format", "", nullptr, DateFormat},
       {"from_utc_timestamp", "", nullptr, FromUtc},
@@ -227,7 +242,7 @@ std::span<const LoweringRow> TimeLowerings() {
       {"minute", "", "CAST(minute($L1) AS INTEGER)", nullptr},
       {"month", "", "CAST(month($1) AS INTEGER)", nullptr},
       {"monthname", "", "left(monthname($1), 3)", nullptr},
-      {"months_between", "", "tm_months_between($L1, $L2, $3)", nullptr},
+      {"months_between", "", nullptr, MonthsBetween},
       {"next_day", "", "tm_next_day($1, $2)", nullptr},
       {"quarter", "", "CAST(quarter($1) AS INTEGER)", nullptr},
       {"second", "", "CAST(second($L1) AS INTEGER)", nullptr},
@@ -235,6 +250,7 @@ std::span<const LoweringRow> TimeLowerings() {
       {"timestamp_micros", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT)))", nullptr},
       {"timestamp_millis", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT) * 1000))", nullptr},
       {"$instant_in_zone", "", nullptr, InstantInZone},
+      {"$instant_of_utc", "", "tm_instant($1)", nullptr},
       {"timestamp_seconds", "", nullptr, TimestampSeconds},
       {"timestampadd", "", nullptr, TimestampAdd},
       {"timestampdiff", "", nullptr, TimestampDiff},
@@ -246,7 +262,7 @@ std::span<const LoweringRow> TimeLowerings() {
       {"trunc", "", nullptr, Trunc},
       {"unix_date", "", "CAST($1 - DATE '1970-01-01' AS INTEGER)", nullptr},
       {"unix_micros", "", "epoch_us($1)", nullptr},
-      {"unix_millis", "", "CAST(floor(epoch_us($1) / 1000) AS BIGINT)", nullptr},
+      {"unix_millis", "", "tm_millis($1)", nullptr},
       {"unix_seconds", "", "tm_seconds($1)", nullptr},
       {"weekday", "", "CAST(isodow($1) - 1 AS INTEGER)", nullptr},
       {"weekofyear", "", "CAST(week($1) AS INTEGER)", nullptr},

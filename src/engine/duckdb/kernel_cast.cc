@@ -133,6 +133,15 @@ Date CastDate(Row& row, std::string_view text) {
   return {days.value_or(0)};
 }
 
+// A time of today, or a zone by its region's name: Spark reads both, and no table of zones is here.
+bool RefusedTime(Row& row, std::string_view text) {
+  if (auto what = UnknownTimePart(text)) {
+    row.Refuse(*what);
+    return true;
+  }
+  return false;
+}
+
 template <bool kTry>
 LocalTime CastLocalTime(Row& row, std::string_view text) {
   bool has_zone = false;
@@ -141,7 +150,7 @@ LocalTime CastLocalTime(Row& row, std::string_view text) {
   // A zone is read and dropped: the time stays as it is written.
   size_t zone = has_zone ? body.find_first_of("+-ZUG ", body.find_first_of("T ") + 1) : body.npos;
   if (zone != body.npos) micros = ParseTimestamp(body.substr(0, zone), &has_zone);
-  if (!micros) Malformed<kTry>(row, text, "TIMESTAMP_NTZ");
+  if (!micros && !RefusedTime(row, body)) Malformed<kTry>(row, text, "TIMESTAMP_NTZ");
   return {micros.value_or(0)};
 }
 
@@ -149,7 +158,7 @@ template <bool kTry>
 InstantTime CastInstant(Row& row, std::string_view text) {
   bool has_zone = false;
   auto micros = ParseTimestamp(TrimAll(text), &has_zone);
-  if (!micros) Malformed<kTry>(row, text, "TIMESTAMP");
+  if (!micros && !RefusedTime(row, TrimAll(text))) Malformed<kTry>(row, text, "TIMESTAMP");
   return {micros.value_or(0)};
 }
 
@@ -190,6 +199,30 @@ InstantTime SecondsToInstant(Row&, int64_t seconds) {
   if (seconds > kMost) return {std::numeric_limits<int64_t>::max()};
   if (seconds < -kMost) return {std::numeric_limits<int64_t>::min()};
   return {seconds * 1000000};
+}
+// BigDecimal.longValue: the fraction is dropped, and so are the digits beyond 64 bits.
+InstantTime DecimalToInstant(Row&, plan::Int128 digits, int32_t scale) {
+  for (; scale > 6; --scale) digits /= 10;
+  auto bits = static_cast<unsigned __int128>(digits);
+  for (; scale < 6; ++scale) bits *= 10;
+  return {static_cast<int64_t>(static_cast<uint64_t>(bits))};
+}
+// As ANSI mode has it: what has no microsecond of its own fails.
+InstantTime DoubleToInstantExactly(Row& row, double seconds) {
+  double micros = seconds * 1000000;
+  if (!std::isfinite(seconds)) {
+    row.Fail(
+        "CAST_INVALID_INPUT", "22018",
+        "The value " + plan::DoubleToJavaText(seconds) + " of the type \"DOUBLE\" cannot be cast to \"TIMESTAMP\".");
+  } else if (micros >= 0x1p63 || micros < -0x1p63) {
+    row.Fail("CAST_OVERFLOW", "22003",
+             "The value " + plan::DoubleToJavaText(seconds) +
+                 " of the type \"DOUBLE\" cannot be cast to \"TIMESTAMP\" due to an overflow. Use `try_cast` to "
+                 "tolerate overflow and return NULL instead.");
+  } else {
+    return {static_cast<int64_t>(micros)};
+  }
+  return {};
 }
 InstantTime DoubleToInstant(Row& row, double seconds) {
   if (!std::isfinite(seconds)) row.Null();
@@ -235,6 +268,8 @@ Status RegisterCastKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterKernel<CastLenient<int64_t>>(connection, "tm_lenient_bigint"));
   RETURN_IF_ERROR(RegisterKernel<SecondsToInstant>(connection, "tm_from_seconds"));
   RETURN_IF_ERROR(RegisterKernel<DoubleToInstant>(connection, "tm_from_double_seconds"));
+  RETURN_IF_ERROR(RegisterKernel<DoubleToInstantExactly>(connection, "tm_exactly_from_double_seconds"));
+  RETURN_IF_ERROR(RegisterKernel<DecimalToInstant>(connection, "tm_from_decimal_seconds"));
   RETURN_IF_ERROR(RegisterKernel<HasZone>(connection, "tm_has_zone"));
   RETURN_IF_ERROR(RegisterKernel<TextOfDouble>(connection, "tm_text_double"));
   RETURN_IF_ERROR(RegisterKernel<TextOfFloat>(connection, "tm_text_float"));

@@ -42,6 +42,20 @@ bool SequenceOk(Row& row, int64_t distance, int64_t step) {
   return false;
 }
 
+// Java's arrays hold no more; a shorter one that this engine has no memory for fails as such.
+bool SequenceFits(Row& row, int64_t start, int64_t stop, int64_t step) {
+  constexpr int64_t kMost = 2147483632;
+  plan::Int128 distance = plan::Int128{stop} - start;
+  plan::Int128 count =
+      step == 0 ? 1 : (distance < 0 ? -distance : distance) / (step < 0 ? -plan::Int128{step} : step) + 1;
+  if (count <= kMost) return true;
+  row.Fail("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "54000",
+           "Can't create array with " + plan::Int128ToString(count) +
+               " elements which exceeding the array size limit 2147483632, the value returned for the parameter(s) "
+               "`count` in the function `sequence` is incorrect.");
+  return false;
+}
+
 // slice(a, start, length).
 bool SliceOk(Row& row, int32_t start, int32_t length) {
   if (start == 0) {
@@ -63,6 +77,7 @@ Status RegisterCollectionKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<IndexIn>(c, "tm_index_in"));
   RETURN_IF_ERROR(RegisterKernel<ElementIn<false>>(c, "tm_element_in"));
   RETURN_IF_ERROR(RegisterKernel<SequenceOk>(c, "tm_sequence_ok"));
+  RETURN_IF_ERROR(RegisterKernel<SequenceFits>(c, "tm_sequence_fits"));
   RETURN_IF_ERROR(RegisterKernel<SliceOk>(c, "tm_slice_ok"));
   return RegisterKernel<ElementIn<true>>(c, "tm_try_element_in");
 }

@@ -335,8 +335,19 @@ double Log1pOrNull(Row& row, double value) {
 double Ln(double v) { return std::log(v); }
 double Lg10(double v) { return std::log10(v); }
 double Lg2(double v) { return std::log(v) / std::log(2.0); }
+// The other sign, rounded half even to the 34 digits of java.math.MathContext.DECIMAL128.
+plan::Int128 NegativeDigits(Row&, plan::Int128 digits) {
+  plan::Int128 limit = 1, dropped = 1;
+  for (int i = 0; i < 34; ++i) limit *= 10;
+  plan::Int128 size = digits < 0 ? -digits : digits;
+  while (size / dropped >= limit) dropped *= 10;
+  plan::Int128 kept = size / dropped, rest = size % dropped;
+  if (rest * 2 > dropped || (rest * 2 == dropped && kept % 2 != 0)) ++kept;
+  return digits < 0 ? kept * dropped : -kept * dropped;
+}
+
 double LogBase(Row& row, double base, double value) {
-  if (!(value > 0) || !(base > 0)) row.Null();
+  if (value <= 0 || base <= 0) row.Null();
   return std::log(value) / std::log(base);
 }
 
@@ -469,6 +480,7 @@ Status RegisterMathKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<LogOrNull<Lg10>>(c, "tm_log10"));
   RETURN_IF_ERROR(RegisterKernel<LogOrNull<Lg2>>(c, "tm_log2"));
   RETURN_IF_ERROR(RegisterKernel<Log1pOrNull>(c, "tm_log1p"));
+  RETURN_IF_ERROR(RegisterKernel<NegativeDigits>(c, "tm_negative_digits"));
   RETURN_IF_ERROR(RegisterKernel<LogBase>(c, "tm_log"));
   RETURN_IF_ERROR(RegisterKernel<Plain<sin_>>(c, "tm_sin"));
   RETURN_IF_ERROR(RegisterKernel<Plain<cos_>>(c, "tm_cos"));

@@ -161,9 +161,11 @@ int32_t FindInSet(Row&, std::string_view word, std::string_view set) {
 std::string Overlay(Row&, std::string_view text, std::string_view with, int32_t pos, int32_t len) {
   int64_t length = len >= 0 ? len : CountPoints(with);
   int64_t count = CountPoints(text);
+  // As UTF8String.substringSQL has it: what counts from the end counts from there.
+  int64_t place = int64_t{pos} + length;
   std::string result(Points(text, 0, int64_t{pos} - 1));
   result += with;
-  return result += Points(text, pos - 1 + length, count);
+  return result += Points(text, place > 0 ? place - 1 : place < 0 ? count + place : 0, count);
 }
 
 int32_t Levenshtein(Row&, std::string_view a, std::string_view b) {
@@ -241,10 +243,28 @@ std::string FormatNumber(Row& row, std::string_view text, int32_t places) {
   return WithCommas(whole, std::string_view(digits).substr(digits.size() - places), negative);
 }
 
+// 1.25E3 as 1250.0, 1.25E-3 as 0.00125.
+std::string WithoutExponent(std::string text) {
+  size_t e = text.find('E');
+  if (e == std::string::npos) return text;
+  int exponent = std::stoi(text.substr(e + 1));
+  std::string sign = text[0] == '-' ? "-" : "";
+  std::string digits = text.substr(sign.size(), e - sign.size());
+  digits.erase(digits.find('.'), 1);  // one digit stands before it
+  if (exponent < 0) return sign + "0." + std::string(static_cast<size_t>(-exponent) - 1, '0') + digits;
+  auto whole = static_cast<size_t>(exponent) + 1;
+  if (digits.size() <= whole) digits.resize(whole + 1, '0');
+  return sign + digits.insert(whole, ".");
+}
+
+// java.text.DecimalFormat: the digits are those that Double.toString prints; rounded, half even, it is the exact value.
 std::string FormatDouble(Row& row, double value, int32_t places) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-\u221e" : "\u221e";
-  return FormatNumber(row, fmt::format("{:.{}f}", value, std::max(places, 0)), places);
+  std::string shortest = WithoutExponent(plan::DoubleToJavaText(value));
+  size_t point = std::min(shortest.find('.'), shortest.size());
+  bool rounds = shortest.size() > point + 1 + static_cast<size_t>(std::max(places, 0));
+  return FormatNumber(row, rounds ? fmt::format("{:.{}f}", value, std::max(places, 0)) : shortest, places);
 }
 
 // The checksum of gzip and PNG.

@@ -69,6 +69,16 @@ LocalTime MakeTime(Row& row, int32_t y, int32_t mo, int32_t d, int32_t h, int32_
   return {static_cast<int64_t>(total)};
 }
 
+// Days wrap around, as Java's int does.
+Date DateAdd(Row&, Date date, int32_t days) {
+  return {static_cast<int32_t>(static_cast<uint32_t>(date.days) + static_cast<uint32_t>(days))};
+}
+Date DateSub(Row&, Date date, int32_t days) {
+  return {static_cast<int32_t>(static_cast<uint32_t>(date.days) - static_cast<uint32_t>(days))};
+}
+
+int64_t Millis(Row&, InstantTime time) { return FloorDiv(time.micros, 1000); }
+
 void OutOfTime(Row& row) { row.Fail("ARITHMETIC_OVERFLOW", "22003", "long overflow. The timestamp is out of range."); }
 
 LocalTime TimeOfSeconds(Row& row, int64_t seconds) {
@@ -111,15 +121,12 @@ bool IsLastDay(const year_month_day& date) {
 }
 
 // Whole months when both are the same day of month, or both are the last; else 31-day months of the rest.
-double MonthsBetween(Row&, LocalTime a, LocalTime b, bool round_off) {
-  int64_t day1 = FloorDiv(a.micros, kMicrosPerDay), day2 = FloorDiv(b.micros, kMicrosPerDay);
-  auto x = CalendarOf(day1), y = CalendarOf(day2);
+double MonthsBetween(Row&, Date a, Date b, int64_t seconds1, int64_t seconds2, bool round_off) {
+  auto x = CalendarOf(a.days), y = CalendarOf(b.days);
   double months =
       (static_cast<int>(x.year()) - static_cast<int>(y.year())) * 12 +
       (static_cast<int>(static_cast<unsigned>(x.month())) - static_cast<int>(static_cast<unsigned>(y.month())));
   if (x.day() == y.day() || (IsLastDay(x) && IsLastDay(y))) return months;
-  int64_t seconds1 = FloorDiv(a.micros - day1 * kMicrosPerDay, 1000000);
-  int64_t seconds2 = FloorDiv(b.micros - day2 * kMicrosPerDay, 1000000);
   int64_t apart =
       (static_cast<int64_t>(static_cast<unsigned>(x.day())) - static_cast<int64_t>(static_cast<unsigned>(y.day()))) *
           86400 +
@@ -262,6 +269,9 @@ Status RegisterTimeKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterBoth<NextDay>(c, "next_day"));
   RETURN_IF_ERROR(RegisterKernel<TimeOfSeconds>(c, "tm_time_of_seconds"));
   RETURN_IF_ERROR(RegisterKernel<TimeOfDigits>(c, "tm_time_of_digits"));
+  RETURN_IF_ERROR(RegisterKernel<DateAdd>(c, "tm_date_add"));
+  RETURN_IF_ERROR(RegisterKernel<DateSub>(c, "tm_date_sub"));
+  RETURN_IF_ERROR(RegisterKernel<Millis>(c, "tm_millis"));
   RETURN_IF_ERROR(RegisterKernel<MonthsBetween>(c, "tm_months_between"));
   RETURN_IF_ERROR(RegisterKernel<WholeMonths>(c, "tm_whole_months"));
   RETURN_IF_ERROR(RegisterKernel<FormatTime>(c, "tm_format_time"));

@@ -366,6 +366,8 @@ Value FromJson(Row& row, const ValueCall& call) {
     value = reader.Convert(*node, type);
   }
   bool bad = !node || reader.bad();
+  // A bare null is a record all the same: one whose fields are all missing.
+  if (node && node->kind == Kind::kNull && type.is(TypeId::kStruct)) bad = true;
   if (bad && call.flag(1)) {
     row.Fail("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023",
              "Malformed records are detected in record parsing: " + text + ". Parse Mode: FAILFAST.");

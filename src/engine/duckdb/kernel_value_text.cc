@@ -216,6 +216,12 @@ Value Unhex(Row&, const ValueCall& call) {
   return bytes ? Value{*bytes} : Value{};
 }
 
+Value Unbase64(Row& row, const ValueCall& call) {
+  auto bytes = FromBase64(call.text(0));
+  if (!bytes) row.Refuse("unbase64 of a text that is not base64");
+  return bytes ? Value{*bytes} : Value{};
+}
+
 Value ToBinary(Row& row, const ValueCall& call) {
   std::string format;
   for (unsigned char c : call.text(1)) format += static_cast<char>(std::tolower(c));
@@ -367,7 +373,11 @@ std::optional<std::string> FormatOne(const Spec& spec, const Value& value, const
   char letter = static_cast<char>(std::tolower(spec.letter));
   std::string text;
   if (letter == 'b' && !value.is_null() && !type.is(TypeId::kBoolean)) return Padded(spec, "true", false);
-  if (value.is_null()) return Padded(spec, letter == 'b' ? "false" : "null", false);
+  if (value.is_null()) {
+    text = letter == 'b' ? "false" : "null";
+    if (spec.precision >= 0) text = text.substr(0, static_cast<size_t>(spec.precision));
+    return Padded(spec, text, false);
+  }
   const auto* whole = std::get_if<int64_t>(&value.data);
   bool integral = whole && type.is_integral();
   if (letter == 's' || letter == 'b') {
@@ -468,6 +478,7 @@ std::span<const ValueRow> TextValues() {
                                        {"encode", Encode},
                                        {"decode", Decode},
                                        {"unhex", Unhex},
+                                       {"unbase64", Unbase64},
                                        {"to_binary", ToBinary},
                                        {"contains", ContainsBytes},
                                        {"lpad", PadBytes<true>},

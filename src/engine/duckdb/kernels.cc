@@ -27,26 +27,44 @@ Status kernel::RegisterEntry(duckdb_connection connection, const char* name, con
 
 namespace {
 
-// A local time that occurs twice (clocks set back by an hour) is the earlier instant, as in Spark; ICU takes the later.
-constexpr const char* kZoned =
-    "CREATE OR REPLACE MACRO tm_zoned(local_time, zone) AS CASE WHEN timezone(zone, timezone(zone, local_time) - "
-    "INTERVAL "
-    "1 HOUR) = local_time THEN timezone(zone, local_time) - INTERVAL 1 HOUR ELSE timezone(zone, local_time) END";
+// java.time's ZonedDateTime over ICU's zones, as macros. A local time that occurs twice is the earlier instant, ICU
+// takes the later; how far the clocks are set back differs (an hour; four minutes where local mean time ended), so the
+// offset of a day before is tried first. tm_zoned_near keeps the offset of an instant where the local time has it, as
+// tm_moved, by whole days or months, does. What is looked at twice stands in a list of one: written out twice it would
+// double with every call inside a call.
+constexpr const char* kZoneMacros[] = {
+    "CREATE OR REPLACE MACRO tm_at_offset_of(local_time, zone, instant) AS "
+    "tm_instant(local_time - (timezone(zone, instant) - tm_local(instant)))",
+    "CREATE OR REPLACE MACRO tm_day_before(local_time) AS CASE WHEN local_time > TIMESTAMP '0001-01-01 00:00:00' THEN "
+    "tm_instant(local_time - INTERVAL 1 DAY) ELSE tm_instant(local_time) END",
+    "CREATE OR REPLACE MACRO tm_zoned(local_time, zone) AS list_transform(list_transform([local_time], lambda l: {'l': "
+    "l, "
+    "'i': tm_at_offset_of(l, zone, tm_day_before(l))}), lambda z: CASE WHEN timezone(zone, z.i) = z.l THEN z.i ELSE "
+    "timezone(zone, z.l) END)[1]",
+    "CREATE OR REPLACE MACRO tm_zoned_near(local_time, zone, instant) AS list_transform(list_transform([{'l': "
+    "local_time, "
+    "'i': instant}], lambda l: {'l': l.l, 'i': tm_at_offset_of(l.l, zone, l.i)}), lambda n: CASE WHEN timezone(zone, "
+    "n.i) = n.l THEN n.i ELSE tm_zoned(n.l, zone) END)[1]",
+    "CREATE OR REPLACE MACRO tm_moved(instant, zone, calendar) AS list_transform([{'t': instant, 'c': calendar}], "
+    "lambda "
+    "m: tm_zoned_near(timezone(zone, m.t) + m.c, zone, m.t))[1]"};
 
 Status RegisterMacros(duckdb_connection connection) {
-  duckdb_result result;
-  duckdb_state state = duckdb_query(connection, kZoned, &result);
-  std::string message = state == DuckDBSuccess ? "" : duckdb_result_error(&result);
-  duckdb_destroy_result(&result);
-  if (state != DuckDBSuccess) return Internal("DuckDB did not take a macro: " + message);
+  for (const char* macro : kZoneMacros) {
+    duckdb_result result;
+    duckdb_state state = duckdb_query(connection, macro, &result);
+    std::string message = state == DuckDBSuccess ? "" : duckdb_result_error(&result);
+    duckdb_destroy_result(&result);
+    if (state != DuckDBSuccess) return Internal("DuckDB did not take a macro: " + message);
+  }
   return Ok();
 }
 
 }  // namespace
 
 Status RegisterKernels(duckdb_connection connection) {
-  RETURN_IF_ERROR(RegisterMacros(connection));
   RETURN_IF_ERROR(RegisterBridge(connection));
+  RETURN_IF_ERROR(RegisterMacros(connection));
   RETURN_IF_ERROR(RegisterValueFunctions(connection));
   RETURN_IF_ERROR(RegisterCastKernels(connection));
   RETURN_IF_ERROR(RegisterMathKernels(connection));

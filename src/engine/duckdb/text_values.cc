@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -306,6 +307,25 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone) {
     return std::nullopt;
   }
   return total;
+}
+
+std::optional<int64_t> ParseOffset(std::string_view text) { return ZoneSeconds(text); }
+
+std::optional<std::string> UnknownTimePart(std::string_view text) {
+  text = Trim(text);
+  std::string_view rest = text;
+  std::string_view alone = text;
+  Take(alone, 'T');
+  const size_t colon = alone.find(':');
+  const bool today = (colon == 1 || colon == 2) && TakeTime(alone).has_value();
+  if (today) return "a time without a date in a text";
+  if (!TakeDate(rest) || (!Take(rest, 'T') && !Take(rest, ' ')) || !TakeTime(rest)) return std::nullopt;
+  rest = Trim(rest);
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  const bool name = !rest.empty() && letter(rest.front()) && std::all_of(rest.begin(), rest.end(), [&](char c) {
+    return letter(c) || IsDigit(c) || std::string_view("/_+-:").find(c) != std::string_view::npos;
+  });
+  return name ? std::optional("the zone " + std::string(rest) + " in a text") : std::nullopt;
 }
 
 std::string TimeField(int64_t micros) {

@@ -23,6 +23,10 @@ std::optional<int32_t> ParseDate(std::string_view text);
 // Microseconds since the epoch of the date and time as written, the zone's offset taken off. `has_zone` says whether
 // one was written; a region name ("Europe/Paris") is not understood.
 std::optional<int64_t> ParseTimestamp(std::string_view text, bool* has_zone);
+// "Z", "UTC", "GMT+1", "+05:30": the offset from UTC in seconds; none for a region.
+std::optional<int64_t> ParseOffset(std::string_view text);
+// What Spark's casts may read in a text that ParseTimestamp does not: a zone by its name, a time without a date.
+std::optional<std::string> UnknownTimePart(std::string_view text);
 
 // What Spark's CSV and JSON writers write without a format option: yyyy-MM-dd'T'HH:mm:ss.SSS, of an instant with the
 // offset of `local`, its local time: Z, +01:00.
