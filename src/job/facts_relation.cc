@@ -70,7 +70,10 @@ struct PartsOf {
   Parts operator()(const typed::Sample& node) const { return {{node.input}, {}}; }
   Parts operator()(const typed::With& node) const {
     Parts parts;
-    for (const auto& table : node.tables) parts.inputs.push_back(table.query);
+    for (const auto& table : node.tables) {
+      parts.inputs.push_back(table.query);
+      if (table.recursion) parts.inputs.push_back(table.recursion);
+    }
     parts.inputs.push_back(node.body);
     return parts;
   }

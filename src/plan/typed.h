@@ -206,9 +206,13 @@ struct With {
   struct Table {
     int cte = 0;  // unique within the query
     std::string name;
-    RelationPtr query;
-    bool recursive = false;
+    RelationPtr query;  // of a recursive table: its first level
     bool materialize = false;
+    // The rows of a next level, of the same types as `query`'s: inside it a CteRef of `cte` is the level before. Null:
+    // the table is not recursive. Levels go on until one is empty.
+    RelationPtr recursion = nullptr;
+    int64_t level_limit = -1;  // a level after these is an error; -1: none is
+    int64_t row_limit = -1;    // as many rows are an error, where no LIMIT is on the table; -1: no number is
   };
   std::vector<Table> tables;
   RelationPtr body;

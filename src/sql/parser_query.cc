@@ -90,16 +90,21 @@ bool Parser::ParseCommonTables(plan::With* with) {
     with->recursive = true;
   }
   do {
-    if (!ParseCommonTable(&with->tables.emplace_back())) return false;
+    if (!ParseCommonTable(with->recursive, &with->tables.emplace_back())) return false;
   } while (Take(TokenKind::kComma));
   return true;
 }
 
 // name [(columns)] [MAX RECURSION LEVEL n] [AS] (query)
-bool Parser::ParseCommonTable(plan::CommonTable* table) {
+bool Parser::ParseCommonTable(bool recursive, plan::CommonTable* table) {
   if (!ParseName(&table->name, "the name of a common table expression")) return false;
   if (Is(TokenKind::kLeftParen) && !StartsParenthesizedQuery(next_) && !ParseNameList(&table->columns)) return false;
   if (Is(kMax) && Is(kRecursion, 1)) {
+    if (!recursive) {
+      return Fail("_LEGACY_ERROR_TEMP_0035", "",
+                  "Operation not allowed: Cannot specify MAX RECURSION LEVEL when the CTE is not marked as RECURSIVE.",
+                  Peek().at);
+    }
     next_ += 2;
     if (!Expect(kLevel)) return false;
     const std::string_view text = Peek().text;

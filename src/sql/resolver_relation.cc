@@ -65,6 +65,8 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
   const bool newest = !version.version && !version.timestamp_micros;
   if (name.size() == 1 && newest) {
     if (const auto* table = FindCommonTable(name[0])) {
+      if (table->read) *table->read = true;
+      if (table->self == CommonTable::Self::kForbidden) return InvalidRecursion(at);
       auto columns = table->columns;
       for (auto& column : columns) {
         const auto* type = DeclaredType(column.id);
@@ -278,10 +280,12 @@ Status Resolver::CheckNestedNames(const plan::With& node, Position at) const {
 }
 
 Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& relation, const Names* outer) {
-  if (node.recursive) {
-    for (const auto& table : node.tables) {
-      if (table.max_recursion >= 0) return Refused("MAX RECURSION LEVEL", relation.at);
-    }
+  const bool legacy = CtePolicy(options_.conf) == "LEGACY";
+  if (node.recursive && legacy) {
+    return AnalysisError("RECURSIVE_CTE_IN_LEGACY_MODE", "42836",
+                         "Recursive definitions cannot be used in legacy CTE precedence mode "
+                         "(spark.sql.legacy.ctePrecedencePolicy=LEGACY).",
+                         {}, relation.at);
   }
   RETURN_IF_ERROR(CheckNestedNames(node, relation.at));
   for (auto table = node.tables.begin(); table != node.tables.end(); ++table) {
@@ -292,7 +296,6 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
     }
   }
   size_t before = common_tables_.size();
-  const bool legacy = CtePolicy(options_.conf) == "LEGACY";
   const int pass = pass_, first_pass = first_pass_;
   const bool next_pass = next_pass_;
   if (legacy && next_pass_) ++pass_;
@@ -303,9 +306,14 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
       next_pass_ = true;
     }
     for (const auto& table : node.tables) {
-      ASSIGN_OR_RETURN(auto query,
-                       node.recursive ? RecursiveTable(table, outer, relation.at) : Query(table.query, outer));
-      auto columns = query.node->columns;
+      typed::With::Table common;
+      if (node.recursive) {
+        ASSIGN_OR_RETURN(common, RecursiveTable(table, outer, relation.at));
+      } else {
+        ASSIGN_OR_RETURN(auto query, Query(table.query, outer));
+        common.query = query.node;
+      }
+      auto columns = common.query->columns;
       if (!table.columns.empty() && table.columns.size() != columns.size()) {
         return AnalysisError(
             "ASSIGNMENT_ARITY_MISMATCH", "42802",
@@ -315,9 +323,12 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
             relation.at);
       }
       for (size_t i = 0; i < table.columns.size(); ++i) columns[i].name = table.columns[i];
-      int id = next_cte_++;
-      made.tables.push_back({id, table.name, query.node, false, false});
-      common_tables_.emplace_back(table.name, CommonTable{id, columns, pass_});
+      if (!common.recursion) common.cte = next_cte_++;
+      common.name = table.name;
+      // The level that follows may bring a NULL into any column.
+      for (auto& column : columns) column.nullable = column.nullable || common.recursion;
+      common_tables_.emplace_back(table.name, CommonTable{common.cte, columns, pass_});
+      made.tables.push_back(std::move(common));
     }
     first_pass_ = first_pass;
     next_pass_ = false;
@@ -332,16 +343,6 @@ Result<Rel> Resolver::Resolve(const plan::With& node, const plan::Relation& rela
   made.body = body->node;
   auto columns = body->node->columns;
   return Rel{typed::MakeRelation(std::move(made), std::move(columns), relation.at), body->layer};
-}
-
-// WITH RECURSIVE also allows tables that do not name themselves; those that do are refused.
-Result<Rel> Resolver::RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at) {
-  auto query = Relation(table.query, outer);
-  if (!query.ok() && query.error().error_class == "TABLE_OR_VIEW_NOT_FOUND" &&
-      SameName(query.error().params["relationName"], QuotedName({table.name}))) {
-    return Refused("the recursive common table " + table.name, at);
-  }
-  return query;
 }
 
 // ---- Set operations ----

@@ -196,7 +196,10 @@ struct RelationExprs {
   void operator()(const typed::Limit& node) const { descend(node.input); }
   void operator()(const typed::Sample& node) const { descend(node.input); }
   void operator()(const typed::With& node) const {
-    for (const auto& table : node.tables) descend(table.query);
+    for (const auto& table : node.tables) {
+      descend(table.query);
+      if (table.recursion) descend(table.recursion);
+    }
     descend(node.body);
   }
 };
@@ -323,9 +326,14 @@ void VisitRelation(const typed::RelationPtr& relation, const std::function<bool(
     if (const auto* subquery = std::get_if<typed::Subquery>(&expr.node)) VisitRelation(subquery->query, visit);
     return visit(expr);
   };
-  RelationExprs walk{[&](const ExprPtr& expr) { Visit(expr, deep); },
-                     [&](const typed::RelationPtr& input) { VisitRelation(input, visit); }};
-  std::visit(walk, relation->node);
+  VisitParts(
+      *relation, [&](const ExprPtr& expr) { Visit(expr, deep); },
+      [&](const typed::RelationPtr& input) { VisitRelation(input, visit); });
+}
+
+void VisitParts(const typed::Relation& relation, const std::function<void(const ExprPtr&)>& expr,
+                const std::function<void(const typed::RelationPtr&)>& input) {
+  std::visit(RelationExprs{expr, input}, relation.node);
 }
 
 bool Contains(const ExprPtr& expr, const std::function<bool(const typed::Expr&)>& test) {

@@ -5,6 +5,7 @@
 
 #include "engine/duckdb/compile_expr.h"
 #include "engine/duckdb/functions_rows.h"
+#include "engine/duckdb/kernel_vector.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -187,7 +188,90 @@ class RelationCompiler {
       block.list.emplace_back(node.columns[i].id, ColumnName(columns[i].id));
     }
     block.from = "q" + std::to_string(node.cte);
+    const auto recursive = recursive_.find(node.cte);
+    if (recursive == recursive_.end()) {
+      const auto level = levels_.find(node.cte);
+      if (level != levels_.end()) block.from = "(SELECT * FROM " + block.from + level->second + ")" + Alias();
+      return block;
+    }
+    const auto limit = recursion_limits_.find(&node);
+    if (limit == recursion_limits_.end()) {
+      block.from = "m" + std::to_string(node.cte);
+    } else {
+      ASSIGN_OR_RETURN(auto levels, Levels(*recursive->second, limit->second));
+      block.from = "(WITH RECURSIVE " + levels + " SELECT * FROM q" + std::to_string(node.cte) + ")" + Alias();
+    }
     return block;
+  }
+
+  // A LIMIT over a recursive table stops its levels, also where only projections, unions or what keeps the left rows
+  // of a join lie between.
+  void LimitRecursion(const typed::RelationPtr& relation, int64_t limit) {
+    if (const auto* project = std::get_if<typed::Project>(&relation->node)) {
+      LimitRecursion(project->input, limit);
+    } else if (const auto* join = std::get_if<typed::Join>(&relation->node)) {
+      if (join->type == plan::JoinType::kLeft) LimitRecursion(join->left, limit);
+    } else if (const auto* op = std::get_if<typed::SetOp>(&relation->node)) {
+      if (op->kind != plan::SetOpKind::kUnion || !op->all) return;
+      LimitRecursion(op->left, limit);
+      LimitRecursion(op->right, limit);
+    } else if (const auto* with = std::get_if<typed::With>(&relation->node)) {
+      LimitRecursion(with->body, limit);
+    } else if (const auto* ref = std::get_if<typed::CteRef>(&relation->node)) {
+      recursion_limits_[ref] = limit;
+    }
+  }
+
+  // `qN AS (first level UNION ALL next level)`. Beside its columns a row has its level, `lv`, and the number of rows up
+  // to that level's end, `nr`: what the limits are about, and what says when no level is to follow.
+  Result<std::string> Levels(const typed::With::Table& table, std::optional<int64_t> limit) {
+    const std::string name = "q" + std::to_string(table.cte);
+    ASSIGN_OR_RETURN(const auto anchor, Source(table.query));
+    const auto around = std::exchange(levels_[table.cte], limit ? " WHERE nr < " + std::to_string(*limit) : "");
+    const bool outside = recursive_.erase(table.cte) > 0;
+    auto next = Source(table.recursion);
+    if (outside) recursive_[table.cte] = &table;
+    levels_[table.cte] = around;
+    if (!next.ok()) return std::move(next).error();
+    const std::string before = "(SELECT max(lv) AS lv, max(nr) AS nr FROM " + name + ")" + Alias();
+    return name + " AS (" + Level(table, anchor, "0", "0", limit) + " UNION ALL " +
+           Level(table, *next + ", " + before, "lv", "nr", limit) + ")";
+  }
+
+  std::string Level(const typed::With::Table& table, const std::string& from, const std::string& level,
+                    const std::string& rows, std::optional<int64_t> limit) {
+    const auto& made = level == "0" ? table.query->columns : table.recursion->columns;
+    std::string list, picked;
+    for (size_t i = 0; i < made.size(); ++i) {
+      const std::string name = ColumnName(table.query->columns[i].id);
+      list += ColumnName(made[i].id) + " AS " + name + ", ";
+      picked += name + ", ";
+    }
+    const auto error = [](const char* error_class, const char* what, int64_t most) {
+      return "error(" +
+             QuoteText(EncodeError(error_class, "42836",
+                                   "Recursion " + std::string(what) + " limit " + std::to_string(most) +
+                                       " reached but query has not exhausted, try increasing it.")) +
+             ")";
+    };
+    std::string next_level = "CAST(" + level + " + 1 AS BIGINT)",
+                sum = "CAST(" + rows + " + count(*) OVER () AS BIGINT)";
+    if (table.level_limit >= 0) {
+      next_level = "CASE WHEN " + level + " >= " + std::to_string(table.level_limit) + " THEN CAST(" +
+                   error("RECURSION_LEVEL_LIMIT_EXCEEDED", "level", table.level_limit) + " AS BIGINT) ELSE " +
+                   next_level + " END";
+    }
+    if (limit) {
+      const std::string most = std::to_string(*limit);
+      return "SELECT " + picked + "lv, least(" + most + ", nr) AS nr FROM (SELECT " + list + next_level + " AS lv, " +
+             sum + " AS nr, " + rows + " + row_number() OVER () AS ix FROM " + from + ")" + Alias() +
+             " WHERE ix <= " + most;
+    }
+    if (table.row_limit < 0) return "SELECT " + list + next_level + " AS lv, " + sum + " AS nr FROM " + from;
+    return "SELECT " + picked + "lv, CASE WHEN nr >= " + std::to_string(table.row_limit) + " THEN CAST(" +
+           error("RECURSION_ROW_LIMIT_EXCEEDED", "row", table.row_limit) +
+           " AS BIGINT) ELSE nr END AS nr FROM (SELECT " + list + next_level + " AS lv, " + sum + " AS nr FROM " +
+           from + ")" + Alias();
   }
 
   // ---- Rows in, rows out ----
@@ -398,6 +482,7 @@ class RelationCompiler {
   }
 
   Result<Block> Node(const typed::Limit& node, const typed::Relation& relation) {
+    if (node.limit) LimitRecursion(node.input, *node.limit + node.offset);
     ASSIGN_OR_RETURN(auto block, Compile(node.input));
     if (!block.limit.empty() || block.distinct || !block.with.empty()) block = Wrap(block, relation.columns);
     if (node.limit) block.limit = " LIMIT " + std::to_string(*node.limit);
@@ -412,8 +497,19 @@ class RelationCompiler {
 
   Result<Block> Node(const typed::With& node, const typed::Relation&) {
     std::vector<std::string> tables;
+    std::string recursion;
     for (const auto& table : node.tables) {
-      if (table.recursive) return Refuse("the recursive common table " + table.name, {});
+      if (table.recursion) {
+        cte_columns_[table.cte] = table.query->columns;
+        ASSIGN_OR_RETURN(auto levels, Levels(table, std::nullopt));
+        recursive_[table.cte] = &table;
+        // Spark makes all levels before it looks at what is asked of them.
+        const std::string id = std::to_string(table.cte);
+        tables.push_back(levels);
+        tables.push_back("m" + id + " AS MATERIALIZED (SELECT * FROM q" + id + ")");
+        recursion = "RECURSIVE ";
+        continue;
+      }
       // Its columns may repeat an id; inside it they are renamed by place.
       ASSIGN_OR_RETURN(auto block, Compile(table.query));
       auto columns = table.query->columns;
@@ -423,7 +519,7 @@ class RelationCompiler {
     }
     ASSIGN_OR_RETURN(auto body, Compile(node.body));
     if (tables.empty()) return body;
-    std::string with = "WITH " + JoinText(tables, ", ") + " ";
+    std::string with = "WITH " + recursion + JoinText(tables, ", ") + " ";
     if (!body.with.empty()) body = Wrap(body, node.body->columns);
     body.with = with;
     body.open = false;
@@ -434,6 +530,9 @@ class RelationCompiler {
   ColumnTexts renamed_;  // columns of open blocks that have another name in FROM
   ExprCompiler exprs_;
   std::map<int, std::vector<typed::Column>> cte_columns_;
+  std::map<int, const typed::With::Table*> recursive_;  // by their number, outside their own levels
+  std::map<int, std::string> levels_;                   // inside: which rows of the level before are read
+  std::map<const typed::CteRef*, int64_t> recursion_limits_;
   int next_alias_ = 0;
 };
 

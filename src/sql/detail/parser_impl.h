@@ -134,7 +134,7 @@ class Parser {
   bool ContinuesQuery(size_t at) const;
   plan::RelationPtr ParseQuery();
   bool ParseCommonTables(plan::With* with);
-  bool ParseCommonTable(plan::CommonTable* table);
+  bool ParseCommonTable(bool recursive, plan::CommonTable* table);
   plan::RelationPtr ParseQueryTerm();
   plan::RelationPtr ParseIntersections();
   plan::RelationPtr ParseQueryPrimary();

@@ -194,7 +194,12 @@ class Resolver {
                                                const Rel& right);
   Status MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at);
   Status CheckNestedNames(const plan::With& node, Position at) const;
-  Result<Rel> RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at);
+
+  // resolver_recursion.cc
+  Result<typed::With::Table> RecursiveTable(const plan::CommonTable& table, const Names* outer, Position at);
+  Result<typed::With::Table> Recursion(const plan::CommonTable& table, const plan::SetOp& levels, const Names* outer,
+                                       Position at);
+  Result<Rel> OfTypes(const Rel& rel, const std::vector<typed::Column>& columns, Position at);
   Result<plan::Name> NameFromText(const std::string& text, Position at);
   Result<plan::ExprPtr> InputColumn(const plan::ExprPtr& key, const plan::RelationPtr& from, const Names* outer);
   Result<Rel> PipeSet(const plan::Pipe::Set& set, const plan::RelationPtr& from, const plan::Relation& relation,
@@ -213,6 +218,9 @@ class Resolver {
     int id = 0;
     std::vector<typed::Column> columns;
     int pass = 0;
+    // A recursive table inside its own definition: whether its rows may be read there, and whether they are.
+    enum class Self { kNone, kForbidden, kReadable } self = Self::kNone;
+    bool* read = nullptr;
   };
   using CommonTables = std::vector<std::pair<std::string, CommonTable>>;
   const CommonTable* FindCommonTable(const std::string& name) const;

@@ -24,6 +24,9 @@ Error IllegalCast(const std::string& sql, const plan::DataType& from, const plan
 // A construct that Spark has and this program has not: named, with its place.
 Error Refused(std::string what, Position at);
 
+// A recursive common table that is not an anchor and a recursive term.
+Error InvalidRecursion(Position at);
+
 // `a`.`b` and "a".
 std::string QuotedName(const std::vector<std::string>& parts);
 std::string QuotedSql(const std::string& sql);

@@ -45,6 +45,9 @@ Result<typed::ExprPtr> MapChildren(const typed::ExprPtr& expr, const Mapper& map
 void Visit(const typed::ExprPtr& expr, const std::function<bool(const typed::Expr&)>& visit);
 // Every expression of a relation and of what it reads.
 void VisitRelation(const typed::RelationPtr& relation, const std::function<bool(const typed::Expr&)>& visit);
+// What a relation reads, and the expressions it holds itself.
+void VisitParts(const typed::Relation& relation, const std::function<void(const typed::ExprPtr&)>& expr,
+                const std::function<void(const typed::RelationPtr&)>& input);
 bool Contains(const typed::ExprPtr& expr, const std::function<bool(const typed::Expr&)>& test);
 bool ContainsAggregate(const typed::ExprPtr& expr);
 bool ContainsWindow(const typed::ExprPtr& expr);
