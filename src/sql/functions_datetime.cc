@@ -40,6 +40,7 @@ std::span<const FunctionRow> DatetimeRows() {
       {"make_ym_interval", "custom"},
       {"$instant_in_zone", "custom"},
       {"$instant_of_utc", "custom"},
+      {"$whole_seconds", "custom"},
       {"minute", "(timestamp_ntz) int | (timestamp) int"},
       {"month", "(date) int"},
       {"monthname", "(date) string"},

@@ -93,6 +93,7 @@ Ruled ElementAt(const PendingCall& call) {
   if (call.args.size() != 2) return WrongCount(call, "2");
   const DataType& type = call.args[0]->type;
   if (type.is(TypeId::kArray)) {
+    if (call.args[1]->type.is(TypeId::kNull)) return UnexpectedType(call, 1, "\"INTEGRAL\"");
     ASSIGN_OR_RETURN(auto index, Implicit(call, 1, TypeId::kInt));
     return MakeCall(call.name, {call.args[0], index}, type.element(), true, call.at);
   }

@@ -132,6 +132,7 @@ Ruled Parse(const PendingCall& call) {
   return WithPattern(call, name, {call.args[0], pattern}, type, is_try || call.args[0]->nullable || pattern->nullable);
 }
 
+// Cut off towards 1970, where unix_seconds rounds down.
 Ruled UnixTimestamp(const PendingCall& call) {
   if (call.args.empty()) {
     return Constant(FloorDiv(call.options->now_micros, 1000000), TypeId::kLong, call.at);
@@ -142,7 +143,7 @@ Ruled UnixTimestamp(const PendingCall& call) {
     if (!time->type.is(TypeId::kTimestamp)) {
       ASSIGN_OR_RETURN(time, Implicit(call, 0, TypeId::kTimestamp));
     }
-    return MakeCall("unix_seconds", {time}, TypeId::kLong, time->nullable, call.at);
+    return MakeCall("$whole_seconds", {time}, TypeId::kLong, time->nullable, call.at);
   }
   ExprPtr pattern = StringLiteral("yyyy-MM-dd HH:mm:ss");
   if (call.args.size() == 2) {
@@ -150,7 +151,7 @@ Ruled UnixTimestamp(const PendingCall& call) {
   }
   bool nullable = call.args[0]->nullable || pattern->nullable;
   auto time = WithPattern(call, "to_timestamp", {call.args[0], pattern}, TypeId::kTimestamp, nullable);
-  return MakeCall("unix_seconds", {time}, TypeId::kLong, nullable, call.at);
+  return MakeCall("$whole_seconds", {time}, TypeId::kLong, nullable, call.at);
 }
 
 // make_timestamp(y, mo, d, h, mi, s [, zone]); the seconds are decimal(16, 6).

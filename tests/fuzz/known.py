@@ -12,8 +12,8 @@ KNOWN = [
     # (pattern of the shrunk SQL, kinds of verdict, reason)
     (r"\(- |negative\(", ("no error",), "the negative of a decimal of 38 digits"),
     (r"\barray_(append|prepend|position|remove|contains|insert)\(", UNDECIDED, "array functions do not widen decimals"),
-    (r"\b(try_element_at|element_at|get)\(|\[NULL\]", UNDECIDED, "an index of NULL"),
     (r"\b(greatest|least|width_bucket)\(", UNDECIDED, "greatest, least and width_bucket do not mix text and numbers"),
+    (r"\b[lr]pad\(", ("schema",), "how lpad and rpad of binary are named"),
     (r"NULL", ("error",), "an argument is not looked at where another is NULL"),
     (DATETIME_SUM, ("class",), "the class of an interval's overflow"),
     (r"\b(CAST|int|bigint|try_cast)\(", ("class",), "the class of an overflow or an impossible cast"),

@@ -260,7 +260,11 @@ Result<std::string> Template(const AggregateJob& job) {
         "sqrt(regr_sxx({0}){1} * regr_syy({0}){1}), 2) END",
         job.All(), kHere);
   }
-  if (name == "regr_count") return fmt::format("CAST(regr_count({}){} AS BIGINT)", job.All(), kHere);
+  // Only of its count does DuckDB know that it is 0 over no row, also in a subquery per row.
+  if (name == "regr_count") {
+    return fmt::format("count(CASE WHEN {} IS NOT NULL AND {} IS NOT NULL THEN 1 END){}", job.args[0], job.args[1],
+                       kHere);
+  }
   if (name == "lead" || name == "lag") return Shift(job);
   if (name == "nth_value") {
     return fmt::format("nth_value({}, {}{}){}", job.args[0], job.args[1], job.call.ignore_nulls ? " IGNORE NULLS" : "",

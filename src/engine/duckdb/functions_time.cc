@@ -250,6 +250,7 @@ std::span<const LoweringRow> TimeLowerings() {
       {"timestamp_micros", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT)))", nullptr},
       {"timestamp_millis", "", "tm_instant(make_timestamp(CAST($1 AS BIGINT) * 1000))", nullptr},
       {"$instant_in_zone", "", nullptr, InstantInZone},
+      {"$whole_seconds", "", "(epoch_us($1) // 1000000)", nullptr},
       {"$instant_of_utc", "", "tm_instant($1)", nullptr},
       {"timestamp_seconds", "", nullptr, TimestampSeconds},
       {"timestampadd", "", nullptr, TimestampAdd},

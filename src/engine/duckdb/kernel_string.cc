@@ -78,6 +78,7 @@ std::string Pad(Row&, std::string_view text, int32_t len, std::string_view pad) 
 // locate(needle, text, pos): 0 when it is not there, or pos is not positive.
 int32_t Locate(Row&, std::string_view needle, std::string_view text, int32_t pos) {
   if (pos <= 0) return 0;
+  if (needle.empty()) return 1;
   size_t from = OffsetOf(text, pos - 1);
   if (pos - 1 > CountPoints(text)) return 0;
   size_t found = text.find(needle, from);

@@ -8,8 +8,8 @@
 
 #include <duckdb.h>
 
-#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,13 +64,19 @@ namespace kernel {
 
 template <typename T>
 struct Type;
-#define TM_PLAIN_TYPE(CPP, ID, RAW)                                                                              \
-  template <>                                                                                                    \
-  struct Type<CPP> {                                                                                             \
-    static constexpr duckdb_type kId = ID;                                                                       \
-    static CPP Read(const void* data, idx_t i) { return CPP(static_cast<const RAW*>(data)[i]); }                 \
-    static void Write(duckdb_vector, void* data, idx_t i, const CPP& v) { static_cast<RAW*>(data)[i] = Raw(v); } \
-    static RAW Raw(const CPP& v) { return std::bit_cast<RAW>(v); }                                               \
+// Copied, not dereferenced: DuckDB keeps 16 byte integers at multiples of 8, where a read of an __int128 may crash.
+#define TM_PLAIN_TYPE(CPP, ID, RAW)                                                   \
+  template <>                                                                         \
+  struct Type<CPP> {                                                                  \
+    static constexpr duckdb_type kId = ID;                                            \
+    static CPP Read(const void* data, idx_t i) {                                      \
+      RAW raw;                                                                        \
+      std::memcpy(&raw, static_cast<const char*>(data) + i * sizeof raw, sizeof raw); \
+      return CPP(raw);                                                                \
+    }                                                                                 \
+    static void Write(duckdb_vector, void* data, idx_t i, const CPP& v) {             \
+      std::memcpy(static_cast<char*>(data) + i * sizeof(RAW), &v, sizeof(RAW));       \
+    }                                                                                 \
   };
 TM_PLAIN_TYPE(bool, DUCKDB_TYPE_BOOLEAN, bool)
 TM_PLAIN_TYPE(int8_t, DUCKDB_TYPE_TINYINT, int8_t)
