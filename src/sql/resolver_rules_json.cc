@@ -21,8 +21,8 @@ Ruled FromJson(const PendingCall& call) {
   ASSIGN_OR_RETURN(auto text, Implicit(call, 0, TypeId::kString));
   ASSIGN_OR_RETURN(auto type, TypeArgument(call, 1));
   ASSIGN_OR_RETURN(auto options, OptionsOf(call, 2));
-  ASSIGN_OR_RETURN(bool fails, FailsFast(call, options));
-  RETURN_IF_ERROR(OnlyOptions(options, {"mode"}, call.at));
+  RETURN_IF_ERROR(FailsFast(call, options));
+  RETURN_IF_ERROR(OnlyOptions(options, {"mode", "dateformat", "timestampformat"}, call.at));
   if (!type.is_nested()) {
     return Mismatch("INVALID_JSON_SCHEMA", call.sql,
                     "Input schema <schema> must be a struct, an array, a map or a variant.",
@@ -33,7 +33,7 @@ Ruled FromJson(const PendingCall& call) {
                     "Input schema <schema> can only contain STRING as a key type for a MAP.",
                     {{"schema", QuotedType(type)}}, call.at);
   }
-  return MakeCall("from_json", {text, BoolLiteral(fails)}, type, true, call.at);
+  return MakeCall("from_json", {text, OptionsLiteral(options)}, type, true, call.at);
 }
 
 Ruled ToJson(const PendingCall& call) {
@@ -47,8 +47,13 @@ Ruled ToJson(const PendingCall& call) {
   bool ignore = true;
   if (auto found = options.find("ignorenullfields"); found != options.end())
     ignore = LowerCase(found->second) != "false";
-  RETURN_IF_ERROR(OnlyOptions(options, {"ignorenullfields"}, call.at));
-  return MakeCall("to_json", {call.args[0], BoolLiteral(ignore)}, TypeId::kString, call.args[0]->nullable, call.at);
+  RETURN_IF_ERROR(OnlyOptions(options, {"ignorenullfields", "dateformat", "timestampformat"}, call.at));
+  std::vector<ExprPtr> args{call.args[0], BoolLiteral(ignore)};
+  for (const char* name : {"dateformat", "timestampformat"}) {
+    auto format = options.find(name);
+    args.push_back(StringLiteral(format == options.end() ? "" : format->second));
+  }
+  return MakeCall("to_json", std::move(args), TypeId::kString, call.args[0]->nullable, call.at);
 }
 
 Ruled SchemaOfJson(const PendingCall& call) {

@@ -47,7 +47,9 @@ Result<std::string> ByValue(const Lowered& l) { return ByValueNamed(l, l.call.fu
 Result<std::string> ToJson(const Lowered& l) {
   DataType local = l.type(0);
   ASSIGN_OR_RETURN(auto shown, LocalTimes(l.compiler, l.args[0], &local, l.expr.at));
-  return ValueSql("to_json", {l.args[0], shown, l.args[1]}, {l.type(0), local, TypeId::kBoolean}, l.expr.type);
+  const DataType text = TypeId::kString;
+  return ValueSql("to_json", {l.args[0], shown, l.args[1], l.args[2], l.args[3]},
+                  {l.type(0), local, TypeId::kBoolean, text, text}, l.expr.type);
 }
 
 // The same.
@@ -79,15 +81,6 @@ Result<std::string> FromText(const Lowered& l) {
   return CompileCast(l.compiler, sql, read, type, typed::Cast::Mode::kPlain, l.expr.at);
 }
 
-// Times without a zone are the session's.
-// The reader knows no zones: it would take a text that names its own for a local time.
-Result<std::string> FromJson(const Lowered& l) {
-  if (!l.compiler.utc() && HoldsInstant(l.expr.type)) {
-    return Refuse("from_json to TIMESTAMP in a session zone other than UTC", l.expr.at);
-  }
-  return ByValueNamed(l, l.call.function, l.expr.type);
-}
-
 Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& sql, DataType* type, Position at) {
   if (!HoldsInstant(*type)) return sql;
   DataType local = sql::WithLocalTimes(*type);
@@ -98,7 +91,7 @@ Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& 
 
 std::span<const LoweringRow> ValueLowerings() {
   static constexpr LoweringRow kRows[] = {
-      {"from_json", "", nullptr, FromJson},
+      {"from_json", "", nullptr, FromText},
       {"get_json_object", "", nullptr, ByValue},
       {"json_array_length", "", nullptr, ByValue},
       {"json_field", "", nullptr, ByValue},

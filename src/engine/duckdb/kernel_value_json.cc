@@ -11,6 +11,7 @@
 
 #include "engine/duckdb/base64.h"
 #include "engine/duckdb/kernel_value.h"
+#include "engine/duckdb/record_text.h"
 #include "engine/duckdb/text_values.h"
 #include "sql/json_text.h"
 #include "sql/literal_text.h"
@@ -166,7 +167,10 @@ Value JsonObjectKeys(Row&, const ValueCall& call) {
 // ---- to_json ----
 
 struct JsonWriter {
+  Row& row;
   bool ignore_nulls = true;
+  const std::string& date_format;  // empty: Spark's own
+  const std::string& timestamp_format;
 
   // `local` is the value with its instants as local times.
   std::string Text(const Value& value, const Value& local, const DataType& type) const {
@@ -183,14 +187,12 @@ struct JsonWriter {
       }
       case TypeId::kDecimal:
         return sql::LiteralText({value, type});
-      case TypeId::kDate:
       case TypeId::kCalendarInterval:
         return "\"" + plan::ToSparkText(value, type) + "\"";
-      case TypeId::kTimestamp: {
-        return "\"" + InstantField(std::get<int64_t>(value.data), std::get<int64_t>(local.data)) + "\"";
-      }
+      case TypeId::kDate:
+      case TypeId::kTimestamp:
       case TypeId::kTimestampNtz:
-        return "\"" + TimeField(std::get<int64_t>(value.data)) + "\"";
+        return sql::QuoteJson(WriteTime(row, value, local, type, date_format, timestamp_format));
       case TypeId::kYearMonthInterval:
       case TypeId::kDayTimeInterval:
         return "\"" + sql::LiteralText({value, type}) + "\"";
@@ -223,16 +225,18 @@ struct JsonWriter {
   }
 };
 
-// (value, the same with local times, ignore nulls)
-Value ToJson(Row&, const ValueCall& call) {
-  return {JsonWriter{call.flag(2)}.Text(call.args[0], call.args[1], call.types[0])};
+// (value, the same with local times, ignore nulls, date format, timestamp format)
+Value ToJson(Row& row, const ValueCall& call) {
+  return {JsonWriter{row, call.flag(2), call.text(3), call.text(4)}.Text(call.args[0], call.args[1], call.types[0])};
 }
 
 // ---- from_json ----
 
-// JacksonParser's converters, without format options. A field that does not convert is NULL, the record is marked bad.
+// JacksonParser's converters. A field that does not convert is NULL, the record is marked bad.
 class JsonReader {
  public:
+  JsonReader(Row& row, const ValueCall& call, const TextRules& rules) : row_(row), call_(call), rules_(rules) {}
+
   bool bad() const { return bad_; }
 
   Value Convert(const JsonNode& node, const DataType& type) {
@@ -299,20 +303,18 @@ class JsonReader {
         auto bytes = text ? FromBase64(node.text) : std::nullopt;
         return bytes ? std::optional(Value{*bytes}) : std::nullopt;
       }
-      case TypeId::kDate: {
-        auto days = text ? ParseDate(node.text) : std::nullopt;
-        return days ? std::optional(Value{int64_t{*days}}) : std::nullopt;
-      }
+      case TypeId::kDate:
       case TypeId::kTimestamp:
       case TypeId::kTimestampNtz: {
         if (integer && type.is(TypeId::kTimestamp)) {
           auto seconds = Whole<int64_t>(node.text);
           if (!seconds) return std::nullopt;
+          if (!call_.result.SameType(call_.types.back())) {
+            row_.Refuse("a time as a number of seconds, under a session zone other than UTC,");
+          }
           return Value{std::get<int64_t>(seconds->data) * 1000000};
         }
-        bool has_zone = false;
-        auto micros = text ? ParseTimestamp(node.text, &has_zone) : std::nullopt;
-        return micros ? std::optional(Value{*micros}) : std::nullopt;
+        return text ? ReadTime(row_, call_, node.text, type, rules_, false) : std::nullopt;
       }
       case TypeId::kArray: {
         if (node.kind != Kind::kArray) return std::nullopt;
@@ -346,16 +348,21 @@ class JsonReader {
     }
   }
 
+  Row& row_;
+  const ValueCall& call_;
+  const TextRules& rules_;
   bool bad_ = false;
 };
 
-// (text, fail fast)
+// (text, options, NULL of the type with its instants)
 Value FromJson(Row& row, const ValueCall& call) {
+  if (call.null(0)) return {};
   const std::string& text = call.text(0);
-  const DataType& type = call.result;
+  const DataType& type = call.types[2];
+  const auto rules = RulesOf(call, 1);
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c); })) return {};
   auto root = sql::ParseJson(text);
-  JsonReader reader;
+  JsonReader reader(row, call, rules);
   Value value;
   const JsonNode* node = root ? &*root : nullptr;
   // An array of structs may come as one struct.
@@ -368,22 +375,9 @@ Value FromJson(Row& row, const ValueCall& call) {
   bool bad = !node || reader.bad();
   // A bare null is a record all the same: one whose fields are all missing.
   if (node && node->kind == Kind::kNull && type.is(TypeId::kStruct)) bad = true;
-  if (bad && call.flag(1)) {
-    row.Fail("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023",
-             "Malformed records are detected in record parsing: " + text + ". Parse Mode: FAILFAST.");
-  }
-  if (bad && value.is_null() && type.is(TypeId::kStruct)) {
-    value = ChildrenValue(std::vector<Value>(type.fields().size()));
-  }
-  if (type.is(TypeId::kStruct) && !value.is_null()) {
-    for (size_t i = 0; i < type.fields().size(); ++i) {
-      if (type.fields()[i].name != "_corrupt_record") continue;
-      auto fields = *std::get<Value::Children>(value.data);
-      fields[i] = bad ? Value{text} : Value{};
-      return ChildrenValue(std::move(fields));
-    }
-  }
-  return value;
+  if (row.failed()) return {};
+  const Value settled = Settled(row, value, bad, text, type, rules);
+  return type.is(TypeId::kStruct) ? settled : value;
 }
 
 }  // namespace
@@ -391,7 +385,7 @@ Value FromJson(Row& row, const ValueCall& call) {
 std::span<const ValueRow> JsonValues() {
   static constexpr ValueRow kRows[] = {
       {"get_json_object", GetJsonObject},   {"json_field", JsonField}, {"json_array_length", JsonArrayLength},
-      {"json_object_keys", JsonObjectKeys}, {"to_json", ToJson},       {"from_json", FromJson}};
+      {"json_object_keys", JsonObjectKeys}, {"to_json", ToJson},       {"from_json", FromJson, ValueRow::Nulls::kSees}};
   return kRows;
 }
 
