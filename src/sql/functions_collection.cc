@@ -49,7 +49,7 @@ std::span<const FunctionRow> CollectionRows() {
       {"shuffle", "(array<T>) array<T>"},
       {"slice", "(array<T>, int, int) array<T>"},
       {"sort_array", "(array<T>, boolean=true) array<T>"},
-      {"str_to_map", "(string, string=',', string=':') map<string,string>"},
+      {"str_to_map", "custom"},
       {"struct", "custom"},
       {"transform", "custom"},
       {"transform_keys", "(map<K,V>, fn(K,V):R) map<R,V>"},

@@ -183,6 +183,14 @@ bool Takes(const Signature& signature, size_t count) {
   return static_cast<int>(count) >= signature.least_args() && (most < 0 || static_cast<int>(count) <= most);
 }
 
+// "2", "[1, 2]".
+std::string CountsText(const std::set<int>& counts) {
+  if (counts.size() == 1) return std::to_string(*counts.begin());
+  std::string text;
+  for (int count : counts) text += (text.empty() ? "[" : ", ") + std::to_string(count);
+  return text + "]";
+}
+
 // The arguments' counts a function takes, as in Spark's message: "2", "[1, 2]", "> 0".
 std::string ExpectedCounts(const Function& function) {
   std::set<int> counts;
@@ -190,10 +198,7 @@ std::string ExpectedCounts(const Function& function) {
     if (signature.most_args() < 0) return "> " + std::to_string(signature.least_args() - 1);
     for (int i = signature.least_args(); i <= signature.most_args(); ++i) counts.insert(i);
   }
-  if (counts.size() == 1) return std::to_string(*counts.begin());
-  std::string text;
-  for (int count : counts) text += (text.empty() ? "[" : ", ") + std::to_string(count);
-  return text + "]";
+  return CountsText(counts);
 }
 
 bool ResultNullable(const Signature& signature, const std::vector<ExprPtr>& args) {
@@ -274,7 +279,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr
     return Resolve(row, expr, names);
   }
   const Function* function = FindFunction(name);
-  if (!function && node.name.size() == 1 && IsRefusedFunction(name)) return Refused("the function " + name, expr.at);
+  const RefusedFunction* refused = function || node.name.size() > 1 ? nullptr : FindRefusedFunction(name);
+  if (refused) return RefusedCall(*refused, node, expr);
   bool builtin_path = node.name.size() == 1 || (node.name.size() <= 3 && node.name[node.name.size() - 2] == "builtin");
   if (!function || !builtin_path) {
     ASSIGN_OR_RETURN(const auto routine, catalog_->FindRoutine(node.name));
@@ -286,6 +292,17 @@ Result<ExprPtr> Resolver::Resolve(const plan::Call& node, const plan::Expr& expr
                          {{"expression", QuotedSql(SparkName(plan::MakeExpr(node, expr.at)))}}, expr.at);
   }
   return CallFunction(*function, node, expr, names);
+}
+
+Error Resolver::RefusedCall(const RefusedFunction& function, const plan::Call& call, const plan::Expr& expr) {
+  auto args = Positional(call, expr);
+  if (!args.ok()) return std::move(args).error();
+  const int count = static_cast<int>(args->size()), least = function.least_args, most = function.most_args;
+  if (count >= least && (most < 0 || count <= most)) return Refused("the function " + call.name.back(), expr.at);
+  PendingCall pending{std::string(function.name), std::vector<ExprPtr>(args->size()), {}, {}, "", expr.at, &options_};
+  std::set<int> counts;
+  for (int i = least; i <= most; ++i) counts.insert(i);
+  return WrongCount(pending, most < 0 ? "> " + std::to_string(least - 1) : CountsText(counts));
 }
 
 Result<std::vector<plan::ExprPtr>> Resolver::Positional(const plan::Call& call, const plan::Expr& expr) {

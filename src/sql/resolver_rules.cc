@@ -98,7 +98,7 @@ Ruled CastByName(const PendingCall& call) {
 }
 
 Ruled RaiseError(const PendingCall& call) {
-  if (call.args.size() != 1) return Refused("raise_error with an error class", call.at);
+  if (call.args.size() != 1) return WrongCount(call, "1");
   ASSIGN_OR_RETURN(auto message, Implicit(call, 0, TypeId::kString));
   return MakeCall("raise_error", {message}, TypeId::kNull, true, call.at);
 }

@@ -189,19 +189,30 @@ Ruled ToChar(const PendingCall& call) {
   return MakeCall("to_char", {number, format}, TypeId::kString, number->nullable, call.at);
 }
 
+// str_to_map(text [, between pairs [, between key and value]]): texts only, nothing is cast.
+Ruled StrToMap(const PendingCall& call) {
+  if (call.args.empty() || call.args.size() > 3) return WrongCount(call, "[1, 2, 3]");
+  std::vector<ExprPtr> args;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    const DataType& type = call.args[i]->type;
+    if (!type.is(TypeId::kString) && !type.is(TypeId::kNull)) return UnexpectedType(call, i, "\"STRING\"");
+    args.push_back(CastTo(call.args[i], TypeId::kString));
+  }
+  if (args.size() < 2) args.push_back(StringLiteral(","));
+  if (args.size() < 3) args.push_back(StringLiteral(":"));
+  const bool nullable = AnyNullable(args);
+  return MakeCall("str_to_map", std::move(args), DataType::Map(TypeId::kString, TypeId::kString), nullable, call.at);
+}
+
 using Rule = Ruled (*)(const PendingCall&);
 
 }  // namespace
 
 Ruled TextRule(const PendingCall& call) {
-  static const auto* rules = new std::map<std::string, Rule>{{"decode", Decode},
-                                                             {"to_binary", ToBinary},
-                                                             {"try_to_binary", ToBinary},
-                                                             {"mask", Mask},
-                                                             {"format_string", FormatString},
-                                                             {"to_number", ToNumber},
-                                                             {"try_to_number", ToNumber},
-                                                             {"to_char", ToChar}};
+  static const auto* rules = new std::map<std::string, Rule>{
+      {"decode", Decode},      {"to_binary", ToBinary},     {"try_to_binary", ToBinary},
+      {"mask", Mask},          {"str_to_map", StrToMap},    {"format_string", FormatString},
+      {"to_number", ToNumber}, {"try_to_number", ToNumber}, {"to_char", ToChar}};
   auto found = rules->find(call.name);
   return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
 }

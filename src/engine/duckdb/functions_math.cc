@@ -91,6 +91,10 @@ std::span<const LoweringRow> MathLowerings() {
       {"conv", "", nullptr, ByValue},
       {"width_bucket", "", nullptr, ByValue},
       {"bit_count", "boolean", "CAST($1 AS INTEGER)", nullptr},
+      // Buckets of 32768 bits. A hugeint, because the least BIGINT has no positive.
+      {"bitmap_bit_position", "",
+       "CAST(CASE WHEN $1 > 0 THEN ($1 - 1) % 32768 ELSE (-CAST($1 AS HUGEINT)) % 32768 END AS BIGINT)", nullptr},
+      {"bitmap_bucket_number", "", "CASE WHEN $1 > 0 THEN 1 + ($1 - 1) // 32768 ELSE $1 // 32768 END", nullptr},
       {"bit_get", "integral", nullptr, BitGet},
       {"cos", "", "tm_cos($1)", nullptr},
       {"cosh", "", "tm_cosh($1)", nullptr},

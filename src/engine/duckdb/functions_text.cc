@@ -173,6 +173,15 @@ Result<std::string> RegexpSubstr(const Lowered& l) {
   return fmt::format("nullif(regexp_extract({0}, {1}, 0), '')", l.args[0], l.args[1]);
 }
 
+// Where the first match begins. Which group is asked for makes no difference to Spark.
+Result<std::string> RegexpInstr(const Lowered& l) {
+  RETURN_IF_ERROR(CheckRegex(l, 1));
+  return fmt::format(
+      "CASE WHEN {2} IS NULL THEN NULL WHEN regexp_matches({0}, {1}) THEN CAST(length(regexp_extract({0}, "
+      "'(?s)^(.*?)(?-s:' || {1} || ')', 1)) + 1 AS INTEGER) WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN 0 END",
+      l.args[0], l.args[1], l.args[2]);
+}
+
 // split(text, regex, -1); a pattern without special characters splits plainly.
 Result<std::string> Split(const Lowered& l) {
   const auto* pattern = ConstantText(l, 1);
@@ -394,6 +403,7 @@ std::span<const LoweringRow> TextLowerings() {
       {"regexp_count", "", nullptr, RegexpCount},
       {"regexp_extract", "", nullptr, RegexpExtract},
       {"regexp_extract_all", "", nullptr, RegexpExtract},
+      {"regexp_instr", "", nullptr, RegexpInstr},
       {"regexp_replace", "", nullptr, RegexpReplace},
       {"regexp_substr", "", nullptr, RegexpSubstr},
       {"repeat", "", "repeat($1, $2)", nullptr},
@@ -401,6 +411,7 @@ std::span<const LoweringRow> TextLowerings() {
       {"reverse", "string", "tm_reverse($1)", nullptr},
       {"sha", "", "sha1($1)", nullptr},
       {"sha2", "", nullptr, Sha2},
+      {"str_to_map", "", nullptr, ByValue},
       {"space", "", "tm_space($1)", nullptr},
       {"split", "", nullptr, Split},
       {"split_part", "", "tm_split_part($1, $2, $3)", nullptr},

@@ -150,6 +150,8 @@ constexpr KnownMessage kKnown[] = {
     {"window expression is not supported", ErrorKind::kUnimplemented, "", "", kDecorrelation},
     {"Not implemented Error", ErrorKind::kUnimplemented, "", "",
      "the native engine cannot run this query; rewrite it, or run it on Spark"},
+    {"could not convert blob to UTF8", ErrorKind::kUnimplemented, "", "",
+     "a string that is not UTF-8 is not supported by the native engine; run the query on Spark"},
     {"Conversion Error", kWrong, "CAST_INVALID_INPUT", "22018",
      "A value cannot be cast to the wanted type because it is malformed. Use `try_cast` to tolerate malformed input "
      "and return NULL instead."},

@@ -468,11 +468,40 @@ Value FormatString(Row& row, const ValueCall& call) {
   return {out};
 }
 
+// str_to_map(text, between pairs, between key and value). Both are regular expressions to Spark.
+Value StrToMap(Row& row, const ValueCall& call) {
+  const std::string &text = call.text(0), &pairs = call.text(1), &values = call.text(2);
+  for (const auto* pattern : {&pairs, &values}) {
+    if (pattern->empty() || pattern->find_first_of("\\^$.|?*+()[]{}") != std::string::npos) {
+      row.Refuse("str_to_map with a delimiter that is a pattern");
+      return {};
+    }
+  }
+  std::vector<Value> entries;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(pairs, at), text.size());
+    const std::string pair = text.substr(at, end - at);
+    const size_t cut = pair.find(values);
+    const std::string key = pair.substr(0, cut);
+    for (size_t i = 0; i < entries.size(); i += 2) {
+      if (std::get<std::string>(entries[i].data) != key) continue;
+      row.Fail("DUPLICATED_MAP_KEY", "23505", "Duplicate map key " + key + " was found, please check the input data.");
+      return {};
+    }
+    entries.push_back({key});
+    entries.push_back(cut == std::string::npos ? Value{} : Value{pair.substr(cut + values.size())});
+    if (end == text.size()) break;
+    at = end + pairs.size();
+  }
+  return ChildrenValue(std::move(entries));
+}
+
 }  // namespace
 
 std::span<const ValueRow> TextValues() {
   using Nulls = ValueRow::Nulls;
-  static constexpr ValueRow kRows[] = {{"is_valid_utf8", IsValidUtf8},
+  static constexpr ValueRow kRows[] = {{"str_to_map", StrToMap},
+                                       {"is_valid_utf8", IsValidUtf8},
                                        {"make_valid_utf8", MakeValidUtf8},
                                        {"validate_utf8", ValidateUtf8},
                                        {"encode", Encode},

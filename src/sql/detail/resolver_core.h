@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "plan/typed.h"
 #include "sql/functions.h"
+#include "sql/functions_refused.h"
 #include "sql/resolver.h"
 
 namespace tidemill::sql {
@@ -118,6 +119,8 @@ class Resolver {
   Result<typed::ExprPtr> CallFunction(const Function& function, const plan::Call& call, const plan::Expr& expr,
                                       const Names& names);
   Result<std::vector<plan::ExprPtr>> Positional(const plan::Call& call, const plan::Expr& expr);
+  // WRONG_NUM_ARGS, else that the function is refused.
+  Error RefusedCall(const RefusedFunction& function, const plan::Call& call, const plan::Expr& expr);
   Result<std::vector<plan::ExprPtr>> ExpandArguments(const std::vector<plan::ExprPtr>& args, const Names& names);
   Result<typed::ExprPtr> BySignature(const Function& function, const plan::Call& call, const plan::Expr& expr,
                                      const Names& names, std::optional<Collation>* collation);
