@@ -62,9 +62,9 @@ std::optional<Value> ReadTime(Row& row, const ValueCall& call, std::string_view 
     auto days = ParseDate(text);
     return days ? std::optional(Value{int64_t{*days}}) : std::nullopt;
   }
-  if (text.substr(0, 3).find(':') != std::string_view::npos) row.Refuse("a time without a date");
   bool has_zone = false;
   auto micros = ParseTimestamp(text, &has_zone);
+  if (const auto part = micros ? std::nullopt : UnknownTimePart(text)) row.Refuse(*part);
   if (!micros || (ntz && has_zone)) return std::nullopt;
   const bool local = !ntz && !call.result.SameType(call.types.back());
   if (has_zone && local) row.Refuse("a time with a zone of its own, under a session zone other than UTC,");
