@@ -259,6 +259,7 @@ class Declarations {
     sub->add_option("--keys", diff_.keys, "Columns that identify a row: changed rows are shown side by side")
         ->delimiter(',')
         ->type_name("COLUMNS");
+    sub->add_option("--without", diff_.without, "Columns that are not compared")->delimiter(',')->type_name("COLUMNS");
     sub->add_option("--limit", diff_.limit, "Show at most so many differing rows (default: 10)")->type_name("N");
     sub->add_flag("--json", diff_.json, "Print JSON");
     AddMachine(sub, diff_.machine);
@@ -269,6 +270,7 @@ class Declarations {
     auto* sub = Add(&app_, "verify", "Run a job on both engines into scratch tables and compare them");
     AddJob(sub, verify_.job);
     AddWindows(sub, verify_.windows);
+    sub->add_option("--sample", verify_.sample, "Run only this share of the largest source's rows")->type_name("SHARE");
     AddMachine(sub, verify_.machine);
     Chosen(sub, verify_);
   }
@@ -321,11 +323,14 @@ class Declarations {
     auto* cost = Add(sub, "cost", "What runs took and cost, and how far off their quotes were");
     cost->add_option("--by", runs_.by, "What is summed up")->check(CLI::IsMember({"job", "class", "day", "tag"}));
     cost->add_option("--since", runs_.since, "Only runs from this time on")->type_name("TIME");
-    for (auto* kind : {ls, show, cost}) {
+    auto* certificates = Add(sub, "certificates", "For which jobs both engines were seen to give the same rows");
+    certificates->add_option("--job", runs_.job, "Only this job")->type_name("NAME");
+    for (auto* kind : {ls, show, cost, certificates}) {
       kind->add_flag("--json", runs_.json, "Print JSON");
       kind->add_option("--state", runs_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
     }
     Chosen(cost, runs_, What::kCost);
+    Chosen(certificates, runs_, What::kCertificates);
     Chosen(ls, runs_, What::kLs);
     Chosen(show, runs_, What::kShow);
   }

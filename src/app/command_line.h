@@ -128,6 +128,7 @@ struct DiffFlags {
   std::string one;  // a table's folder, or FOLDER@VERSION
   std::string other;
   std::vector<std::string> keys;
+  std::vector<std::string> without;  // columns that are not compared
   int64_t limit = 10;
   bool json = false;
   MachineFlags machine;
@@ -136,6 +137,7 @@ struct DiffFlags {
 struct VerifyFlags {
   JobFlags job;
   WindowFlags windows;
+  std::string sample;  // "1%"; empty: everything
   MachineFlags machine;
 };
 
@@ -151,7 +153,7 @@ struct QuarantineFlags {
 };
 
 struct RunsFlags {
-  enum class What { kLs, kShow, kCost } what = What::kLs;
+  enum class What { kLs, kShow, kCost, kCertificates } what = What::kLs;
   std::string run;
   std::string job;
   std::string by = "job";  // cost: job, class, day, tag

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "advisor/plan_text.h"
-#include "app/certificate.h"
 #include "app/exit_code.h"
 #include "app/job_windows.h"
 #include "app/load_job.h"
@@ -72,10 +71,9 @@ int Plan(Program& program, const PlanFlags& flags) {
   const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
   job::Diagnostics diagnostics;
   const auto window = windows->front();
-  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates);
+  const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates, *environment);
   auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
   if (!gathered) return FailWith(diagnostics, flags.job.file);
-  gathered->facts.certified = IsCertified(program, flags.machine, job::KeyOf(*job, window));
   if (flags.engine != "auto") gathered->facts.choices.engine = flags.engine;
   advisor::Plan plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
   plan.stands_on = gathered->stands_on;

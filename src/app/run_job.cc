@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "advisor/plan.h"
-#include "app/certificate.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
 #include "app/screen.h"
@@ -106,12 +105,11 @@ bool WriteFiles(Program& program, const RunRequest& request, const std::vector<j
 }
 
 // The plan of the first window.
-Result<advisor::Plan> PlanOf(Program& program, const RunRequest& request, const job::RunEnvironment& environment,
+Result<advisor::Plan> PlanOf(const RunRequest& request, const job::RunEnvironment& environment,
                              const job::Pricing& pricing) {
   job::Diagnostics diagnostics;
   auto gathered = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
   if (!gathered) return AsError(diagnostics);
-  gathered->facts.certified = IsCertified(program, request.machine, job::KeyOf(request.job, request.windows.front()));
   if (request.engine != "auto") gathered->facts.choices.engine = request.engine;
   auto plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);
   if (!request.salts) plan.salts.clear();
@@ -199,11 +197,11 @@ int RunJob(Program& program, const RunRequest& request) {
   if (!prices.ok()) return Fail(prices.error());
   const auto rates = RatesOf(program, request.machine);
   if (!rates.ok()) return Fail(rates.error());
-  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates);
+  const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates, *environment);
   const bool choose = request.engine == "auto";
   std::optional<advisor::Plan> plan;
   if (choose || (request.engine == "spark" && request.planned)) {
-    auto made = PlanOf(program, request, *environment, pricing);
+    auto made = PlanOf(request, *environment, pricing);
     // What the native half can't look at, Spark may run all the same, with its own settings.
     if (!made.ok() && choose) return Fail(made.error());
     if (made.ok()) plan = *std::move(made);

@@ -221,6 +221,47 @@ int ShowCost(const job::Ledger& ledger, const RunsFlags& flags) {
   return kOk;
 }
 
+int ListCertificates(const job::Ledger& ledger, const RunsFlags& flags) {
+  const auto certificates = ledger.Certificates(flags.job);
+  if (!certificates.ok()) return Fail(certificates.error());
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& c : *certificates) {
+    list.push_back({{"job", c.job},
+                    {"window", c.window},
+                    {"spec_hash", c.spec_hash},
+                    {"native", c.native},
+                    {"spark", c.spark},
+                    {"tidemill", c.tidemill},
+                    {"inputs", c.inputs},
+                    {"rows", c.rows},
+                    {"quarantined", c.quarantined},
+                    {"sample", c.sample},
+                    {"at", c.at}});
+    rows.push_back({c.at.substr(0, 19), c.job, c.window, c.spec_hash, c.native, c.spark, c.inputs, FormatCount(c.rows),
+                    FormatCount(c.quarantined), advisor::ShareText(c.sample)});
+  }
+  if (flags.json) {
+    PrintJson(list);
+  } else if (rows.empty()) {
+    std::printf("no certificates yet; `tidemill verify JOB` writes one\n");
+  } else {
+    std::printf("%s", TextTable({{"at"},
+                                 {"job"},
+                                 {"window"},
+                                 {"spec"},
+                                 {"native"},
+                                 {"spark"},
+                                 {"sources"},
+                                 {"rows", true},
+                                 {"quarantined", true},
+                                 {"sample", true}},
+                                rows)
+                          .c_str());
+  }
+  return kOk;
+}
+
 }  // namespace
 
 int Runs(Program& program, const RunsFlags& flags) {
@@ -237,6 +278,8 @@ int Runs(Program& program, const RunsFlags& flags) {
       return Show(**ledger, flags);
     case RunsFlags::What::kCost:
       return ShowCost(**ledger, flags);
+    case RunsFlags::What::kCertificates:
+      return ListCertificates(**ledger, flags);
   }
   return kUsage;
 }

@@ -3,10 +3,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "app/certificate.h"
 #include "app/diff.h"
 #include "app/exit_code.h"
 #include "app/job_windows.h"
@@ -16,6 +14,8 @@
 #include "base/clock.h"
 #include "engine/spark/installation.h"
 #include "job/inputs.h"
+#include "job/ledger.h"
+#include "job/shape.h"
 
 namespace tidemill::app {
 namespace {
@@ -43,23 +43,57 @@ int RunInto(Program& program, RunRequest request, const std::string& engine, con
   return RunJob(program, request);
 }
 
-Result<std::string> WriteCertificate(Program& program, const RunRequest& request, const Difference& found) {
+// The job over a share of its largest source: the rows whose hash says so, the same on both engines. What the job
+// demands of the whole output says nothing about a sample.
+Result<job::Job> Sampled(job::Job job, double share, const job::RunEnvironment& environment) {
+  constexpr int kParts = 1'000'000;
+  size_t largest = 0;
+  int64_t most = -1;
+  for (size_t i = 0; i < job.sources.size(); ++i) {
+    job::Job alone = job;
+    alone.sources = {job.sources[i]};
+    ASSIGN_OR_RETURN(const int64_t bytes, job::InputBytes(alone, environment));
+    if (bytes > most) most = bytes, largest = i;
+  }
+  auto& source = job.sources[largest];
+  job::Step sample;
+  sample.name = source.name;
+  source.name += "_whole";
+  sample.sql.text = fmt::format("SELECT * FROM {} WHERE pmod(xxhash64(*), {}) < {}", source.name, kParts,
+                                static_cast<int64_t>(share * kParts));
+  if (job.window && job.window->source == sample.name) job.window->source = source.name;
+  job.steps.insert(job.steps.begin(), std::move(sample));
+  std::erase_if(job.checks, [](const job::Check& check) { return check.of_table(); });
+  for (auto& check : job.checks) check.max_bad = 1;
+  for (auto& each : job.sources) each.max_bad = 1;
+  return job;
+}
+
+// Bad rows too, but for what is an engine's own: the time, and the line and the words about a malformed row.
+Result<Difference> CompareQuarantines(Program& program, const VerifyFlags& flags, const Scratch& scratch) {
+  DiffFlags diff{scratch.Table("native") + "_quarantine", scratch.Table("spark") + "_quarantine"};
+  diff.without = {"line", "detail", "quarantined_at"};
+  diff.machine = flags.machine;
+  const auto is_there = [&](const std::string& table) {
+    return program.storage->Stat(table + "/_delta_log/00000000000000000000.json").ok();
+  };
+  Difference found;
+  if (!is_there(diff.one) && !is_there(diff.other)) return found;
+  if (is_there(diff.one) && is_there(diff.other)) return CompareTables(program, diff);
+  found.schema.push_back(fmt::format("only {} has put rows aside", is_there(diff.one) ? "native" : "spark"));
+  return found;
+}
+
+Status Certify(Program& program, const RunRequest& request, const Difference& rows, const Difference& quarantined,
+               double share) {
   ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, request.machine));
   ASSIGN_OR_RETURN(const auto inputs, job::InputsOf(request.job, environment));
   ASSIGN_OR_RETURN(const auto spark, engine::spark::FindSpark(program.environment, *program.cancel));
+  ASSIGN_OR_RETURN(const auto ledger, job::Ledger::Open(program.StatePath(request.machine)));
   const auto key = job::KeyOf(request.job, request.windows.front());
-  const nlohmann::ordered_json certificate = {
-      {"run_key", key.ToString()},
-      {"spec_hash", key.spec_hash},
-      {"window", job::WindowText(key.window)},
-      {"inputs", inputs},
-      {"rows", found.one_rows},
-      {"engines", {environment.engine->name() + " " + environment.engine->version(), "spark " + spark.version}},
-      {"tidemill", program.version},
-      {"at", FormatTimestamp(program.clock.Now())}};
-  const std::string file = CertificatePath(program, request.machine, key);
-  RETURN_IF_ERROR(program.storage->Put(file, certificate.dump(2) + "\n"));
-  return file;
+  return ledger->Add({key.job, job::WindowText(key.window), key.spec_hash, environment.engine->version(), spark.version,
+                      program.version, inputs, FormatTimestamp(program.clock.Now()), rows.one_rows,
+                      quarantined.one_rows, share});
 }
 
 }  // namespace
@@ -74,20 +108,37 @@ int Verify(Program& program, const VerifyFlags& flags) {
   request.job = std::move(job).value();
   request.windows = std::move(windows).value();
   request.machine = flags.machine;
+  const auto share = flags.sample.empty() ? std::optional(1.0) : job::ParseShare(flags.sample);
+  if (!share || *share <= 0 || *share > 1) {
+    return Fail(InvalidArgument(fmt::format("--sample {} is not a share like 1%", flags.sample)));
+  }
+  RunRequest run = request;
+  if (*share < 1) {
+    const auto environment = EnvironmentFor(program, flags.machine);
+    if (!environment.ok()) return Fail(environment.error());
+    auto sampled = Sampled(request.job, *share, *environment);
+    if (!sampled.ok()) return Fail(sampled.error());
+    run.job = std::move(sampled).value();
+  }
   const std::string state = program.StatePath(flags.machine);
   const Scratch scratch(state.substr(0, state.rfind('/')) + "/verify/" + NewUuid(program.random));
   for (const char* engine : {"native", "spark"}) {
-    if (const int code = RunInto(program, request, engine, scratch.Table(engine)); code != kOk) return code;
+    if (const int code = RunInto(program, run, engine, scratch.Table(engine)); code != kOk) return code;
   }
   DiffFlags diff{scratch.Table("native"), scratch.Table("spark"), request.job.sink.keys};
   diff.machine = flags.machine;
-  const auto found = CompareTables(program, diff);
-  if (!found.ok()) return Fail(found.error());
-  PrintDifference(*found);
-  if (!found->same()) return kFailed;
-  const auto file = WriteCertificate(program, request, *found);
-  if (!file.ok()) return Fail(file.error());
-  std::printf("both engines give the same rows; certificate %s\n", file->c_str());
+  const auto rows = CompareTables(program, diff);
+  if (!rows.ok()) return Fail(rows.error());
+  PrintDifference(*rows);
+  const auto quarantined = CompareQuarantines(program, flags, scratch);
+  if (!quarantined.ok()) return Fail(quarantined.error());
+  if (!quarantined->same()) PrintDifference(*quarantined);
+  if (!rows->same() || !quarantined->same()) return kFailed;
+  if (const auto written = Certify(program, request, *rows, *quarantined, *share); !written.ok()) {
+    return Fail(written.error());
+  }
+  std::printf("both engines give the same rows, %s quarantined; a certificate is in the ledger\n",
+              FormatCount(quarantined->one_rows).c_str());
   return kOk;
 }
 

@@ -169,10 +169,17 @@ int64_t DiskFree(const std::string& folder) {
 
 }  // namespace
 
-Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates) {
+Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates,
+                  const RunEnvironment& environment) {
   Pricing pricing{std::move(prices), std::move(rates), {}};
-  const auto found = ledger == nullptr ? Result<std::vector<LedgerRun>>(std::vector<LedgerRun>())
-                                       : ledger->Runs(job.name, kEarlierRuns);
+  if (ledger == nullptr) return pricing;
+  if (const auto certificates = ledger->Certificates(job.name); certificates.ok()) {
+    for (const auto& c : *certificates) {
+      const bool holds = c.tidemill == environment.version && c.native == environment.engine->version();
+      if (holds) pricing.certified.push_back(c.spec_hash);
+    }
+  }
+  const auto found = ledger->Runs(job.name, kEarlierRuns);
   if (!found.ok()) return pricing;
   for (const auto& run : *found) {
     if (run.outcome != Name(Outcome::kCommitted)) continue;
@@ -217,6 +224,8 @@ JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prep
     facts.choices.shuffle_partitions = std::atoi(set->second.c_str());
   }
   facts.choices.certify = job.certify;
+  const std::string spec_hash = KeyOf(job, window).spec_hash;
+  facts.certified = std::find(pricing.certified.begin(), pricing.certified.end(), spec_hash) != pricing.certified.end();
   facts.choices.budget_dollars = job.budget.dollars;
   facts.choices.budget_seconds = Seconds(job.budget.time);
   return facts;

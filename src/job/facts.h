@@ -21,8 +21,9 @@ advisor::StepFacts StepFactsOf(const PlannedStep& step);
 // The columns of a table that some step uses, by lower-case name of the table; a table that is not there is used whole.
 std::map<std::string, int> ColumnsRead(const Prepared& prepared);
 
-// What the ledger knows of earlier runs. A null ledger knows none.
-Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates);
+// What the ledger knows of earlier runs and certificates. A null ledger knows none.
+Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, advisor::Rates rates,
+                  const RunEnvironment& environment);
 
 // What a plan of a run is made for, by name: the run key, what the sources hold (as InputsOf), the sink's version.
 Result<std::map<std::string, std::string>> PlanStandsOn(const Job& job, const std::optional<Window>& window,

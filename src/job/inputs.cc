@@ -25,6 +25,7 @@ class Inputs {
     ++files_;
     bytes_ += size_bytes;
   }
+  int64_t bytes() const { return bytes_; }
   std::string ToString() const {
     return fmt::format("{} file{}, {} ({})", FormatCount(files_), files_ == 1 ? "" : "s", FormatBytes(bytes_),
                        Sha256Hex(text_).substr(0, 6));
@@ -53,12 +54,22 @@ Status AddSource(const Job& job, const SourceSpec& spec, const RunEnvironment& e
   return Ok();
 }
 
+Result<Inputs> InputsOfAll(const Job& job, const RunEnvironment& environment) {
+  Inputs inputs;
+  for (const auto& spec : job.sources) RETURN_IF_ERROR(AddSource(job, spec, environment, inputs));
+  return inputs;
+}
+
 }  // namespace
 
 Result<std::string> InputsOf(const Job& job, const RunEnvironment& environment) {
-  Inputs inputs;
-  for (const auto& spec : job.sources) RETURN_IF_ERROR(AddSource(job, spec, environment, inputs));
+  ASSIGN_OR_RETURN(const Inputs inputs, InputsOfAll(job, environment));
   return inputs.ToString();
+}
+
+Result<int64_t> InputBytes(const Job& job, const RunEnvironment& environment) {
+  ASSIGN_OR_RETURN(const Inputs inputs, InputsOfAll(job, environment));
+  return inputs.bytes();
 }
 
 std::string InputsOf(const std::vector<OpenedSource>& sources) {

@@ -18,6 +18,8 @@ inline constexpr const char* kInputsMember = "inputs";  // of commitInfo.tidemil
 Result<std::string> InputsOf(const Job& job, const RunEnvironment& environment);
 // The same of sources that are open.
 std::string InputsOf(const std::vector<OpenedSource>& sources);
+// The size of what the paths lead to.
+Result<int64_t> InputBytes(const Job& job, const RunEnvironment& environment);
 // What the commit of that version says; empty when it says nothing.
 Result<std::string> ReadInputs(const delta::Table& table, int64_t version);
 

@@ -40,6 +40,13 @@ ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN quoted_seconds REAL NOT NULL DEFAULT -1;
 ALTER TABLE runs ADD COLUMN dollars REAL NOT NULL DEFAULT -1;
 ALTER TABLE runs ADD COLUMN source_bytes INTEGER NOT NULL DEFAULT 0;
+)",
+                                    R"(
+CREATE TABLE certificates (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL, window TEXT NOT NULL, spec_hash TEXT NOT NULL, native TEXT NOT NULL,
+  spark TEXT NOT NULL, tidemill TEXT NOT NULL, inputs TEXT NOT NULL, row_count INTEGER NOT NULL,
+  quarantined INTEGER NOT NULL, sample REAL NOT NULL, at TEXT NOT NULL);
+CREATE INDEX certificates_by_job ON certificates (job, spec_hash);
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
@@ -285,6 +292,34 @@ Result<std::vector<std::string>> Ledger::Events(int64_t run) const {
     ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return lines;
     lines.push_back(select.Text(0));
+  }
+}
+
+Status Ledger::Add(const Certificate& c) {
+  const std::lock_guard lock(mutex_);
+  Statement insert(database_,
+                   "INSERT INTO certificates (job, window, spec_hash, native, spark, tidemill, inputs, row_count, "
+                   "quarantined, sample, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(c.job).Bind(c.window).Bind(c.spec_hash).Bind(c.native).Bind(c.spark).Bind(c.tidemill).Bind(c.inputs);
+  return insert.Bind(c.rows).Bind(c.quarantined).Bind(c.sample).Bind(c.at).Run();
+}
+
+Result<std::vector<Certificate>> Ledger::Certificates(const std::string& job) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   "SELECT job, window, spec_hash, native, spark, tidemill, inputs, at, row_count, quarantined, sample "
+                   "FROM certificates WHERE ?1 = '' OR job = ?1 ORDER BY id DESC");
+  select.Bind(job);
+  std::vector<Certificate> found;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return found;
+    auto& c = found.emplace_back();
+    std::string* texts[] = {&c.job, &c.window, &c.spec_hash, &c.native, &c.spark, &c.tidemill, &c.inputs, &c.at};
+    for (int i = 0; i < 8; ++i) *texts[i] = select.Text(i);
+    c.rows = select.Number(8);
+    c.quarantined = select.Number(9);
+    c.sample = select.Real(10);
   }
 }
 

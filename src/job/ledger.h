@@ -47,6 +47,21 @@ struct LedgerCheck {
   std::string message;
 };
 
+// For one spec of a job both engines were seen to give the same rows, quarantined ones too (`tidemill verify`).
+struct Certificate {
+  std::string job;
+  std::string window;  // as WindowText
+  std::string spec_hash;
+  std::string native;  // the engine's version
+  std::string spark;
+  std::string tidemill;
+  std::string inputs;  // what the sources held, as InputsOf
+  std::string at;      // as FormatTimestamp
+  int64_t rows = 0;
+  int64_t quarantined = 0;
+  double sample = 1;  // the share of the largest source that was run
+};
+
 // Thread-safe. Several processes may use one file.
 class Ledger {
  public:
@@ -65,6 +80,10 @@ class Ledger {
   Result<std::vector<LedgerCheck>> Checks(int64_t run) const;
   // The JSON lines of its events, in order, without progress.
   Result<std::vector<std::string>> Events(int64_t run) const;
+
+  Status Add(const Certificate& certificate);
+  // Newest first. An empty job: all.
+  Result<std::vector<Certificate>> Certificates(const std::string& job) const;
 
  private:
   explicit Ledger(sqlite3* database) : database_(database) {}

@@ -24,6 +24,18 @@ Event At(int64_t micros, const char* attempt, decltype(Event::body) body) {
   return {Timestamp(Micros(micros)), Micros(micros), attempt, std::move(body)};
 }
 
+TEST_F(LedgerTest, KeepsCertificates) {
+  const auto ledger = Ledger::Open(Path());
+  ASSERT_TRUE(ledger.ok()) << ledger.error().ToString();
+  ASSERT_TRUE((*ledger)->Add({"job", "all", "hash", "1.5", "4.1", "0.1", "1 file", "now", 7, 2, 0.5}).ok());
+  EXPECT_TRUE((*ledger)->Certificates("other")->empty());
+  const auto found = (*ledger)->Certificates("job");
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().spec_hash, "hash");
+  EXPECT_EQ(found->front().quarantined, 2);
+  EXPECT_EQ(found->front().sample, 0.5);
+}
+
 TEST_F(LedgerTest, KeepsARunItsChecksAndEvents) {
   {
     const auto ledger = Ledger::Open(Path());

@@ -43,6 +43,7 @@ struct Pricing {
   advisor::Rates rates;
   std::vector<advisor::RunFacts> runs;  // earlier ones of the job, newest first
   int64_t partitions_before = -1;       // that the newest of them wrote
+  std::vector<std::string> certified;   // spec hashes of the job with a certificate of these versions
 };
 
 // An attempt of another engine that handed the run over.

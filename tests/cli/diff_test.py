@@ -17,6 +17,8 @@ TABLES = {
     "twice": f"SELECT {ROW.format('0.0D', '1.5D')} FROM range(10) UNION ALL SELECT {ROW.format('0.0D', '1.5D')} FROM range(1)",
     "sign": f"SELECT {ROW.format('-0.0D', '1.5D')} FROM range(10)",
     "inside": f"SELECT {ROW.format('0.0D', 'IF(id = 4, 1.5000000000000002D, 1.5D)')} FROM range(10)",
+    "nulls": "SELECT 1 AS a, CAST(NULL AS INT) AS b",
+    "moved": "SELECT CAST(NULL AS INT) AS a, 1 AS b",
     "column": "SELECT id, 0.0D AS d FROM range(10)",
 }
 
@@ -58,6 +60,10 @@ class DiffTest(unittest.TestCase):
 
     def test_the_last_bit_inside_an_array(self):
         self.assertEqual({("one", "1", "4"), ("inside", "1", "4")}, set(self.rows("one", "inside")))
+
+    def test_columns_left_out_and_nulls_that_change_places(self):
+        self.assertEqual((0, True), (lambda told: (told[0], told[1]["same"]))(self.diff("one", "sign", "--without", "d")))
+        self.assertEqual({("nulls", "1", "1"), ("moved", "1", "NULL")}, set(self.rows("nulls", "moved")))
 
     def test_other_columns(self):
         code, told = self.diff("one", "column")

@@ -209,11 +209,26 @@ class EngineTest(unittest.TestCase):
 
     @unittest.skipUnless(FULL, "starts Spark anew")
     def test_a_job_is_verified(self):
-        job = self.job("verified", {}, sources=self.csv("id,at,amount,name\n1,2024-01-01 00:30:00,1.50,a\n"))
-        self.assertIn("both engines give the same rows", tidemill(self.folder, "verify", job))
-        (certificate,) = (self.folder / ".tidemill" / "certificates").iterdir()
-        self.assertEqual(1, json.loads(certificate.read_text())["rows"])
+        """A critical job goes native only once both engines were seen to give the same rows, bad ones too."""
+        source = self.csv()
+        source["rows"] |= {"malformed": "quarantine", "max_bad": "90%"}
+        job = self.job("verified", {}, sources=source, **{"class": "critical"},
+                       checks=[{"name": "positive", "expression": "amount > 0", "max_bad": "90%"}])
+        self.assertIn("asks for a certificate", tidemill(self.folder, "plan", job))
+        self.assertIn("both engines give the same rows, 3 quarantined", tidemill(self.folder, "verify", job))
+        (certificate,) = json.loads(tidemill(self.folder, "runs", "certificates", "--json"))
+        self.assertEqual(("verified", 3, 3, 1), tuple(certificate[name] for name in ("job", "rows", "quarantined", "sample")))
         self.assertFalse(self.table["native"].exists())
+        self.assertIn("native DuckDB", tidemill(self.folder, "run", job, "--engine", "auto"))
+
+    @unittest.skipUnless(FULL, "starts Spark anew")
+    def test_a_share_of_the_rows_is_verified(self):
+        job = ROOT / "examples" / "flights" / "job.yaml"
+        told = tidemill(self.folder, "verify", job, "--sample", "1%")
+        self.assertIn("both engines give the same rows", told)
+        (certificate,) = json.loads(tidemill(self.folder, "runs", "certificates", "--json"))
+        self.assertEqual(0.01, certificate["sample"])
+        self.assertTrue(2_000 < certificate["rows"] < 5_000, certificate)
 
     @unittest.skipUnless(FULL, "the flights take two minutes")
     def test_flights(self):
