@@ -51,10 +51,6 @@ bool UsesConstraints(const TableShape& table) {
 }
 bool UsesChangeFeed(const TableShape& table) { return IsTrue(table, "delta.enableChangeDataFeed"); }
 bool UsesGenerated(const TableShape& table) { return AnyColumnHas(table, "delta.generationExpression"); }
-bool UsesMapping(const TableShape& table) {
-  const auto mode = ColumnMappingOf(table.metadata);
-  return !mode.ok() || *mode != ColumnMapping::kNone;
-}
 bool UsesIdentity(const TableShape& table) { return AnyColumnHas(table, "delta.identity."); }
 bool UsesDefaults(const TableShape& table) { return AnyColumnHas(table, "CURRENT_DEFAULT"); }
 bool UsesIcebergV1(const TableShape& table) { return IsTrue(table, "delta.enableIcebergCompatV1"); }
@@ -82,7 +78,7 @@ constexpr Feature kFeatures[] = {
     {"checkConstraints", true, 3, Writing::kCallerEnforces, UsesConstraints},
     {"changeDataFeed", true, 4, Writing::kOnlyUnused, UsesChangeFeed},
     {"generatedColumns", true, 4, Writing::kOnlyUnused, UsesGenerated},
-    {"columnMapping", true, 5, Writing::kOnlyUnused, UsesMapping},
+    {"columnMapping", true, 5, Writing::kDone, nullptr},
     {"identityColumns", true, 6, Writing::kOnlyUnused, UsesIdentity},
     {"allowColumnDefaults", true, 7, Writing::kOnlyUnused, UsesDefaults},
     {"timestampNtz", true, 7, Writing::kDone, nullptr},
@@ -135,8 +131,8 @@ constexpr PropertyFeature kPropertyFeatures[] = {
     {"delta.enableDeletionVectors", "true", "deletionVectors", true},
     {"delta.enableInCommitTimestamps", "true", "inCommitTimestamp", false},
     {"delta.enableChangeDataFeed", "true", "", false},
-    {"delta.columnMapping.mode", "name", "", false},
-    {"delta.columnMapping.mode", "id", "", false},
+    {"delta.columnMapping.mode", "name", "columnMapping", true},
+    {"delta.columnMapping.mode", "id", "columnMapping", true},
     {"delta.enableRowTracking", "true", "", false},
     {"delta.enableTypeWidening", "true", "typeWidening", true},
     {"delta.checkpointPolicy", "v2", "", false},

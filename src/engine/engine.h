@@ -67,8 +67,8 @@ struct Source {
   plan::Schema schema;
   TextOptions text;
   std::optional<TimeRange> window;
-  // Physical column names where they differ from the schema's (Delta column mapping): logical -> physical, top level.
-  std::map<std::string, std::string> physical_names;
+  // `schema` under the files' own names, where the table maps columns: field for field the same, inside structs too.
+  std::optional<plan::Schema> file_schema;
   // Adds two last columns, `_file` STRING (the path as in File) and `_row` BIGINT (the row's index in that file).
   bool file_columns = false;
 };
@@ -108,8 +108,9 @@ struct WriteSpec {
   std::vector<SortColumn> sort;
   Compression compression = Compression::kSnappy;
   int64_t target_file_bytes = int64_t{256} << 20;
-  // Files' own column names where they differ from the relation's (column mapping).
-  std::vector<std::string> physical_names;
+  // The table's columns under the files' own names, where the table maps columns: field for field the same, inside
+  // structs too. Parquet field ids are taken from the fields' metadata (delta::FieldId).
+  std::optional<plan::Schema> file_schema;
   std::vector<RowCheck> checks;
   // Set: text files with this extension instead of Parquet. The one column that is no partition column is a STRING,
   // each value a line of a file. No statistics, no target size.

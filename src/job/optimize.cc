@@ -89,11 +89,7 @@ Result<std::vector<engine::WrittenFile>> Rewrite(const delta::Snapshot& snapshot
   for (const auto& column : snapshot.partition_columns()) {
     spec.partition_columns.push_back(snapshot.schema().IndexOf(column));
   }
-  if (snapshot.column_mapping() != delta::ColumnMapping::kNone) {
-    for (const auto& field : snapshot.schema().fields) {
-      spec.physical_names.push_back(delta::PhysicalName(field, snapshot.column_mapping()));
-    }
-  }
+  spec.file_schema = delta::FileSchema(source.schema, snapshot.column_mapping());
   ASSIGN_OR_RETURN(auto written, session->Write(relation, spec));
   return std::move(written.files);
 }

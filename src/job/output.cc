@@ -175,6 +175,10 @@ class Composer {
       auto merged = delta::MergeSchema(table, data);
       if (!merged.ok()) return out_.Error(job_.sink.at, "sink", merged.error().ToString());
       output_.schema_changes = !(*merged == table);
+      if (output_.schema_changes && snapshot_->column_mapping() != delta::ColumnMapping::kNone) {
+        return out_.Error(job_.sink.at, "sink", "new columns of a table with column mapping are not added by a job",
+                          "add them first: ALTER TABLE ... ADD COLUMN");
+      }
       output_.table = std::move(merged).value();
     } else if (const auto fits = delta::EnforceSchema(table, data); !fits.ok()) {
       const bool extra = !delta::CompareSchemas(table, data).extra.empty();

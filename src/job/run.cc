@@ -225,10 +225,7 @@ class Runner {
     spec.compression = job_.sink.compression;
     spec.target_file_bytes = job_.sink.target_file_bytes;
     for (const auto& key : job_.sink.sort_by) spec.sort.push_back({output_.table.IndexOf(key.column), key.ascending});
-    if (mapping() != delta::ColumnMapping::kNone) {
-      for (const auto& field : output_.table.fields)
-        spec.physical_names.push_back(delta::PhysicalName(field, mapping()));
-    }
+    spec.file_schema = delta::FileSchema(output_.table, mapping());
     bool diverts = false;
     for (size_t i = 0; i < output_.checks.size(); ++i) {
       const bool divert = output_.checks[i].on_fail == OnFail::kQuarantine;

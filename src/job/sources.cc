@@ -155,11 +155,8 @@ Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& s
   engine::Source source;
   source.name = std::move(name);
   source.format = engine::Format::kParquet;
-  source.schema = snapshot.schema();
-  for (const auto& field : source.schema.fields) {
-    const std::string physical = delta::PhysicalName(field, snapshot.column_mapping());
-    if (physical != field.name) source.physical_names[field.name] = physical;
-  }
+  source.schema = delta::ReadableSchema(snapshot.schema());
+  source.file_schema = delta::FileSchema(source.schema, snapshot.column_mapping());
   ASSIGN_OR_RETURN(const auto scan, delta::Prune(snapshot, predicate));
   for (const auto& found : scan.files) {
     engine::File file{found.path, found.add->size_bytes};

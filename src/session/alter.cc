@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/names.h"
+#include "delta/column_mapping.h"
 #include "delta/partition_value.h"
 #include "delta/path.h"
 #include "plan/schema_json.h"
@@ -14,6 +15,8 @@
 #include "session/stored_rows.h"
 #include "session/table_files.h"
 #include "session/tree.h"
+#include "sql/parser.h"
+#include "sql/spark_name.h"
 
 namespace tidemill::session {
 namespace {
@@ -86,18 +89,48 @@ class Alterer {
   }
 
   Result<Answer> operator()(const Alter::ReplaceColumns&) { return Unsupported("REPLACE COLUMNS"); }
-  Result<Answer> operator()(const Alter::DropColumns&) { return Unsupported("DROP COLUMN"); }
-  Result<Answer> operator()(const Alter::RenameColumn&) { return Unsupported("RENAME COLUMN"); }
+
+  Result<Answer> operator()(const Alter::DropColumns& drop) {
+    RETURN_IF_ERROR(CheckMapped("DROP COLUMN", "DELTA_UNSUPPORTED_DROP_COLUMN"));
+    for (const auto& name : drop.columns) {
+      if (name.size() > 1) return Unimplemented("DROP COLUMN inside a struct is not supported");
+      const int index = table_.schema.IndexOf(name[0]);
+      if (index < 0 && drop.if_exists) continue;
+      if (index < 0) return NoColumn(name);
+      RETURN_IF_ERROR(CheckUnused(table_.schema.fields[static_cast<size_t>(index)].name));
+      table_.schema.fields.erase(table_.schema.fields.begin() + index);
+    }
+    if (table_.schema.fields.size() == table_.partition_columns.size()) {
+      return SqlError("DELTA_TARGET_TABLE_FINAL_SCHEMA_EMPTY", "428GU",
+                      "Target table final schema is empty: a table keeps a column that is no partition column.");
+    }
+    return Save("DROP COLUMNS");
+  }
+
+  Result<Answer> operator()(const Alter::RenameColumn& rename) {
+    RETURN_IF_ERROR(CheckMapped("RENAME COLUMN", "DELTA_UNSUPPORTED_RENAME_COLUMN"));
+    if (rename.from.size() > 1) return Unimplemented("RENAME COLUMN inside a struct is not supported");
+    const int index = table_.schema.IndexOf(rename.from[0]);
+    if (index < 0) return NoColumn(rename.from);
+    auto& field = table_.schema.fields[static_cast<size_t>(index)];
+    if (const int other = table_.schema.IndexOf(rename.to); other >= 0 && other != index) {
+      return SqlError("FIELD_ALREADY_EXISTS", "42710",
+                      fmt::format("Cannot rename column, because {} already exists in {}.", Quoted({rename.to}),
+                                  table_.schema.ToString()));
+    }
+    RETURN_IF_ERROR(CheckConstraints(field.name));
+    for (auto& partition : table_.partition_columns) {
+      if (SameIgnoringCase(partition, field.name)) partition = rename.to;
+    }
+    field.name = rename.to;
+    return Save("RENAME COLUMN");
+  }
 
   Result<Answer> operator()(const Alter::ChangeColumn& change) {
     if (view_) return WrongKind("ALTER TABLE ... ALTER COLUMN");
     const int index = table_.schema.IndexOf(change.column.back());
     if (change.column.size() > 1) return Unsupported("ALTER COLUMN of a nested column");
-    if (index < 0) {
-      return SqlError("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703",
-                      fmt::format("A column, variable, or function parameter with name {} cannot be resolved.",
-                                  Quoted(change.column)));
-    }
+    if (index < 0) return NoColumn(change.column);
     auto& field = table_.schema.fields[static_cast<size_t>(index)];
     if (change.rename && !SameIgnoringCase(*change.rename, field.name)) return Unsupported("RENAME COLUMN");
     if (change.type && !change.type->SameType(field.type)) {
@@ -187,6 +220,50 @@ class Alterer {
   Result<Answer> operator()(const Alter::ViewQuery& change) { return AlterView(state_, table_, change.query); }
 
  private:
+  static Error NoColumn(const plan::Name& name) {
+    return SqlError(
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703",
+        fmt::format("A column, variable, or function parameter with name {} cannot be resolved.", Quoted(name)));
+  }
+
+  // Columns leave or change their names in the log alone: only where files call them otherwise.
+  Status CheckMapped(const std::string& what, const std::string& error_class) {
+    if (view_ || table_.provider != "delta") return Unsupported(what);
+    ASSIGN_OR_RETURN(const auto mode, delta::ColumnMappingOf({.configuration = table_.properties}));
+    if (mode != delta::ColumnMapping::kNone) return Ok();
+    return SqlError(error_class, "0A000",
+                    fmt::format("{} is not supported for your Delta table: its columns are not mapped. Enable column "
+                                "mapping first: ALTER TABLE {} SET TBLPROPERTIES ('{}' = 'name').",
+                                what, Quoted(table_.FullName()), delta::kMappingModeProperty));
+  }
+
+  Status CheckConstraints(const std::string& column) {
+    constexpr std::string_view kPrefix = "delta.constraints.";
+    for (const auto& [key, text] : table_.properties) {
+      if (!key.starts_with(kPrefix)) continue;
+      ASSIGN_OR_RETURN(const auto condition, sql::ParseExpression(text, state_.parse_options()));
+      bool used = false;
+      sql::SparkText(condition, [&](const plan::Name& name) {
+        used |= SameIgnoringCase(name[0], column);
+        return name[0];
+      });
+      if (!used) continue;
+      return SqlError("DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE", "42K09",
+                      fmt::format("Cannot change column {} because the check constraint {} ({}) references it.",
+                                  Quoted({column}), key.substr(kPrefix.size()), text));
+    }
+    return Ok();
+  }
+
+  Status CheckUnused(const std::string& column) {
+    for (const auto& partition : table_.partition_columns) {
+      if (!SameIgnoringCase(partition, column)) continue;
+      return SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", "0A000",
+                      fmt::format("Dropping partition columns ({}) is not allowed.", column));
+    }
+    return CheckConstraints(column);
+  }
+
   Error Unsupported(const std::string& what) const { return NoSuchOperation(table_.FullName(), what); }
   Error WrongKind(const std::string& what) const {
     return SqlError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "42809",
@@ -234,12 +311,26 @@ class Alterer {
     if (table_.provider == "delta" && !table_.view) {
       ASSIGN_OR_RETURN(const auto snapshot, SnapshotOf(state_, table_));
       auto metadata = snapshot->metadata();
+      RETURN_IF_ERROR(MapColumns(*snapshot));
       metadata.schema_string = plan::SchemaToJson(table_.schema);
+      metadata.partition_columns = table_.partition_columns;
       metadata.configuration = table_.properties;
       if (!(metadata == snapshot->metadata())) RETURN_IF_ERROR(ChangeMetadata(state_, snapshot, metadata, operation));
     }
     RETURN_IF_ERROR(state_.warehouse.PutTable(table_));
     return Nothing();
+  }
+
+  Status MapColumns(const delta::Snapshot& snapshot) {
+    ASSIGN_OR_RETURN(const auto mode, delta::ColumnMappingOf({.configuration = table_.properties}));
+    const auto before = snapshot.column_mapping();
+    const bool begins = before == delta::ColumnMapping::kNone;
+    if (mode != before && !(begins && mode == delta::ColumnMapping::kName)) {
+      return SqlError("DELTA_UNSUPPORTED_COLUMN_MAPPING_MODE_CHANGE", "0A000",
+                      "Changing column mapping mode is only supported from 'none' to 'name'.");
+    }
+    const auto names = begins ? delta::NewPhysicalNames::kAsNamed : delta::NewPhysicalNames::kRandom;
+    return delta::MapColumns(table_.schema, table_.properties, names, state_.environment.random);
   }
 
   State& state_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/names.h"
+#include "delta/column_mapping.h"
 #include "delta/delta.h"
 #include "job/output.h"
 #include "session/columns.h"
@@ -239,7 +240,11 @@ class TableMaker {
     }
     table_.cluster_columns = create_.cluster_columns;
     table_.partition_columns = partitions;
-    if (table_.provider == "delta") return Ok();
+    if (table_.provider == "delta") {
+      table_.schema = delta::Unmapped(table_.schema);
+      return delta::MapColumns(table_.schema, table_.properties, delta::NewPhysicalNames::kRandom,
+                               state_.environment.random);
+    }
     RETURN_IF_ERROR(CheckFileColumns(table_));
     RETURN_IF_ERROR(TextOptionsOf(table_));
     for (const auto& field : table_.schema.fields) {

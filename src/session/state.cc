@@ -56,7 +56,7 @@ bool SameFiles(const engine::Source& a, const engine::Source& b) {
     return x.path == y.path && x.size_bytes == y.size_bytes && !x.deleted_rows == !y.deleted_rows &&
            (!x.deleted_rows || *x.deleted_rows == *y.deleted_rows);
   };
-  return a.schema == b.schema && a.physical_names == b.physical_names && a.text == b.text &&
+  return a.schema == b.schema && a.file_schema == b.file_schema && a.text == b.text &&
          a.file_columns == b.file_columns && std::ranges::equal(a.files, b.files, same);
 }
 

@@ -108,7 +108,7 @@ std::vector<int> PartitionIndexes(const Table& table) {
 }
 
 Result<engine::WriteResult> Write(State& state, const Table& table, const StoredRows& given, const std::string& file_id,
-                                  const std::vector<std::string>& physical_names) {
+                                  delta::ColumnMapping mapping = delta::ColumnMapping::kNone) {
   const bool text = IsTextProvider(table.provider);
   StoredRows rows = given;
   if (text) {
@@ -123,7 +123,7 @@ Result<engine::WriteResult> Write(State& state, const Table& table, const Stored
   spec.partition_columns = PartitionIndexes(table);
   for (size_t i = 0; text && i < spec.partition_columns.size(); ++i)
     spec.partition_columns[i] = static_cast<int>(i) + 1;
-  spec.physical_names = physical_names;
+  spec.file_schema = delta::FileSchema(table.schema, mapping);
   for (size_t i = 0; i < rows.rules.size(); ++i) {
     spec.checks.push_back({rows.rules[i].name, rows.columns + static_cast<int>(i), engine::CheckEffect::kCount});
   }
@@ -165,7 +165,7 @@ Result<int64_t> StoreInFolder(State& state, const Table& table, const StoredRows
     }
   }
   RETURN_IF_ERROR(change.Begin());
-  auto written = Write(state, table, rows, change.id(), {});
+  auto written = Write(state, table, rows, change.id());
   if (!written.ok()) {
     change.Abandon();
     return std::move(written).error();
@@ -222,13 +222,6 @@ Result<delta::Metadata> NewMetadata(State& state, const Table& table) {
   return metadata;
 }
 
-std::vector<std::string> PhysicalNames(const Table& table, delta::ColumnMapping mapping) {
-  std::vector<std::string> names;
-  if (mapping == delta::ColumnMapping::kNone) return names;
-  for (const auto& field : table.schema.fields) names.push_back(delta::PhysicalName(field, mapping));
-  return names;
-}
-
 bool IsReplaced(const Table& table, const delta::Add& add, const Placement& placement,
                 const delta::Snapshot& snapshot) {
   for (const auto& [column, wanted] : placement.partitions) {
@@ -270,12 +263,8 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
   if (!placement.new_table) {
     ASSIGN_OR_RETURN(snapshot, delta::LoadSnapshot(target));
   }
-  const auto mapping = snapshot ? snapshot->column_mapping() : delta::ColumnMapping::kNone;
-  if (placement.replace_table && mapping != delta::ColumnMapping::kNone) {
-    return Unimplemented("replacing a table with column mapping is not supported; drop it first");
-  }
-  ASSIGN_OR_RETURN(const auto written,
-                   Write(state, table, rows, NewUuid(state.environment.random), PhysicalNames(table, mapping)));
+  ASSIGN_OR_RETURN(const auto mapping, delta::ColumnMappingOf({.configuration = table.properties}));
+  ASSIGN_OR_RETURN(const auto written, Write(state, table, rows, NewUuid(state.environment.random), mapping));
   const auto change = [&]() -> Status {
     if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
     ASSIGN_OR_RETURN(
@@ -369,8 +358,7 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
                              const StoredRows& rows, const std::vector<delta::Add>& replaced,
                              const std::string& operation) {
   const auto mapping = snapshot->column_mapping();
-  ASSIGN_OR_RETURN(const auto written,
-                   Write(state, table, rows, NewUuid(state.environment.random), PhysicalNames(table, mapping)));
+  ASSIGN_OR_RETURN(const auto written, Write(state, table, rows, NewUuid(state.environment.random), mapping));
   const auto change = [&]() -> Status {
     if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
     ASSIGN_OR_RETURN(

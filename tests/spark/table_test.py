@@ -121,15 +121,39 @@ class TableTest(unittest.TestCase):
         self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES (5000, '1')")  # Spark goes on
         self.assertEqual(before.count() + 1, self.rows().count())
 
+    def test_mapped_columns(self):
+        """Tables whose files call their columns otherwise: made, renamed, cut and optimized here; Spark reads and goes on."""
+        def sql(*statements, code=0):
+            return self.tidemill("sql", "--warehouse", self.folder, "-e", ";".join(statements), code=code)
+
+        for mode in ("name", "id"):
+            self.table = self.folder / f"{mode}_mapped"
+            nested = "named_struct('a', {0}, 'l', array(named_struct('x', 'q{0}', 'y', {0})), 'm', map('k', named_struct('z', {0})))"
+            sql(f"CREATE TABLE {mode}_mapped (id BIGINT, s STRUCT<a: INT, l: ARRAY<STRUCT<x: STRING, y: INT>>, m: MAP<STRING, STRUCT<z: INT>>>, "
+                f"p STRING) USING delta PARTITIONED BY (p) LOCATION '{self.table}' TBLPROPERTIES ('delta.columnMapping.mode' = '{mode}')",
+                f"INSERT INTO {mode}_mapped VALUES (1, {nested.format(1)}, 'a b/c'), (2, NULL, NULL)",
+                f"ALTER TABLE {mode}_mapped RENAME COLUMN id TO ident", f"ALTER TABLE {mode}_mapped RENAME COLUMN p TO part",
+                f"ALTER TABLE {mode}_mapped ADD COLUMNS (late STRING)",
+                f"INSERT INTO {mode}_mapped VALUES (3, {nested.format(3)}, 'u', 'late')")
+            self.assertNotIn("id", pyarrow.parquet.read_schema(next(self.table.rglob("*.parquet"))).names)
+            self.spark.sql(f"INSERT INTO delta.`{self.table}` (ident, s, part, late) VALUES (4, {nested.format(4)}, 'u', 'spark')")
+            sql(f"ALTER TABLE {mode}_mapped DROP COLUMN late", f"UPDATE {mode}_mapped SET s = {nested.format(30)} WHERE ident = 3")
+            expected = self.spark.sql(f"SELECT CAST(id AS BIGINT) AS ident, s, part FROM VALUES (1, {nested.format(1)}, 'a b/c'), (2, NULL, NULL), "
+                                      f"(3, {nested.format(30)}, 'u'), (4, {nested.format(4)}, 'u') AS t(id, s, part)")
+            self.agree(expected, delta_rs=False)
+            self.assertGreater(self.change("optimize")["files_before"], 0)
+            self.agree(expected, delta_rs=False)
+            self.assertIn("DELTA_UNSUPPORTED_COLUMN_MAPPING_MODE_CHANGE",
+                          sql(f"ALTER TABLE {mode}_mapped SET TBLPROPERTIES ('delta.columnMapping.mode' = 'none')", code=2))
+
     def test_what_is_not_written_here_is_refused(self):
         self.spark.sql(f"CREATE TABLE delta.`{self.table}` (id BIGINT, p STRING) USING delta PARTITIONED BY (p) "
-                       "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")
+                       "TBLPROPERTIES ('delta.enableRowTracking' = 'true')")
         for i in range(3):
             self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES ({i}, 'a b/c'), ({i}, NULL)")
-        self.assertNotIn("id", pyarrow.parquet.read_schema(next(self.table.rglob("*.parquet"))).names)
         before = self.kept(self.rows())
         files = sorted(self.table.rglob("*.parquet"))
-        self.assertIn("columnMapping", self.tidemill("table", "optimize", self.table, code=2))
+        self.assertIn("rowTracking", self.tidemill("table", "optimize", self.table, code=2))
         self.assertEqual(files, sorted(self.table.rglob("*.parquet")))  # what was written before the refusal is gone
         self.agree(before, delta_rs=False)
 

@@ -9,6 +9,7 @@
 #include "delta/features.h"
 #include "delta/path.h"
 #include "delta/schema_evolution.h"
+#include "plan/schema_json.h"
 
 namespace tidemill::delta {
 namespace {
@@ -75,7 +76,12 @@ Status ValidateMetadataChange(const Change& change) {
   if (change.base == nullptr || change.metadata == change.base->metadata()) return Ok();
   if (change.metadata.id != change.base->metadata().id) return InvalidArgument("a table keeps its id");
   const bool all_removed = change.removes.size() == change.base->files().size();
-  if (change.metadata.partition_columns != change.base->partition_columns() && !all_removed) {
+  ASSIGN_OR_RETURN(const auto schema, plan::SchemaFromJson(change.metadata.schema_string));
+  ASSIGN_OR_RETURN(const auto mapping, ColumnMappingOf(change.metadata));
+  // A mapped partition column that is renamed is the same column.
+  const bool same = PartitionKeys(change.metadata, schema, mapping) ==
+                    PartitionKeys(change.base->metadata(), change.base->schema(), change.base->column_mapping());
+  if (!same && !all_removed) {
     return InvalidArgument("the partition columns can change only when every file is replaced");
   }
   const auto& properties = change.metadata.configuration;

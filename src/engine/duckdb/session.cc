@@ -294,7 +294,7 @@ class NativeSession final : public Session {
     Schema schema;
     for (size_t i = 0; i < static_cast<size_t>(spec.data_columns); ++i) {
       schema.fields.push_back(relation.fields[i]);
-      if (!spec.physical_names.empty()) schema.fields.back().name = spec.physical_names[i];
+      if (spec.file_schema) schema.fields.back().name = spec.file_schema->fields[i].name;
     }
     return schema;
   }

@@ -91,18 +91,18 @@ Result<std::string> ParquetSelect(Connection& connection, const Source& source, 
   std::string list;
   for (size_t i = 0; i < source.schema.fields.size(); ++i) {
     const auto& field = source.schema.fields[i];
-    const auto renamed = source.physical_names.find(field.name);
-    const std::string physical = renamed == source.physical_names.end() ? field.name : renamed->second;
+    const auto& stored = source.file_schema ? source.file_schema->fields[i] : field;
     const auto partition = std::find(partition_columns.begin(), partition_columns.end(), field.name);
     std::string value;
     if (partition != partition_columns.end()) {
       value = fmt::format("p.p{}", partition - partition_columns.begin());
     } else {
       const auto same = std::find_if(present.begin(), present.end(),
-                                     [&](const std::string& name) { return SameIgnoringCase(name, physical); });
+                                     [&](const std::string& name) { return SameIgnoringCase(name, stored.name); });
       value = same == present.end() ? "NULL" : "f." + QuoteName(*same);
     }
-    list += fmt::format("{}CAST({} AS {}) AS c{}", i == 0 ? "" : ", ", value, DuckDbType(field.type), i);
+    value = fmt::format("CAST({} AS {})", value, DuckDbType(stored.type));
+    list += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", RenamedSql(value, stored.type, field.type), i);
   }
   if (source.file_columns) {
     const size_t n = source.schema.fields.size();

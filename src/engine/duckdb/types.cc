@@ -89,7 +89,47 @@ std::string Hex(const std::string& bytes) {
   return text;
 }
 
+// remap_struct's third argument: new name -> old name, or a row of the old name and what lies below; "" when nothing
+// below is renamed.
+std::string Remapping(const DataType& from, const DataType& to) {
+  const auto part = [](std::string_view name, std::string_view old, const std::string& below) {
+    return fmt::format("{}: {}", QuoteText(name),
+                       below.empty() ? QuoteText(old) : fmt::format("row({}, {})", QuoteText(old), below));
+  };
+  switch (to.id()) {
+    case TypeId::kArray: {
+      const std::string below = Remapping(from.element(), to.element());
+      return below.empty() ? below : fmt::format("{{{}}}", part("list", "list", below));
+    }
+    case TypeId::kMap: {
+      const std::string key = Remapping(from.key(), to.key()), value = Remapping(from.value(), to.value());
+      if (key.empty() && value.empty()) return "";
+      return fmt::format("{{{}, {}}}", part("key", "key", key), part("value", "value", value));
+    }
+    case TypeId::kStruct: {
+      bool renamed = false;
+      std::string parts;
+      for (size_t i = 0; i < to.fields().size(); ++i) {
+        const auto& old = from.fields()[i];
+        const auto& field = to.fields()[i];
+        const std::string below = Remapping(old.type, field.type);
+        renamed |= !below.empty() || old.name != field.name;
+        parts += (i == 0 ? "" : ", ") + part(field.name, old.name, below);
+      }
+      return renamed ? fmt::format("{{{}}}", parts) : "";
+    }
+    default:
+      return "";
+  }
+}
+
 }  // namespace
+
+std::string RenamedSql(const std::string& value, const DataType& from, const DataType& to) {
+  const std::string mapping = Remapping(from, to);
+  if (mapping.empty()) return value;
+  return fmt::format("remap_struct({}, CAST(NULL AS {}), {}, NULL)", value, DuckDbType(to), mapping);
+}
 
 Result<DataType> TypeOf(duckdb_logical_type type) {
   const duckdb_type id = duckdb_get_type_id(type);

@@ -18,6 +18,9 @@ Result<plan::DataType> TypeOf(duckdb_logical_type type);
 // DuckDB's type of a Spark type that a text file can hold; the caller destroys it.
 duckdb_logical_type LogicalType(const plan::DataType& type);
 
+// SQL of a value as one of type `to`, which differs from its own type in the names of struct fields alone.
+std::string RenamedSql(const std::string& value, const plan::DataType& from, const plan::DataType& to);
+
 // A constant as DuckDB SQL, of exactly DuckDbType(type).
 std::string ConstantSql(const plan::Value& value, const plan::DataType& type);
 

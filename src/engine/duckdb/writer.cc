@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "delta/column_mapping.h"
 #include "engine/duckdb/compile.h"
 #include "engine/duckdb/filesystem.h"
 #include "engine/duckdb/types.h"
@@ -20,8 +21,9 @@ using plan::Value;
 
 constexpr std::string_view kCompressionNames[] = {"snappy", "zstd", "gzip", "uncompressed"};
 
-std::string FileName(const WriteSpec& spec, size_t i, const Schema& schema) {
-  return spec.physical_names.empty() ? schema.fields[i].name : spec.physical_names[i];
+// The column as the files have it.
+const plan::Field& FileField(const WriteSpec& spec, size_t i, const Schema& schema) {
+  return spec.file_schema ? spec.file_schema->fields[i] : schema.fields[i];
 }
 
 // A value inside the JSON text of a quarantined row, as Spark's from_json reads it: exact, so decimals travel as text.
@@ -109,10 +111,58 @@ std::string FileColumns(const Schema& schema, const WriteSpec& spec) {
   for (int i = 0; i < spec.data_columns; ++i) {
     const auto& partitions = spec.partition_columns;
     if (std::find(partitions.begin(), partitions.end(), i) != partitions.end()) continue;
-    columns += fmt::format("{}c{} AS {}", columns.empty() ? "" : ", ", i,
-                           QuoteName(FileName(spec, static_cast<size_t>(i), schema)));
+    const auto& field = FileField(spec, static_cast<size_t>(i), schema);
+    const std::string column = fmt::format("c{}", i);
+    columns +=
+        fmt::format("{}{} AS {}", columns.empty() ? "" : ", ",
+                    RenamedSql(column, schema.fields[static_cast<size_t>(i)].type, field.type), QuoteName(field.name));
   }
   return columns;
+}
+
+std::string NestedIds(const DataType& type);
+
+// COPY's FIELD_IDS: "{a: 1, s: {__duckdb_field_id: 2, x: 3}}"; "" when no field has one.
+std::string FieldIds(const std::vector<plan::Field>& fields, std::string list = {}) {
+  for (const auto& field : fields) {
+    const auto id = delta::FieldId(field);
+    if (!id) continue;
+    const std::string nested = NestedIds(field.type);
+    list += fmt::format("{}{}: ", list.empty() ? "" : ", ", QuoteName(field.name));
+    list += nested.empty() ? std::to_string(*id) : fmt::format("{{__duckdb_field_id: {}, {}}}", *id, nested);
+  }
+  return list;
+}
+
+// Lists' elements and maps' keys and values have no ids of their own, but what lies in them may.
+std::string NestedIds(const DataType& type) {
+  const auto member = [](const char* name, const DataType& part) {
+    const std::string ids = NestedIds(part);
+    return ids.empty() ? ids : fmt::format("{}: {{{}}}", name, ids);
+  };
+  switch (type.id()) {
+    case TypeId::kStruct:
+      return FieldIds(type.fields());
+    case TypeId::kArray:
+      return member("element", type.element());
+    case TypeId::kMap: {
+      const std::string key = member("key", type.key()), value = member("value", type.value());
+      return key + (key.empty() || value.empty() ? "" : ", ") + value;
+    }
+    default:
+      return "";
+  }
+}
+
+std::string FieldIdsOption(const WriteSpec& spec) {
+  if (!spec.file_schema) return "";
+  std::vector<plan::Field> stored;
+  for (int i = 0; i < spec.data_columns; ++i) {
+    const bool in_path = std::ranges::find(spec.partition_columns, i) != spec.partition_columns.end();
+    if (!in_path) stored.push_back(spec.file_schema->fields[static_cast<size_t>(i)]);
+  }
+  const std::string ids = FieldIds(stored);
+  return ids.empty() ? "" : fmt::format(", FIELD_IDS {{{}}}", ids);
 }
 
 // Spark's order of NULLs.
@@ -136,8 +186,9 @@ std::string Checked(const std::string& select, const Schema& schema, const Write
 }
 
 std::string Copy(const std::string& query, const std::string& path, const WriteSpec& spec, std::string_view files) {
-  return fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION {}, RETURN_STATS true{})", query,
-                     QuoteText(ToDuckDbPath(path)), kCompressionNames[static_cast<int>(spec.compression)], files);
+  return fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION {}, RETURN_STATS true{}{})", query,
+                     QuoteText(ToDuckDbPath(path)), kCompressionNames[static_cast<int>(spec.compression)],
+                     FieldIdsOption(spec), files);
 }
 
 }  // namespace
