@@ -37,6 +37,10 @@ uint32_t BigEndian(const char* bytes) {
   return value;
 }
 
+void PutBigEndian(std::string& out, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
 // "ab^-aqEH.-t@S}K{vb[*k^" -> "ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin".
 Result<std::string> RelativeName(const std::string& text) {
   std::optional<std::string> uuid;
@@ -147,6 +151,33 @@ Result<std::vector<int64_t>> ReadDeletionVector(const Table& table, const Deleti
                                 rows.size(), vector.cardinality));
   }
   return rows;
+}
+
+Result<std::vector<DeletionVector>> WriteDeletionVectors(const Table& table,
+                                                         std::span<const std::vector<int64_t>> ascending,
+                                                         std::mt19937_64& random) {
+  constexpr char kFormatVersion = 1;
+  std::string id(16, '\0');
+  for (char& byte : id) byte = static_cast<char>(random());
+  const std::string name = EncodeZ85(id);
+  std::string file(1, kFormatVersion);
+  std::vector<DeletionVector> vectors;
+  for (const auto& rows : ascending) {
+    const std::string bytes = EncodeRowIndexes(rows);
+    vectors.push_back({.storage_type = 'u',
+                       .path_or_inline = name,
+                       .offset = static_cast<int32_t>(file.size()),
+                       .size_bytes = static_cast<int32_t>(bytes.size()),
+                       .cardinality = std::ssize(rows)});
+    PutBigEndian(file, static_cast<uint32_t>(bytes.size()));
+    file += bytes;
+    PutBigEndian(file, Crc32(bytes));
+  }
+  if (file.size() > INT32_MAX) return Unimplemented("deletion vectors of one commit over 2 GiB are not written here");
+  if (vectors.empty()) return vectors;
+  ASSIGN_OR_RETURN(const auto path, DeletionVectorPath(table, vectors.front()));
+  RETURN_IF_ERROR(table.storage->Put(path, file));
+  return vectors;
 }
 
 DeletionVector MakeInlineDeletionVector(std::span<const int64_t> ascending) {

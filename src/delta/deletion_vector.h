@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,12 @@ Result<std::string> DeletionVectorPath(const Table& table, const DeletionVector&
 // The serialised bitmap ("Deletion Vector Format": magic number and RoaringBitmapArray) of ascending row indexes.
 std::string EncodeRowIndexes(std::span<const int64_t> ascending);
 Result<std::vector<int64_t>> DecodeRowIndexes(std::string_view bytes);
+
+// Writes one file at the table's root that holds a vector for each list of ascending row indexes, and gives them in
+// that order. The file is nobody's until a commit names it.
+Result<std::vector<DeletionVector>> WriteDeletionVectors(const Table& table,
+                                                         std::span<const std::vector<int64_t>> ascending,
+                                                         std::mt19937_64& random);
 
 // An inline vector, for small ones.
 DeletionVector MakeInlineDeletionVector(std::span<const int64_t> ascending);

@@ -83,7 +83,9 @@ TEST(FeaturesTest, WritersStandToWhatTheTableUses) {
   const Schema invariant{{{"a", TypeId::kInt, true, R"({"delta.invariants":"x"})"}}};
   EXPECT_NE(refused({1, 2}, {}, invariant, false).find("invariants"), std::string::npos);
   const Metadata mapped{.configuration = {{"delta.columnMapping.mode", "name"}}};
-  EXPECT_NE(refused({2, 5}, mapped, kTable, true).find("columnMapping"), std::string::npos);
+  EXPECT_EQ(refused({2, 5}, mapped, kTable, true), "");
+  const Metadata feed{.configuration = {{"delta.enableChangeDataFeed", "true"}}};
+  EXPECT_NE(refused({1, 4}, feed, kTable, true).find("changeDataFeed"), std::string::npos);
   EXPECT_NE(refused({1, 7, {}, Strings{"rowTracking"}}, {}, kTable, true).find("rowTracking"), std::string::npos);
   EXPECT_NE(refused({1, 7, {}, Strings{"brandNew"}}, {}, kTable, true).find("brandNew"), std::string::npos);
   EXPECT_NE(refused({1, 8}, {}, kTable, true), "");

@@ -186,4 +186,11 @@ std::string StatisticsToJson(const FileStatistics& statistics, const plan::Schem
   return "{" + body + "}";
 }
 
+std::string WithWideBounds(std::string_view json) {
+  auto statistics = nlohmann::ordered_json::parse(json, nullptr, false);
+  if (!statistics.is_object()) return std::string(json);
+  statistics["tightBounds"] = false;
+  return Dump(statistics);
+}
+
 }  // namespace tidemill::delta

@@ -29,6 +29,9 @@ struct FileStatistics {
 // What cannot be understood is left out; text that is no JSON gives no statistics at all.
 FileStatistics ParseStatistics(std::string_view json, const plan::Schema& schema, ColumnMapping mapping);
 
+// The same statistics once a deletion vector may have taken rows that the bounds count.
+std::string WithWideBounds(std::string_view json);
+
 // The JSON for add.stats. Minimum and maximum are written only for types that have them in Delta (numbers, strings,
 // dates, timestamps); strings longer than 32 characters are cut so that the bounds still hold; NaN and infinities are
 // left out.

@@ -5,9 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/names.h"
+#include "delta/deletion_vector.h"
+#include "delta/features.h"
+#include "delta/statistics.h"
 #include "delta/transaction.h"
 #include "job/sources.h"
 #include "session/error.h"
@@ -44,6 +48,8 @@ class Changer {
     source.file_columns = true;
     if (source.files.empty()) source.file_columns = false;
     empty_ = source.files.empty();
+    marks_ = snapshot_->Property("delta.enableDeletionVectors") == "true" &&
+             delta::HasWriterFeature(snapshot_->protocol(), "deletionVectors");
     source_ = source;
     return state_.Register(source);
   }
@@ -67,29 +73,54 @@ class Changer {
                              Operation("=", {OfTarget("_row"), Column({alias, "r"})})});
   }
 
-  // The files with rows of an action, ready to be read as Rewritten().
+  // The files with rows of an action: to be replaced, ready to be read as Rewritten(), or to be marked where the table
+  // has deletion vectors.
   Status ChooseFiles(const std::vector<const char*>& found) {
-    std::set<std::string> paths;
+    std::map<std::string, std::vector<int64_t>> touched;
     for (const char* name : found) {
+      std::vector<ExprPtr> list{Column({"f"})};
+      if (marks_) list.push_back(Column({"r"}));
       ASSIGN_OR_RETURN(const auto rows,
-                       state_.Query(SelectFrom({Column({"f"})}, Raw(name, "m"),
+                       state_.Query(SelectFrom(std::move(list), Raw(name, "m"),
                                                Operation(">=", {Column({"action"}), Whole(0)}), true)));
-      for (const auto& row : rows.rows) paths.insert(std::get<std::string>(row[0].data));
+      for (const auto& row : rows.rows) {
+        auto& deleted = touched[std::get<std::string>(row[0].data)];
+        if (marks_) deleted.push_back(std::get<int64_t>(row[1].data));
+      }
     }
     for (const auto& add : snapshot_->files()) {
       ASSIGN_OR_RETURN(const auto path, snapshot_->PathOf(add));
-      if (paths.contains(path)) replaced_.push_back(add);
+      const auto rows = touched.find(path);
+      if (rows != touched.end()) RETURN_IF_ERROR(Take(add, std::move(rows->second)));
     }
+    if (marks_ || removal_.empty()) return Ok();
     engine::Source rewritten = source_;
     rewritten.name = kRewritten;
-    std::erase_if(rewritten.files, [&](const engine::File& file) { return !paths.contains(file.path); });
-    if (rewritten.files.empty()) return Ok();
+    std::erase_if(rewritten.files, [&](const engine::File& file) { return !touched.contains(file.path); });
     return state_.Register(rewritten);
   }
 
-  bool nothing_to_do() const { return replaced_.empty(); }
+  bool nothing_to_do() const { return removal_.empty(); }
 
-  // The rows of the chosen files that no action touches, with empty columns for `rules`.
+  // `rows` with those of the replaced files that no action touches.
+  void AddKept(const std::vector<const char*>& found, StoredRows& rows) const {
+    if (marks_ || nothing_to_do()) return;
+    const auto kept = Kept(found, rows.rules.size());
+    rows.query = rows.query ? UnionAll({rows.query, kept}) : kept;
+  }
+
+  // No rows, as many columns as the table has.
+  StoredRows NoRows() const {
+    StoredRows none;
+    none.columns = static_cast<int>(table_.schema.fields.size());
+    std::vector<ExprPtr> values;
+    for (const auto& field : AsRead(table_.schema).fields)
+      values.push_back(Named(CastTo(Null(), field.type), field.name));
+    none.query = SelectFrom(std::move(values), plan::MakeRelation(plan::OneRow{}), Truth(false));
+    return none;
+  }
+
+  // With empty columns for `rules`.
   RelationPtr Kept(const std::vector<const char*>& found, size_t rules) const {
     RelationPtr from = Rewritten();
     for (const char* name : found) {
@@ -164,29 +195,43 @@ class Changer {
   }
 
   Result<Answer> Commit(const StoredRows& rows, const std::string& operation) {
-    ASSIGN_OR_RETURN(const int64_t count, ReplaceFiles(state_, table_, snapshot_, rows, replaced_, operation));
+    ASSIGN_OR_RETURN(const int64_t count, ReplaceFiles(state_, table_, snapshot_, rows, removal_, operation));
     (void)count;
     return Nothing();
   }
 
   Result<Answer> CommitRemoval() {
-    StoredRows none;
-    none.columns = static_cast<int>(table_.schema.fields.size());
-    std::vector<ExprPtr> values;
-    for (const auto& field : AsRead(table_.schema).fields)
-      values.push_back(Named(CastTo(Null(), field.type), field.name));
-    none.query = SelectFrom(std::move(values), plan::MakeRelation(plan::OneRow{}), Truth(false));
-    replaced_ = snapshot_->files();
-    return Commit(none, "DELETE");
+    removal_.files = snapshot_->files();
+    return Commit(NoRows(), "DELETE");
   }
 
  private:
+  // The file leaves the table, or stays without these rows.
+  Status Take(const delta::Add& add, std::vector<int64_t> rows) {
+    if (marks_) {
+      if (add.deletion_vector) {
+        ASSIGN_OR_RETURN(const auto before, delta::ReadDeletionVector(snapshot_->table(), *add.deletion_vector));
+        rows.insert(rows.end(), before.begin(), before.end());
+      }
+      std::ranges::sort(rows);
+      rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+      const auto statistics = delta::ParseStatistics(add.stats.value_or(""), {}, snapshot_->column_mapping());
+      if (statistics.num_records != std::ssize(rows)) {
+        removal_.marked.push_back({add, std::move(rows)});
+        return Ok();
+      }
+    }
+    removal_.files.push_back(add);
+    return Ok();
+  }
+
   State& state_;
   Table table_;
   std::string alias_;
   delta::SnapshotPtr snapshot_;
   engine::Source source_;
-  std::vector<delta::Add> replaced_;
+  Removal removal_;
+  bool marks_ = false;  // rows are deleted by deletion vectors
   bool empty_ = false;
 };
 
@@ -227,9 +272,10 @@ class Merger {
     if (!parts_.empty()) all.rules = parts_[0].rules;
     std::vector<RelationPtr> queries;
     for (auto& part : parts_) queries.push_back(part.query);
-    if (!changer_.nothing_to_do()) queries.push_back(changer_.Kept(found_, all.rules.size()));
-    if (queries.empty()) return Nothing();
-    all.query = queries.size() == 1 ? queries[0] : UnionAll(std::move(queries));
+    if (!queries.empty()) all.query = queries.size() == 1 ? queries[0] : UnionAll(std::move(queries));
+    changer_.AddKept(found_, all);
+    if (!all.query && changer_.nothing_to_do()) return Nothing();
+    if (!all.query) all = changer_.NoRows();
     return changer_.Commit(all, "MERGE");
   }
 
@@ -362,9 +408,8 @@ Result<Answer> Run(State& state, const plan::Delete& change) {
   RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), change.where, Whole(0)));
   RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
   if (changer.nothing_to_do()) return Nothing();
-  StoredRows rows;
-  rows.columns = static_cast<int>(changer.table().schema.fields.size());
-  rows.query = changer.Kept({kMatched}, 0);
+  StoredRows rows = changer.NoRows();
+  changer.AddKept({kMatched}, rows);
   return changer.Commit(rows, "DELETE");
 }
 
@@ -379,7 +424,7 @@ Result<Answer> Run(State& state, const plan::Update& change) {
   RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), where, Whole(0)));
   RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
   if (changer.nothing_to_do()) return Nothing();
-  rows.query = UnionAll({rows.query, changer.Kept({kMatched}, rows.rules.size())});
+  changer.AddKept({kMatched}, rows);
   return changer.Commit(rows, "UPDATE");
 }
 
@@ -403,7 +448,7 @@ Result<Answer> ReplaceRows(State& state, const Table& table, const plan::ExprPtr
   if (!changer.empty()) {
     RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), condition, Whole(0)));
     RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
-    if (!changer.nothing_to_do()) all.query = UnionAll({all.query, changer.Kept({kMatched}, all.rules.size())});
+    changer.AddKept({kMatched}, all);
   }
   return changer.Commit(all, "WRITE");
 }

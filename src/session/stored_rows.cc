@@ -7,7 +7,9 @@
 
 #include "base/names.h"
 #include "delta/column_mapping.h"
+#include "delta/deletion_vector.h"
 #include "delta/partition_value.h"
+#include "delta/statistics.h"
 #include "delta/transaction.h"
 #include "job/commit.h"
 #include "job/output.h"
@@ -291,6 +293,22 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
   return Settle(state, written, change());
 }
 
+// Puts the files back into the table with their new deletion vectors.
+Status MarkRows(State& state, const delta::Snapshot& snapshot, const std::vector<MarkedFile>& marked,
+                delta::Transaction& transaction) {
+  std::vector<std::vector<int64_t>> rows;
+  for (const auto& file : marked) rows.push_back(file.deleted_rows);
+  ASSIGN_OR_RETURN(auto vectors, delta::WriteDeletionVectors(snapshot.table(), rows, state.environment.random));
+  for (size_t i = 0; i < marked.size(); ++i) {
+    transaction.RemoveFile(marked[i].add);
+    delta::Add add = marked[i].add;
+    add.deletion_vector = std::move(vectors[i]);
+    if (add.stats) add.stats = delta::WithWideBounds(*add.stats);
+    transaction.AddFile(std::move(add));
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<plan::ExprPtr> DefaultOf(const plan::Field& field) {
@@ -355,8 +373,7 @@ Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& ro
 }
 
 Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::SnapshotPtr& snapshot,
-                             const StoredRows& rows, const std::vector<delta::Add>& replaced,
-                             const std::string& operation) {
+                             const StoredRows& rows, const Removal& removal, const std::string& operation) {
   const auto mapping = snapshot->column_mapping();
   ASSIGN_OR_RETURN(const auto written, Write(state, table, rows, NewUuid(state.environment.random), mapping));
   const auto change = [&]() -> Status {
@@ -365,7 +382,8 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
         auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, state.environment.clock->Now()));
     auto transaction = delta::Transaction::Begin(snapshot);
     transaction.ReadWholeTable();
-    for (const auto& add : replaced) transaction.RemoveFile(add);
+    for (const auto& add : removal.files) transaction.RemoveFile(add);
+    RETURN_IF_ERROR(MarkRows(state, *snapshot, removal.marked, transaction));
     for (auto& add : adds) transaction.AddFile(std::move(add));
     return Finish(state, transaction, operation);
   };

@@ -54,10 +54,22 @@ struct Placement {
 // Writes the rows and makes them seen, all at once or not at all. Gives their count.
 Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& rows, const Placement& placement);
 
-// A Delta table's row-level change: `rows` (a whole query as above) take the place of `replaced` files.
+// A file of which rows are deleted, and all its deleted rows, ascending.
+struct MarkedFile {
+  delta::Add add;
+  std::vector<int64_t> deleted_rows;
+};
+
+// What a row-level change takes out of a Delta table: whole files, and rows of others by a deletion vector.
+struct Removal {
+  std::vector<delta::Add> files;
+  std::vector<MarkedFile> marked;
+  bool empty() const { return files.empty() && marked.empty(); }
+};
+
+// A Delta table's row-level change: `rows` (a whole query as above) take the place of what is removed.
 Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::SnapshotPtr& snapshot,
-                             const StoredRows& rows, const std::vector<delta::Add>& replaced,
-                             const std::string& operation);
+                             const StoredRows& rows, const Removal& removal, const std::string& operation);
 
 // Makes an empty Delta table by its first commit.
 Status CreateDeltaTable(State& state, const Table& table);
