@@ -76,13 +76,19 @@ class PlanTest(unittest.TestCase):
         self.tidemill("run", "job.yaml")
         run = json.loads(self.tidemill("runs", "ls", "--json"))[0]
         spec = run["run_key"].rsplit(":", 1)[1]
-        certificates = self.folder / ".tidemill" / "certificates"
-        certificates.mkdir()
-        version = self.tidemill("--version").split()[1]
-        (certificates / f"orders-{spec}.json").write_text(json.dumps({"spec_hash": spec, "tidemill": version}))
-        self.assertIn("engine: native", self.tidemill("plan", "job.yaml", "--brief"))
-        (certificates / f"orders-{spec}.json").write_text(json.dumps({"spec_hash": spec, "tidemill": "0.0.1"}))
+        self.certify(spec, "0.0.1")
         self.assertIn("engine: spark", self.tidemill("plan", "job.yaml", "--brief"))
+        self.certify(spec, self.tidemill("--version").split()[1])
+        self.assertIn("engine: native", self.tidemill("plan", "job.yaml", "--brief"))
+
+    def certify(self, spec, version):
+        """A certificate as `tidemill verify` leaves it."""
+        cache = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache" / "tidemill"))
+        native = "DuckDB v" + next(cache.glob("duckdb-*")).name.removeprefix("duckdb-")
+        with sqlite3.connect(self.folder / ".tidemill" / "state.db") as ledger:
+            ledger.execute("INSERT INTO certificates (job, window, spec_hash, native, spark, tidemill, inputs, row_count, quarantined, "
+                           "sample, at) VALUES ('orders', 'all', ?, ?, '4.1.4', ?, '', 1, 0, 1, '2026-01-01')", (spec, native, version))
+        ledger.close()
 
     def test_what_changed(self):
         self.tidemill("plan", "job.yaml", "--out", "before.json")
@@ -163,6 +169,7 @@ class PlanTest(unittest.TestCase):
         with sqlite3.connect(ledger) as database:
             for column in ("class", "tags", "quoted_seconds", "dollars", "source_bytes"):
                 database.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+            database.execute("DROP TABLE certificates")
             database.execute("PRAGMA user_version = 1")
         database.close()
         self.assertIn("orders", self.tidemill("runs", "ls"))
