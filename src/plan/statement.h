@@ -385,6 +385,26 @@ struct DescribeQuery {
   RelationPtr query;
 };
 
+// ---- Of a Delta table's log ----
+
+// DESCRIBE HISTORY t [LIMIT n]
+struct DescribeHistory {
+  ObjectName table;
+  std::optional<int64_t> limit;
+};
+
+// RESTORE [TABLE] t TO VERSION AS OF n | TIMESTAMP AS OF e
+struct RestoreTable {
+  ObjectName table;
+  ExprPtr version;
+  ExprPtr timestamp;
+};
+
+// OPTIMIZE t: small files are written together
+struct OptimizeTable {
+  ObjectName table;
+};
+
 struct Statement;
 struct Explain {
   std::shared_ptr<const Statement> statement;
@@ -400,7 +420,7 @@ struct Statement {
   std::variant<RelationPtr, CreateTable, CreateView, CreateViewUsing, Drop, AlterTable, Truncate, CreateDatabase,
                AlterDatabase, CommentOn, Insert, MultiInsert, Delete, Update, Merge, SetCommand, Use, SetCatalog,
                DeclareVariable, SetVariables, ExecuteImmediate, CreateFunction, Cache, Uncache, Refresh, Analyze, Show,
-               Describe, DescribeQuery, Explain, UnsupportedStatement>
+               Describe, DescribeQuery, DescribeHistory, RestoreTable, OptimizeTable, Explain, UnsupportedStatement>
       node;
   std::string text;  // the statement as written, without its semicolon
   Position at;

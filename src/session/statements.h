@@ -37,6 +37,10 @@ Result<Answer> ReplaceRows(State& state, const Table& table, const plan::ExprPtr
 Result<Answer> Run(State& state, const plan::Delete& change);
 Result<Answer> Run(State& state, const plan::Update& change);
 Result<Answer> Run(State& state, const plan::Merge& merge);
+// delta_log.cc
+Result<Answer> Run(State& state, const plan::DescribeHistory& describe);
+Result<Answer> Run(State& state, const plan::RestoreTable& restore);
+Result<Answer> Run(State& state, const plan::OptimizeTable& optimize);
 // variables.cc
 Result<Answer> Run(State& state, const plan::DeclareVariable& declare);
 Result<Answer> Run(State& state, const plan::SetVariables& set);

@@ -200,19 +200,7 @@ Status Finish(State& state, delta::Transaction& transaction, const std::string& 
   description.metrics = metrics;
   description.engine_info = "Tidemill/" + state.environment.version;
   transaction.Describe(std::move(description));
-  delta::CommitOptions options;
-  options.constraints_enforced = true;
-  ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*state.environment.clock, state.environment.random, options));
-  if (std::holds_alternative<delta::Committed>(outcome)) return Ok();
-  if (const auto* conflict = std::get_if<delta::Conflict>(&outcome)) {
-    Error error{ErrorKind::kAborted, conflict->message + "; run the statement again"};
-    error.error_class =
-        "DELTA_" + std::string(conflict->kind == delta::ConflictKind::kConcurrentAppend ? "CONCURRENT_APPEND"
-                                                                                        : "CONCURRENT_WRITE");
-    error.sqlstate = "2D521";
-    return error;
-  }
-  return Unavailable("whether the commit is in the table is not known: " + std::get<delta::Unknown>(outcome).message);
+  return CommitChange(state, transaction);
 }
 
 Result<delta::Metadata> NewMetadata(State& state, const Table& table) {
@@ -388,6 +376,22 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
     return Finish(state, transaction, operation);
   };
   return Settle(state, written, change());
+}
+
+Status CommitChange(State& state, delta::Transaction& transaction) {
+  delta::CommitOptions options;
+  options.constraints_enforced = true;
+  ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*state.environment.clock, state.environment.random, options));
+  if (std::holds_alternative<delta::Committed>(outcome)) return Ok();
+  if (const auto* conflict = std::get_if<delta::Conflict>(&outcome)) {
+    Error error{ErrorKind::kAborted, conflict->message + "; run the statement again"};
+    error.error_class =
+        "DELTA_" + std::string(conflict->kind == delta::ConflictKind::kConcurrentAppend ? "CONCURRENT_APPEND"
+                                                                                        : "CONCURRENT_WRITE");
+    error.sqlstate = "2D521";
+    return error;
+  }
+  return Unavailable("whether the commit is in the table is not known: " + std::get<delta::Unknown>(outcome).message);
 }
 
 Status CreateDeltaTable(State& state, const Table& table) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "delta/actions.h"
 #include "delta/snapshot.h"
+#include "delta/transaction.h"
 #include "session/state.h"
 
 namespace tidemill::session {
@@ -77,6 +78,9 @@ Status CreateDeltaTable(State& state, const Table& table);
 // Commits other metadata of a Delta table.
 Status ChangeMetadata(State& state, const delta::SnapshotPtr& snapshot, delta::Metadata metadata,
                       const std::string& operation);
+
+// Makes the commit, whose transaction says of itself what it is.
+Status CommitChange(State& state, delta::Transaction& transaction);
 
 Result<delta::SnapshotPtr> SnapshotOf(State& state, const Table& table);
 

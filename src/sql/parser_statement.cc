@@ -119,6 +119,7 @@ bool Parser::ParseStatementNode(plan::Statement* statement) {
     statement->node = relation;
     return relation != nullptr;
   }
+  if (StartsDeltaStatement()) return ParseDeltaStatement(statement);
   const auto* form = std::ranges::find(kForms, Peek().keyword, &Form::first);
   if (Is(TokenKind::kWord) && form != std::end(kForms)) return (this->*form->parse)(statement);
   return ParseForeign(statement);

@@ -121,6 +121,22 @@ class TableTest(unittest.TestCase):
         self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES (5000, '1')")  # Spark goes on
         self.assertEqual(before.count() + 1, self.rows().count())
 
+    def test_statements_of_the_log(self):
+        """DESCRIBE HISTORY, OPTIMIZE and RESTORE as SQL: Spark's columns of a history, and the same versions in it."""
+        def sql(*statements, code=0):
+            return self.tidemill("sql", "--warehouse", self.folder, "--output", "jsonl", "--keep-going", "-e", ";".join(statements), code=code)
+
+        sql(f"CREATE TABLE t (id BIGINT) USING delta LOCATION '{self.table}'", *(f"INSERT INTO t VALUES ({i})" for i in range(4)))
+        optimized, restored = map(json.loads, sql("OPTIMIZE t", "RESTORE TABLE t TO VERSION AS OF 3").splitlines())
+        self.assertIn('"numFilesRemoved":4', optimized["rows"][0][1])
+        self.assertEqual("3", restored["rows"][0][1])  # files after
+        self.agree(self.spark.range(3))
+        ours = json.loads(sql("DESCRIBE HISTORY t"))
+        theirs = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.table}`")
+        self.assertEqual(oracle.schema_of(theirs), ours["schema"])
+        self.assertEqual([(str(row.version), row.operation) for row in theirs.collect()], [(row[0], row[4]) for row in ours["rows"]])
+        self.assertEqual(2, len(json.loads(sql("DESCRIBE HISTORY t LIMIT 2"))["rows"]))
+
     def test_rows_marked_as_deleted(self):
         """DELETE, UPDATE and MERGE of a table with deletion vectors leave its files and mark rows; Spark reads and goes on."""
         def sql(*statements):

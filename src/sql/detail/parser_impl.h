@@ -305,6 +305,8 @@ class Parser {
   bool ParsePartition(plan::PartitionSpec* partition);
   bool ParseCommentOn(plan::Statement* statement);
   bool ParseTruncate(plan::Statement* statement);
+  bool StartsDeltaStatement() const;
+  bool ParseDeltaStatement(plan::Statement* statement);
   bool ParseRepair(plan::Statement* statement);
 
   // ---- rows (parser_change.cc)
