@@ -285,16 +285,13 @@ Ruled GroupingCall(const PendingCall& call) {
   return MakeCall(call.name, call.args, type, false, call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-using Rules = std::map<std::string, Rule>;
+}  // namespace
 
 Ruled Apply(const Rules& rules, const PendingCall& call) {
   auto found = rules.find(call.name);
   if (found == rules.end()) return std::optional<ExprPtr>();
   return found->second(call);
 }
-
-}  // namespace
 
 Ruled ConditionalRule(const PendingCall& call) {
   static const auto* rules = new Rules{

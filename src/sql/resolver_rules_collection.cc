@@ -175,12 +175,10 @@ Ruled MapFromEntries(const PendingCall& call) {
   return MakeCall("map_from_entries", call.args, map, call.args[0]->nullable || type.contains_null(), call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled CollectionRule(const PendingCall& call) {
-  static const auto* rules = new std::map<std::string, Rule>{
+  static const auto* rules = new Rules{
       {"array", Array},          {"map", Map},
       {"struct", Struct},        {"named_struct", NamedStruct},
       {"element_at", ElementAt}, {"try_element_at", ElementAt},
@@ -188,9 +186,7 @@ Ruled CollectionRule(const PendingCall& call) {
       {"cardinality", Size},     {"sequence", Sequence},
       {"arrays_zip", ArraysZip},
   };
-  auto found = rules->find(call.name);
-  if (found == rules->end()) return std::optional<ExprPtr>();
-  return found->second(call);
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

@@ -122,15 +122,11 @@ Ruled ToCsv(const PendingCall& call) {
   return MakeCall("to_csv", std::move(args), TypeId::kString, call.args[0]->nullable, call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled CsvRule(const PendingCall& call) {
-  static const auto* rules =
-      new std::map<std::string, Rule>{{"from_csv", FromCsv}, {"to_csv", ToCsv}, {"schema_of_csv", SchemaOfCsv}};
-  auto found = rules->find(call.name);
-  return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
+  static const auto* rules = new Rules{{"from_csv", FromCsv}, {"to_csv", ToCsv}, {"schema_of_csv", SchemaOfCsv}};
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

@@ -249,12 +249,10 @@ Ruled TimestampAdd(const PendingCall& call) {
                   call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled DatetimeRule(const PendingCall& call) {
-  static const auto* rules = new std::map<std::string, Rule>{
+  static const auto* rules = new Rules{
       {"current_timestamp", Now},
       {"current_date", Today},
       {"localtimestamp", LocalNow},
@@ -283,10 +281,8 @@ Ruled DatetimeRule(const PendingCall& call) {
       {"from_unixtime", FormatTime},
       {"timestampadd", TimestampAdd},
   };
-  auto found = rules->find(call.name);
-  if (found == rules->end()) return std::optional<ExprPtr>();
   if (call.args.size() == 3 && call.name == "date_add") return TimestampAdd(call);
-  return found->second(call);
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

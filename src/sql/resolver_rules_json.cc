@@ -78,15 +78,11 @@ Ruled SchemaOfJson(const PendingCall& call) {
   return StringLiteral(JsonType(*node).ToSql());
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled JsonRule(const PendingCall& call) {
-  static const auto* rules =
-      new std::map<std::string, Rule>{{"from_json", FromJson}, {"to_json", ToJson}, {"schema_of_json", SchemaOfJson}};
-  auto found = rules->find(call.name);
-  return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
+  static const auto* rules = new Rules{{"from_json", FromJson}, {"to_json", ToJson}, {"schema_of_json", SchemaOfJson}};
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

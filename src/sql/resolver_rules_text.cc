@@ -204,17 +204,14 @@ Ruled StrToMap(const PendingCall& call) {
   return MakeCall("str_to_map", std::move(args), DataType::Map(TypeId::kString, TypeId::kString), nullable, call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled TextRule(const PendingCall& call) {
-  static const auto* rules = new std::map<std::string, Rule>{
-      {"decode", Decode},      {"to_binary", ToBinary},     {"try_to_binary", ToBinary},
-      {"mask", Mask},          {"str_to_map", StrToMap},    {"format_string", FormatString},
-      {"to_number", ToNumber}, {"try_to_number", ToNumber}, {"to_char", ToChar}};
-  auto found = rules->find(call.name);
-  return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
+  static const auto* rules =
+      new Rules{{"decode", Decode},      {"to_binary", ToBinary},     {"try_to_binary", ToBinary},
+                {"mask", Mask},          {"str_to_map", StrToMap},    {"format_string", FormatString},
+                {"to_number", ToNumber}, {"try_to_number", ToNumber}, {"to_char", ToChar}};
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

@@ -110,16 +110,12 @@ Ruled Path(const PendingCall& call) {
   return MakeCall(call.name, {text, path}, types->at(call.name), true, call.at);
 }
 
-using Rule = Ruled (*)(const PendingCall&);
-
 }  // namespace
 
 Ruled XmlRule(const PendingCall& call) {
-  static const auto* rules =
-      new std::map<std::string, Rule>{{"from_xml", FromXml}, {"to_xml", ToXml}, {"schema_of_xml", SchemaOfXml}};
+  static const auto* rules = new Rules{{"from_xml", FromXml}, {"to_xml", ToXml}, {"schema_of_xml", SchemaOfXml}};
   if (call.name.starts_with("xpath")) return Path(call);
-  auto found = rules->find(call.name);
-  return found == rules->end() ? Ruled(std::optional<ExprPtr>()) : found->second(call);
+  return Apply(*rules, call);
 }
 
 }  // namespace tidemill::sql

@@ -1,6 +1,7 @@
 // Operators and functions whose argument and result types follow a rule in code. Each takes resolved arguments.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,12 @@ class Ruled : public Result<std::optional<typed::ExprPtr>> {
   Ruled(Result<typed::ExprPtr> made)
       : Result(made.ok() ? Result(std::optional(std::move(made).value())) : Result(std::move(made).error())) {}
 };
+
+using Rule = Ruled (*)(const PendingCall&);
+using Rules = std::map<std::string, Rule>;
+// What the rule of the call's name answers.
+Ruled Apply(const Rules& rules, const PendingCall& call);
+
 Ruled OperatorRule(const PendingCall& call);     // arithmetic, comparison, logic
 Ruled IntervalRule(const PendingCall& call);     // make_interval, extract() from an interval, ...
 Ruled DatetimeRule(const PendingCall& call);     // date and timestamp functions with several forms
