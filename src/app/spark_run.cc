@@ -30,17 +30,6 @@ std::string LastLines(const std::string& text, size_t most) {
   return start == std::string::npos ? text : text.substr(start);
 }
 
-void Announce(const job::Job& job, const job::RunOptions& options, const job::RunEnvironment& environment,
-              const std::string& engine, job::Teller& teller) {
-  const auto& before = options.goes_on_from;
-  teller.Tell(job::event::RunStarted{job::KeyOf(job, options.window).ToString(), job.name,
-                                     job::WindowText(options.window), engine, job.Resolve(job.sink.path),
-                                     std::string(job::Name(job.sink.mode)), environment.memory_bytes,
-                                     environment.threads, std::string(job::Name(job.job_class)),
-                                     fmt::format("{}", fmt::join(job.tags, ",")), before ? before->attempt : ""});
-  if (before) teller.Warn(fmt::format("goes on for attempt {}, which {}", before->attempt, before->why));
-}
-
 class SparkRun {
  public:
   SparkRun(const SparkSetup& setup, const job::Job& job, const job::RunOptions& options,
@@ -66,7 +55,7 @@ class SparkRun {
 
   Result<Outcome> Go(job::RunResult& result) {
     result_ = &result;
-    Announce(job_, options_, environment_, "spark " + setup_.spark.version, teller_);
+    job::TellStart(job_, options_, environment_, "spark " + setup_.spark.version, teller_);
     ASSIGN_OR_RETURN(const auto standing, Settle());
     if (const auto* there = std::get_if<job::AlreadyThere>(&standing)) {
       result.finished.version = there->table_version;
@@ -239,7 +228,7 @@ job::RunResult NoSpark(const Error& error, const job::Job& job, const job::RunOp
   result.attempt = NewUuid(environment.random);
   result.run_key = job::KeyOf(job, options.window).ToString();
   job::Teller teller(stream, *environment.clock, result.attempt);
-  Announce(job, options, environment, "spark", teller);
+  job::TellStart(job, options, environment, "spark", teller);
   result.finished.message = "Spark can't go on with the run: " + error.ToString();
   result.error = error;
   teller.Tell(result.finished);

@@ -61,7 +61,8 @@ class Runner {
 
   Result<Outcome> Go(RunResult& result) {
     result_ = &result;
-    Announce();
+    TellStart(job_, options_, environment_, environment_.engine->name() + " " + environment_.engine->version(),
+              teller_);
     ASSIGN_OR_RETURN(const bool there, Stand());
     if (there) return Outcome::kAlreadyCommitted;
     RETURN_IF_ERROR(OpenSession());
@@ -86,14 +87,6 @@ class Runner {
   }
 
  private:
-  void Announce() {
-    teller_.Tell(event::RunStarted{key_.ToString(), job_.name, WindowText(key_.window),
-                                   environment_.engine->name() + " " + environment_.engine->version(), sink_,
-                                   std::string(Name(job_.sink.mode)), environment_.memory_bytes, environment_.threads,
-                                   std::string(Name(job_.job_class)), fmt::format("{}", fmt::join(job_.tags, ",")),
-                                   ""});
-  }
-
   bool is_delta() const { return job_.sink.format == SinkFormat::kDelta; }
 
   // Where the run stands in the sink. True: it is committed already.
@@ -508,6 +501,16 @@ Outcome OutcomeOf(const Error& error, bool computing) {
 }
 
 }  // namespace
+
+void TellStart(const Job& job, const RunOptions& options, const RunEnvironment& environment, const std::string& engine,
+               Teller& teller) {
+  const auto& before = options.goes_on_from;
+  teller.Tell(event::RunStarted{KeyOf(job, options.window).ToString(), job.name, WindowText(options.window), engine,
+                                job.Resolve(job.sink.path), std::string(Name(job.sink.mode)), environment.memory_bytes,
+                                environment.threads, std::string(Name(job.job_class)),
+                                fmt::format("{}", fmt::join(job.tags, ",")), before ? before->attempt : ""});
+  if (before) teller.Warn(fmt::format("goes on for attempt {}, which {}", before->attempt, before->why));
+}
 
 RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environment, EventStream& stream) {
   RunResult result;

@@ -88,6 +88,10 @@ struct RunResult {
   std::vector<QuarantinedRow> sample;
 };
 
+// The first events of an attempt, of whatever engine.
+void TellStart(const Job& job, const RunOptions& options, const RunEnvironment& environment, const std::string& engine,
+               Teller& teller);
+
 // Always gives a result; the last event it emits is RunFinished.
 RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environment, EventStream& stream);
 
