@@ -44,11 +44,7 @@ bool AnyColumnHas(const TableShape& table, std::string_view metadata_key) {
 }
 
 bool UsesInvariants(const TableShape& table) { return AnyColumnHas(table, "delta.invariants"); }
-bool UsesConstraints(const TableShape& table) {
-  const auto& properties = table.metadata.configuration;
-  const auto first = properties.lower_bound("delta.constraints.");
-  return first != properties.end() && first->first.starts_with("delta.constraints.");
-}
+bool UsesConstraints(const TableShape& table) { return !CheckConstraintsOf(table.metadata.configuration).empty(); }
 bool UsesChangeFeed(const TableShape& table) { return IsTrue(table, "delta.enableChangeDataFeed"); }
 bool UsesGenerated(const TableShape& table) { return AnyColumnHas(table, "delta.generationExpression"); }
 bool UsesIdentity(const TableShape& table) { return AnyColumnHas(table, "delta.identity."); }
@@ -141,6 +137,15 @@ constexpr PropertyFeature kPropertyFeatures[] = {
 };
 
 }  // namespace
+
+StringMap CheckConstraintsOf(const StringMap& configuration) {
+  constexpr std::string_view kPrefix = "delta.constraints.";
+  StringMap constraints;
+  for (const auto& [key, condition] : configuration) {
+    if (key.starts_with(kPrefix)) constraints[key.substr(kPrefix.size())] = condition;
+  }
+  return constraints;
+}
 
 Status CheckReadable(const Protocol& protocol) {
   if (protocol.min_reader_version > 3) {

@@ -17,6 +17,9 @@ Status CheckReadable(const Protocol& protocol);
 Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema,
                      bool constraints_enforced);
 
+// "CHECK Constraints": what the table's configuration demands of every row, SQL by the constraint's name.
+StringMap CheckConstraintsOf(const StringMap& configuration);
+
 // Whether the protocol has the writer feature, by list or by an old version number that implied it.
 bool HasWriterFeature(const Protocol& protocol, const std::string& feature);
 

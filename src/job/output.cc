@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "delta/features.h"
 #include "delta/schema_evolution.h"
 #include "job/predicate.h"
 #include "job/shape.h"
@@ -18,8 +19,6 @@ using plan::DataType;
 using plan::Field;
 using plan::Schema;
 using plan::TypeId;
-
-constexpr std::string_view kConstraintPrefix = "delta.constraints.";
 
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -289,9 +288,8 @@ class Composer {
       if (field.nullable) continue;
       Demand("not null " + field.name, fmt::format("{} IS NOT NULL", ColumnSql(field.name)));
     }
-    for (const auto& [key, expression] : snapshot_->metadata().configuration) {
-      if (!key.starts_with(kConstraintPrefix)) continue;
-      Demand("constraint " + key.substr(kConstraintPrefix.size()), fmt::format("coalesce(({}\n), FALSE)", expression));
+    for (const auto& [name, expression] : delta::CheckConstraintsOf(snapshot_->metadata().configuration)) {
+      Demand("constraint " + name, fmt::format("coalesce(({}\n), FALSE)", expression));
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "delta/column_mapping.h"
+#include "delta/features.h"
 #include "delta/partition_value.h"
 #include "delta/path.h"
 #include "plan/schema_json.h"
@@ -238,9 +239,7 @@ class Alterer {
   }
 
   Status CheckConstraints(const std::string& column) {
-    constexpr std::string_view kPrefix = "delta.constraints.";
-    for (const auto& [key, text] : table_.properties) {
-      if (!key.starts_with(kPrefix)) continue;
+    for (const auto& [constraint, text] : delta::CheckConstraintsOf(table_.properties)) {
       ASSIGN_OR_RETURN(const auto condition, sql::ParseExpression(text, state_.parse_options()));
       bool used = false;
       sql::SparkText(condition, [&](const plan::Name& name) {
@@ -250,7 +249,7 @@ class Alterer {
       if (!used) continue;
       return SqlError("DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE", "42K09",
                       fmt::format("Cannot change column {} because the check constraint {} ({}) references it.",
-                                  Quoted({column}), key.substr(kPrefix.size()), text));
+                                  Quoted({column}), constraint, text));
     }
     return Ok();
   }

@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
+#include "delta/features.h"
 #include "delta/partition_value.h"
 #include "delta/statistics.h"
 #include "delta/transaction.h"
@@ -78,13 +79,11 @@ Result<std::vector<std::pair<ExprPtr, Error>>> DemandsOf(State& state, const Tab
                          SqlError("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", "23502",
                                   fmt::format("NOT NULL constraint violated for column: {}.", field.name)));
   }
-  constexpr std::string_view kPrefix = "delta.constraints.";
-  for (const auto& [key, text] : table.properties) {
-    if (!key.starts_with(kPrefix)) continue;
+  for (const auto& [name, text] : delta::CheckConstraintsOf(table.properties)) {
     ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state.parse_options()));
-    demands.emplace_back(IsTrue(expr), SqlError("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001",
-                                                fmt::format("CHECK constraint {} ({}) violated by a row.",
-                                                            key.substr(kPrefix.size()), text)));
+    demands.emplace_back(IsTrue(expr),
+                         SqlError("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001",
+                                  fmt::format("CHECK constraint {} ({}) violated by a row.", name, text)));
   }
   return demands;
 }
