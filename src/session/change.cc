@@ -113,27 +113,8 @@ class Changer {
   StoredRows NoRows() const {
     StoredRows none;
     none.columns = static_cast<int>(table_.schema.fields.size());
-    std::vector<ExprPtr> values;
-    for (const auto& field : AsRead(table_.schema).fields)
-      values.push_back(Named(CastTo(Null(), field.type), field.name));
-    none.query = SelectFrom(std::move(values), plan::MakeRelation(plan::OneRow{}), Truth(false));
+    none.query = NoRowsOf(AsRead(table_.schema));
     return none;
-  }
-
-  // With empty columns for `rules`.
-  RelationPtr Kept(const std::vector<const char*>& found, size_t rules) const {
-    RelationPtr from = Rewritten();
-    for (const char* name : found) {
-      const auto touched =
-          SelectFrom({Column({"f"}), Column({"r"})}, Raw(name, "m"), Operation(">=", {Column({"action"}), Whole(0)}));
-      from = JoinOf(from, AliasOf(touched, "gone"), JoinType::kLeftAnti, SameRow("gone"));
-    }
-    std::vector<ExprPtr> list;
-    for (const auto& field : table_.schema.fields) list.push_back(OfTarget(field.name));
-    for (size_t i = 0; i < rules; ++i) {
-      list.push_back(Named(plan::MakeExpr(plan::Cast{Null(), plan::TypeId::kBoolean}), fmt::format("rule {}", i)));
-    }
-    return SelectFrom(std::move(list), from);
   }
 
   // New values of the table's columns over `from`, as they may be stored.
@@ -206,6 +187,22 @@ class Changer {
   }
 
  private:
+  // The rows of the replaced files that no action touches, with empty columns for `rules`.
+  RelationPtr Kept(const std::vector<const char*>& found, size_t rules) const {
+    RelationPtr from = Rewritten();
+    for (const char* name : found) {
+      const auto touched =
+          SelectFrom({Column({"f"}), Column({"r"})}, Raw(name, "m"), Operation(">=", {Column({"action"}), Whole(0)}));
+      from = JoinOf(from, AliasOf(touched, "gone"), JoinType::kLeftAnti, SameRow("gone"));
+    }
+    std::vector<ExprPtr> list;
+    for (const auto& field : table_.schema.fields) list.push_back(OfTarget(field.name));
+    for (size_t i = 0; i < rules; ++i) {
+      list.push_back(Named(plan::MakeExpr(plan::Cast{Null(), plan::TypeId::kBoolean}), fmt::format("rule {}", i)));
+    }
+    return SelectFrom(std::move(list), from);
+  }
+
   // The file leaves the table, or stays without these rows.
   Status Take(const delta::Add& add, std::vector<int64_t> rows) {
     if (marks_) {

@@ -279,13 +279,12 @@ Result<Answer> Run(State& state, const plan::Truncate& truncate) {
   nothing.table = truncate.name;
   nothing.mode = plan::Insert::Mode::kOverwrite;
   nothing.partition = truncate.partition;
-  std::vector<plan::ExprPtr> list;
-  for (const auto& field : AsRead(table.schema).fields) {
-    const bool fixed = std::ranges::any_of(
+  plan::Schema given = AsRead(table.schema);
+  std::erase_if(given.fields, [&](const plan::Field& field) {
+    return std::ranges::any_of(
         truncate.partition, [&](const auto& part) { return part.second && SameIgnoringCase(part.first, field.name); });
-    if (!fixed) list.push_back(Named(CastTo(Null(), field.type), field.name));
-  }
-  nothing.query = SelectFrom(std::move(list), plan::MakeRelation(plan::OneRow{}), Truth(false));
+  });
+  nothing.query = NoRowsOf(given);
   return Run(state, nothing);
 }
 

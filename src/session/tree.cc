@@ -74,6 +74,12 @@ RelationPtr SelectFrom(std::vector<ExprPtr> list, RelationPtr from, ExprPtr wher
   return plan::MakeRelation(std::move(select));
 }
 
+plan::RelationPtr NoRowsOf(const plan::Schema& schema) {
+  std::vector<plan::ExprPtr> list;
+  for (const auto& field : schema.fields) list.push_back(Named(CastTo(Null(), field.type), field.name));
+  return SelectFrom(std::move(list), plan::MakeRelation(plan::OneRow{}), Truth(false));
+}
+
 RelationPtr JoinOf(RelationPtr left, RelationPtr right, plan::JoinType type, ExprPtr on) {
   plan::Join join;
   join.left = std::move(left);

@@ -27,6 +27,8 @@ plan::RelationPtr TableNamed(plan::Name name);
 plan::RelationPtr AliasOf(plan::RelationPtr input, std::string alias, std::vector<std::string> columns = {});
 plan::RelationPtr SelectFrom(std::vector<plan::ExprPtr> list, plan::RelationPtr from, plan::ExprPtr where = nullptr,
                              bool distinct = false);
+// The columns of `schema`, and no row.
+plan::RelationPtr NoRowsOf(const plan::Schema& schema);
 plan::RelationPtr JoinOf(plan::RelationPtr left, plan::RelationPtr right, plan::JoinType type, plan::ExprPtr on);
 plan::RelationPtr UnionAll(std::vector<plan::RelationPtr> parts);
 
