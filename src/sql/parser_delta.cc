@@ -54,7 +54,7 @@ bool Parser::ParseDeltaStatement(plan::Statement* statement) {
   }
   plan::RestoreTable restore;
   Take(kTable);
-  if (!ParseObject(&restore.table, "the name of a table") || !Take(kTo)) return FailSyntax("TO");
+  if (!ParseObject(&restore.table, "the name of a table") || !Expect(kTo)) return false;
   plan::TableRef travel;
   if (!ParseTimeTravel(&travel)) return false;
   if (!travel.version_as_of && !travel.timestamp_as_of) return FailSyntax("VERSION AS OF or TIMESTAMP AS OF");
