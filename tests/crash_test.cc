@@ -89,7 +89,7 @@ class Crash : public testing::TestWithParam<Scenario> {
     input.folder = place.string();
     input.variables = {{"IN", (folder_ / day).string()}};
     auto parsed = job::ParseJob(input);
-    EXPECT_TRUE(parsed.diagnostics.empty()) << job::AsError(parsed.diagnostics).message;
+    EXPECT_TRUE(parsed.diagnostics.empty()) << document::AsError(parsed.diagnostics).message;
     return parsed.job;
   }
 

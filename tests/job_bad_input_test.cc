@@ -44,7 +44,7 @@ Case Read(const fs::path& path) {
 }
 
 // Every expected text is in a diagnostic of its own, and no diagnostic is left over.
-void Expect(const Case& test, const Diagnostics& diagnostics) {
+void Expect(const Case& test, const document::Diagnostics& diagnostics) {
   std::vector<std::string> found;
   for (const auto& diagnostic : diagnostics.Sorted()) found.push_back(diagnostic.ToString());
   for (const auto& expected : test.expected) {

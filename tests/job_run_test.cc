@@ -321,7 +321,7 @@ TEST_F(RunTest, AllMistakesOfTheSqlAtOnce) {
                                     "checks=[{name: c1, expression: amont > 0}, {name: c2, expression: amount + 1},"
                                     "{name: c3, kind: not_null, column: idd}]",
                                     "sink.partition_by=[dya]"});
-  const Diagnostics diagnostics = Validate(job, Environment());
+  const document::Diagnostics diagnostics = Validate(job, Environment());
   std::string text;
   for (const auto& diagnostic : diagnostics.Sorted()) text += diagnostic.ToString() + "\n";
   EXPECT_NE(text.find("steps[a]"), std::string::npos) << text;

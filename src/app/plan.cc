@@ -23,7 +23,7 @@ Result<std::optional<advisor::Plan>> Earlier(Program& program, const std::string
   return std::optional<advisor::Plan>(std::move(plan));
 }
 
-int FailWith(const job::Diagnostics& diagnostics, const std::string& file) {
+int FailWith(const document::Diagnostics& diagnostics, const std::string& file) {
   for (const auto& diagnostic : diagnostics.Sorted()) std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
   const int errors = diagnostics.errors();
   return Fail(InvalidArgument(fmt::format("{} has {} mistake{}", file, errors, errors == 1 ? "" : "s")));
@@ -69,7 +69,7 @@ int Plan(Program& program, const PlanFlags& flags) {
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
   const auto ledger = job::Ledger::Open(program.StatePath(flags.machine));
-  job::Diagnostics diagnostics;
+  document::Diagnostics diagnostics;
   const auto window = windows->front();
   const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates, *environment);
   auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics);

@@ -107,7 +107,7 @@ bool WriteFiles(Program& program, const RunRequest& request, const std::vector<j
 // The plan of the first window.
 Result<advisor::Plan> PlanOf(const RunRequest& request, const job::RunEnvironment& environment,
                              const job::Pricing& pricing) {
-  job::Diagnostics diagnostics;
+  document::Diagnostics diagnostics;
   auto gathered = job::GatherFacts(request.job, request.windows.front(), environment, pricing, diagnostics);
   if (!gathered) return AsError(diagnostics);
   if (request.engine != "auto") gathered->facts.choices.engine = request.engine;

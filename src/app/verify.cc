@@ -12,10 +12,10 @@
 #include "app/program.h"
 #include "app/run_job.h"
 #include "base/clock.h"
+#include "document/shape.h"
 #include "engine/spark/installation.h"
 #include "job/inputs.h"
 #include "job/ledger.h"
-#include "job/shape.h"
 
 namespace tidemill::app {
 namespace {
@@ -108,7 +108,7 @@ int Verify(Program& program, const VerifyFlags& flags) {
   request.job = std::move(job).value();
   request.windows = std::move(windows).value();
   request.machine = flags.machine;
-  const auto share = flags.sample.empty() ? std::optional(1.0) : job::ParseShare(flags.sample);
+  const auto share = flags.sample.empty() ? std::optional(1.0) : document::ParseShare(flags.sample);
   if (!share || *share <= 0 || *share > 1) {
     return Fail(InvalidArgument(fmt::format("--sample {} is not a share like 1%", flags.sample)));
   }

@@ -4,6 +4,7 @@
 #include "sql/parser.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
 namespace {
 
 void AddError(const SqlText& sql, std::string key, const Error& error, Diagnostics& out) {

@@ -13,6 +13,7 @@
 #include "job/target.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
 namespace {
 
 using advisor::JobFacts;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "advisor/facts.h"
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
 #include "job/ledger.h"
 #include "job/prepare.h"
 #include "job/run.h"
@@ -41,6 +41,6 @@ advisor::JobFacts FactsOf(const Job& job, const std::optional<Window>& window, c
 // The facts of a run of `window`; what is wrong with the job goes to `out`. Nothing is written, and of the data
 // only samples are read.
 std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
-                                    const Pricing& pricing, Diagnostics& out);
+                                    const Pricing& pricing, document::Diagnostics& out);
 
 }  // namespace tidemill::job

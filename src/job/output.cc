@@ -9,10 +9,13 @@
 
 #include "delta/features.h"
 #include "delta/schema_evolution.h"
+#include "document/shape.h"
 #include "job/predicate.h"
-#include "job/shape.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
+using document::Place;
+using document::Suggest;
 namespace {
 
 using plan::DataType;

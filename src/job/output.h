@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "delta/snapshot.h"
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
 #include "job/prepare.h"
 #include "job/spec.h"
 #include "plan/typed.h"
@@ -28,7 +28,7 @@ struct Output {
 };
 
 // `snapshot` is the table as it is, or null. The mistakes go to `out`; the Output is complete only without errors.
-Output ComposeOutput(const Job& job, Prepared& prepared, const delta::Snapshot* snapshot, Diagnostics& out);
+Output ComposeOutput(const Job& job, Prepared& prepared, const delta::Snapshot* snapshot, document::Diagnostics& out);
 
 // Every field and everything inside it may be null: how Delta stores the schema of a new table.
 plan::Schema AsNullable(const plan::Schema& schema);

@@ -7,12 +7,25 @@
 #include <charconv>
 #include <set>
 
-#include "job/overlay.h"
+#include "document/overlay.h"
+#include "document/reader.h"
+#include "document/shape.h"
+#include "document/yaml.h"
+#include "job/keys.h"
 #include "job/rules.h"
-#include "job/shape.h"
-#include "job/yaml.h"
 
 namespace tidemill::job {
+using document::ApplyProfile;
+using document::ApplySetting;
+using document::CheckShape;
+using document::Diagnostics;
+using document::Entry;
+using document::Node;
+using document::ParseShare;
+using document::ParseYaml;
+using document::ReplaceVariables;
+using document::Suggest;
+using document::ToYaml;
 namespace {
 
 std::string_view Trim(std::string_view text) {
@@ -21,58 +34,20 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-// Reads one section's keys. The shape was checked before, so that what does not fit is simply taken as absent here.
-class Reader {
+// Reads one section's keys as the job's own words too.
+class Reader : public document::Reader {
  public:
-  Reader(const Node& node, std::string path) : node_(node), path_(std::move(path)) {}
+  using document::Reader::Reader;
 
-  const Node* Get(std::string_view key) const {
-    const Node* value = node_.Find(key);
-    return value != nullptr && !value->is_null() ? value : nullptr;
-  }
-  bool Has(std::string_view key) const { return Get(key) != nullptr; }
-  std::string Text(std::string_view key, std::string_view otherwise = "") const {
-    const Node* value = Get(key);
-    return value != nullptr && value->is_scalar() ? value->text : std::string(otherwise);
-  }
-  bool Bool(std::string_view key) const { return Text(key) == "true"; }
-  std::vector<std::string> Texts(std::string_view key) const {
-    std::vector<std::string> texts;
-    for (const Node* node : TextNodes(key)) texts.push_back(node->text);
-    return texts;
-  }
-  std::vector<const Node*> TextNodes(std::string_view key) const {
-    const Node* value = Get(key);
-    if (value == nullptr) return {};
-    if (value->is_scalar()) return {value};
-    std::vector<const Node*> nodes;
-    for (const Node& item : value->items) {
-      if (item.is_scalar()) nodes.push_back(&item);
-    }
-    return nodes;
-  }
   template <typename Enum>
   Enum Choice(std::string_view key, Enum otherwise) const {
     return FromName<Enum>(Text(key)).value_or(otherwise);
-  }
-  Place At(std::string_view key) const {
-    const Node* value = node_.Find(key);
-    return value != nullptr ? value->at : node_.at;
   }
   SqlText Sql(std::string_view key) const {
     const Node* value = Get(key);
     if (value == nullptr || !value->is_scalar()) return {};
     return {value->text, value->at, value->text_line, value->text_column};
   }
-  std::string Path(std::string_view key) const {
-    return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
-  }
-  const std::string& path() const { return path_; }
-  const Node& node() const { return node_; }
-
- private:
-  const Node& node_;
-  std::string path_;
 };
 
 // A YAML constant as a Spark SQL literal. Quoted means text; a plain number, true, false and null mean themselves.

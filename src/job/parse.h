@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
 #include "job/spec.h"
 
 namespace tidemill::job {
@@ -25,13 +25,13 @@ struct ParseInput {
 
 struct ParsedJob {
   Job job;  // complete only when there are no errors
-  Diagnostics diagnostics;
+  document::Diagnostics diagnostics;
 };
 
 ParsedJob ParseJob(const ParseInput& input);
 
 // Parses (not resolves) the SQL of steps and checks, adding what is wrong at its place in the file.
-void CheckSqlSyntax(const Job& job, Diagnostics& out);
+void CheckSqlSyntax(const Job& job, document::Diagnostics& out);
 
 // "year/month/day(time)" or "column" -> partition columns; nothing when it cannot be read.
 std::optional<std::vector<PartitionColumn>> ParsePartition(std::string_view text);

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include "job/overlay.h"
+#include "document/overlay.h"
+#include "document/shape.h"
+#include "document/yaml.h"
 #include "job/run_key.h"
-#include "job/shape.h"
-#include "job/yaml.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
+using document::ParseShare;
+using document::ParseYaml;
+using document::Place;
+using document::ToYaml;
 namespace {
 
 constexpr const char* kJob = R"(job: flights

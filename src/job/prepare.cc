@@ -9,6 +9,7 @@
 #include "sql/parser.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
 namespace {
 
 std::string Lower(std::string text) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "document/diagnostic.h"
 #include "engine/engine.h"
-#include "job/diagnostic.h"
 #include "job/event.h"
 #include "job/run.h"
 #include "job/sources.h"
@@ -47,7 +47,7 @@ engine::SessionOptions SessionOptionsFor(const Job& job, const RunEnvironment& e
 
 // Opens every source and resolves every step; what is wrong goes to `out`, all of it. Incomplete when there are errors.
 Prepared Prepare(const Job& job, const std::optional<Window>& window, RunEnvironment& environment, Timestamp now,
-                 engine::Session& session, Teller& teller, Diagnostics& out);
+                 engine::Session& session, Teller& teller, document::Diagnostics& out);
 
 // Hands the sources and steps to the engine.
 Status Register(const Prepared& prepared, engine::Session& session);

@@ -7,9 +7,14 @@
 #include <map>
 #include <set>
 
-#include "job/shape.h"
+#include "document/shape.h"
 
 namespace tidemill::job {
+using document::Diagnostics;
+using document::Entry;
+using document::Node;
+using document::Place;
+using document::Suggest;
 namespace {
 
 using Words = std::string_view;

@@ -6,9 +6,9 @@
 #include <span>
 #include <string_view>
 
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
+#include "document/yaml.h"
 #include "job/spec.h"
-#include "job/yaml.h"
 
 namespace tidemill::job {
 
@@ -21,6 +21,6 @@ struct CheckRule {
 const CheckRule& RuleOf(CheckKind kind);
 bool IsKeyOfOtherKinds(const CheckRule& rule, std::string_view key);
 
-void CheckRules(const Job& job, const Node& root, Diagnostics& out);
+void CheckRules(const Job& job, const document::Node& root, document::Diagnostics& out);
 
 }  // namespace tidemill::job

@@ -25,6 +25,8 @@
 #include "job/target.h"
 
 namespace tidemill::job {
+using document::AsError;
+using document::Diagnostics;
 namespace {
 
 constexpr int kMostRedos = 5;  // of a merge, which computes again; other modes only commit again

@@ -97,6 +97,6 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
 
 // Opens the sources and resolves all SQL without running anything: what `tidemill validate` does. The diagnostics are
 // those of the job's file.
-Diagnostics Validate(const Job& job, RunEnvironment environment);
+document::Diagnostics Validate(const Job& job, RunEnvironment environment);
 
 }  // namespace tidemill::job

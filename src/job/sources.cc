@@ -10,11 +10,12 @@
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/scan.h"
+#include "document/shape.h"
 #include "job/partition_folders.h"
-#include "job/shape.h"
 #include "sql/parser.h"
 
 namespace tidemill::job {
+using document::Suggest;
 namespace {
 
 using plan::TypeId;

@@ -4,6 +4,7 @@
 #include <span>
 
 namespace tidemill::job {
+using document::Place;
 namespace {
 
 template <size_t N, typename Enum>

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/units.h"
+#include "document/diagnostic.h"
 #include "engine/engine.h"
-#include "job/diagnostic.h"
 #include "plan/type.h"
 
 namespace tidemill::job {
@@ -37,11 +37,11 @@ struct Sla {
 // SQL the user wrote, and where its first character lies (line 0: unknown beyond `at`).
 struct SqlText {
   std::string text;
-  Place at;
+  document::Place at;
   int line = 0;
   int column = 0;
   // The place in the file of a position in the text.
-  Place PlaceOf(Position position) const;
+  document::Place PlaceOf(Position position) const;
 };
 
 enum class SourceFormat { kCsv, kJson, kText, kParquet, kDelta };
@@ -55,21 +55,21 @@ struct SourceSpec {
   double max_bad = 0.05;  // share of malformed rows, when they go to the quarantine
   std::optional<int64_t> version;
   std::optional<Timestamp> timestamp;
-  Place at;
+  document::Place at;
 };
 
 struct WindowSpec {
   std::string column;
   std::string source;  // empty: the only one that has the column
   Micros size{};
-  Place at;
+  document::Place at;
 };
 
 struct Step {
   std::string name;
   SqlText sql;
   bool cache = false;
-  Place at;
+  document::Place at;
 };
 
 enum class CheckKind { kExpression, kNotNull, kUnique, kAcceptedValues, kRange, kReferences, kRowCount, kFreshness };
@@ -90,7 +90,7 @@ struct Check {
   SqlText where;  // empty text: every row
   OnFail on_fail = OnFail::kQuarantine;
   double max_bad = 0.05;
-  Place at;
+  document::Place at;
 
   bool of_table() const { return kind == CheckKind::kRowCount || kind == CheckKind::kFreshness; }
 };
@@ -121,7 +121,7 @@ struct Sink {
   engine::Compression compression = engine::Compression::kSnappy;
   bool merge_schema = false;
   std::string quarantine;  // never empty
-  Place at;
+  document::Place at;
 };
 
 struct Job {

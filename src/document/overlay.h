@@ -1,4 +1,4 @@
-// What changes a job file's tree before it is read: the chosen profile, --set, and ${VAR}. In that order, so that each
+// What changes a file's tree before it is read: the chosen profile, --set, and ${VAR}. In that order, so that each
 // later one has the last word and variables may stand anywhere.
 #pragma once
 
@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "job/diagnostic.h"
-#include "job/yaml.h"
+#include "document/diagnostic.h"
+#include "document/yaml.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 
 // Takes `profiles` out of the root and lays the one of that name (empty: none) over the rest. Maps are merged,
 // everything else is replaced.
@@ -22,4 +22,4 @@ void ApplySetting(Node& root, std::string_view setting, Diagnostics& out);
 // Replaces ${VAR} and ${VAR:-default} in every value (not in keys); $${ stands for ${ itself.
 void ReplaceVariables(Node& root, const std::map<std::string, std::string>& variables, Diagnostics& out);
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

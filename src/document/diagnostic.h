@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 
 // A place in a file (or in an option such as "--set a.b"). Lines and columns count from 1; 0 means unknown.
 struct Place {
@@ -48,4 +48,4 @@ class Diagnostics {
 // The errors as one Error, a line each: kInvalidArgument, or what the world said where it failed.
 tidemill::Error AsError(const Diagnostics& diagnostics);
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

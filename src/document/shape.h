@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "job/diagnostic.h"
-#include "job/keys.h"
-#include "job/yaml.h"
+#include "document/diagnostic.h"
+#include "document/keys.h"
+#include "document/yaml.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 
 void CheckShape(const Node& root, const Section& section, Diagnostics& out);
 
@@ -23,4 +23,4 @@ std::optional<double> ParseShare(std::string_view text);
 bool IsName(std::string_view text);
 bool IsJobName(std::string_view text);
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

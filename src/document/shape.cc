@@ -1,4 +1,4 @@
-#include "job/shape.h"
+#include "document/shape.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "base/names.h"
 #include "base/units.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 namespace {
 
 constexpr size_t kShortList = 8;
@@ -240,4 +240,4 @@ bool IsJobName(std::string_view text) {
                      [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

@@ -1,4 +1,4 @@
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <iterator>
 #include <tuple>
 
-namespace tidemill::job {
+namespace tidemill::document {
 
 std::string Diagnostic::ToString() const {
   std::string text = at.file;
@@ -55,4 +55,4 @@ tidemill::Error AsError(const Diagnostics& diagnostics) {
   return tidemill::Error{.kind = kind, .message = std::move(text)};
 }
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

@@ -1,4 +1,4 @@
-#include "job/overlay.h"
+#include "document/overlay.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/names.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 namespace {
 
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
@@ -210,4 +210,4 @@ void ReplaceVariables(Node& root, const std::map<std::string, std::string>& vari
   Replacer(variables, out).Visit(root, "");
 }
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

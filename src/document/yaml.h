@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "job/diagnostic.h"
+#include "document/diagnostic.h"
 
-namespace tidemill::job {
+namespace tidemill::document {
 
 struct Entry;
 
@@ -51,4 +51,4 @@ Node ParseYaml(std::string_view text, const std::string& file, Diagnostics& out)
 // The tree as YAML again, in block style.
 std::string ToYaml(const Node& node);
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document

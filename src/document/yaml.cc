@@ -1,4 +1,4 @@
-#include "job/yaml.h"
+#include "document/yaml.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -9,7 +9,7 @@
 #include <map>
 #include <sstream>
 
-namespace tidemill::job {
+namespace tidemill::document {
 namespace {
 
 constexpr int kMostDepth = 100;
@@ -335,4 +335,4 @@ std::string ToYaml(const Node& node) {
   return text;
 }
 
-}  // namespace tidemill::job
+}  // namespace tidemill::document
