@@ -142,7 +142,7 @@ class Declarations {
   }
 
   void Sql() {
-    auto* sub = Add(&app_, "sql", "Run Spark SQL and print the rows");
+    auto* sub = Add(&app_, "sql", "Run Spark SQL and print the rows; at a terminal without -e or -f, a shell");
     auto* text = sub->add_option("-e,--execute", sql_.text, "The statements")->type_name("SQL");
     sub->add_option("-f,--file", sql_.file, "A file of statements; - is the standard input")
         ->type_name("FILE")

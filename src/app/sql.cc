@@ -10,8 +10,9 @@
 #include "app/program.h"
 #include "app/row_format.h"
 #include "app/run_job.h"
+#include "app/shell.h"
 #include "session/session.h"
-#include "sql/parser.h"
+#include "sql/script.h"
 
 namespace tidemill::app {
 namespace {
@@ -22,11 +23,12 @@ struct OutputFormat {
 };
 constexpr OutputFormat kFormats[] = {{"table", AsTable}, {"tsv", AsTsv}, {"csv", AsCsv}, {"json", AsJson}};
 
+// The statements to run, when there are any to read before the shell asks for some.
 Result<std::string> TextOf(Program& program, const SqlFlags& flags) {
   if (!flags.text.empty()) return flags.text;
-  if (flags.file.empty())
-    return InvalidArgument("write the statements with -e SQL, or -f FILE (- is the standard input)");
-  if (flags.file != "-") return storage::ReadAll(*program.storage, program.AbsolutePath(flags.file));
+  if (!flags.file.empty() && flags.file != "-") {
+    return storage::ReadAll(*program.storage, program.AbsolutePath(flags.file));
+  }
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
@@ -46,20 +48,6 @@ Result<std::map<std::string, std::string>> ConfOf(const SqlFlags& flags) {
     conf[Trimmed(setting.substr(0, equals))] = Trimmed(setting.substr(equals + 1));
   }
   return conf;
-}
-
-// The line the error points at, with a caret below the place.
-std::string PointAt(std::string_view sql, Position at) {
-  int line = 1;
-  while (line < at.line && !sql.empty()) {
-    const size_t end = sql.find('\n');
-    if (end == std::string_view::npos) return "";
-    sql.remove_prefix(end + 1);
-    ++line;
-  }
-  if (at.line < 1 || at.column < 1) return "";
-  const std::string_view text = sql.substr(0, sql.find('\n'));
-  return fmt::format("  {}\n  {}^\n", text, std::string(static_cast<size_t>(at.column) - 1, ' '));
 }
 
 // Where tables lie that last as long as the session: gone with it, and what a killed one left goes with the next.
@@ -88,23 +76,12 @@ class Warehouse {
 
 void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-}  // namespace
-
-int Sql(Program& program, const SqlFlags& flags) {
-  const auto text = TextOf(program, flags);
-  if (!text.ok()) return Fail(text.error());
-  auto conf = ConfOf(flags);
-  if (!conf.ok()) return Fail(conf.error());
-  auto environment = EnvironmentFor(program, flags.machine);
-  if (!environment.ok()) return Fail(environment.error());
-  const Warehouse warehouse(program, flags, environment->temp_folder);
-  session::Session session(std::move(environment).value(),
-                           {program.folder, warehouse.folder(), std::move(conf).value()});
+// Runs the statements one by one and prints what each gives. The exit code is the first failure's.
+int RunScript(Program& program, const SqlFlags& flags, session::Session& session, std::string_view text) {
   const auto* format =
       std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& f) { return f.name == flags.output; });
   int code = kOk;
-  for (const auto statement : sql::SplitScript(*text)) {
-    if (statement.find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
+  for (const auto statement : sql::SplitScript(text)) {
     const Micros start = program.clock.Monotonic();
     const auto answer = session.Execute(statement);
     if (format == std::end(kFormats)) {
@@ -113,7 +90,8 @@ int Sql(Program& program, const SqlFlags& flags) {
       Print(format->print(*answer));
     } else {
       std::fflush(stdout);
-      std::fprintf(stderr, "%s", PointAt(statement, answer.error().at).c_str());
+      const std::string place = sql::PointAt(statement, answer.error().at);
+      if (!place.empty()) std::fprintf(stderr, "%s\n", place.c_str());
     }
     std::fflush(stdout);
     if (answer.ok()) continue;
@@ -123,6 +101,24 @@ int Sql(Program& program, const SqlFlags& flags) {
     if (!flags.keep_going || failed == kInterrupted) break;
   }
   return code;
+}
+
+}  // namespace
+
+int Sql(Program& program, const SqlFlags& flags) {
+  const bool interactive = flags.text.empty() && flags.file.empty() && isatty(STDIN_FILENO) != 0;
+  auto conf = ConfOf(flags);
+  if (!conf.ok()) return Fail(conf.error());
+  auto environment = EnvironmentFor(program, flags.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  const Warehouse warehouse(program, flags, environment->temp_folder);
+  session::Session session(std::move(environment).value(),
+                           {program.folder, warehouse.folder(), std::move(conf).value()});
+  if (interactive) {
+    return Shell(program, session, [&](const std::string& text) { RunScript(program, flags, session, text); });
+  }
+  const auto text = TextOf(program, flags);
+  return text.ok() ? RunScript(program, flags, session, *text) : Fail(text.error());
 }
 
 }  // namespace tidemill::app

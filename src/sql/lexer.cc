@@ -295,6 +295,12 @@ std::string_view KeywordText(Keyword keyword) {
   return kKeywords[static_cast<size_t>(keyword) - 1].text;
 }
 
+std::vector<std::string_view> KeywordTexts() {
+  std::vector<std::string_view> texts;
+  for (const auto& row : kKeywords) texts.push_back(row.text);
+  return texts;
+}
+
 std::vector<Token> Lex(std::string_view text, const LexOptions& options) { return Lexer(text, options).Run(); }
 
 }  // namespace tidemill::sql

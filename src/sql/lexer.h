@@ -27,6 +27,7 @@ enum class KeywordRank : uint8_t {
 Keyword FindKeyword(std::string_view word);  // ignoring case
 KeywordRank RankOf(Keyword keyword);
 std::string_view KeywordText(Keyword keyword);  // upper case
+std::vector<std::string_view> KeywordTexts();   // of all, in order
 
 enum class TokenKind : uint8_t {
   kEnd,

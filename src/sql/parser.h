@@ -33,9 +33,5 @@ Result<plan::ExprPtr> ParseExpression(std::string_view text, const ParseOptions&
 Result<plan::DataType> ParseType(std::string_view text);
 // "a INT NOT NULL, b STRING COMMENT 'x'", or "struct<a:int>".
 Result<plan::Schema> ParseSchema(std::string_view text);
-// Where each statement of a script begins and ends, for a shell that runs them one by one even after an error.
-std::vector<std::string_view> SplitScript(std::string_view text);
-// The line of `text` at `at`, and below it a caret under the column. Empty when the text has no such line.
-std::string PointAt(std::string_view text, Position at);
 
 }  // namespace tidemill::sql

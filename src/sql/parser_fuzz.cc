@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sql/parser.h"
+#include "sql/script.h"
 #include "sql/resolver.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

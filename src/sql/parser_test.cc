@@ -291,14 +291,6 @@ TEST(Script, KeepsEachStatementsTextAndPlace) {
   EXPECT_EQ(script[1].at, (Position{3, 2}));
 }
 
-TEST(Script, SplitsWithoutParsing) {
-  const auto parts = SplitScript("frob ';' x; /* ; */ select `a;b` -- ;\n ; 'open ; quote");
-  ASSERT_EQ(parts.size(), 3u);
-  EXPECT_EQ(parts[0], "frob ';' x");
-  EXPECT_EQ(parts[1], "select `a;b`");
-  EXPECT_EQ(parts[2], "'open ; quote");
-}
-
 TEST(Types, Parse) {
   const auto type = [](std::string_view text) {
     const auto parsed = ParseType(text);
@@ -329,14 +321,6 @@ TEST(Types, SchemaKeepsNullabilityAndComments) {
   EXPECT_EQ(schema.fields[1].name, "b c");
   EXPECT_EQ(schema.fields[1].metadata, R"({"comment":"say \"hi\""})");
   EXPECT_EQ(ParseSchema("struct<a: int>").value().ToString(), "struct<a:int>");
-}
-
-TEST(PointAt, PutsACaretUnderTheColumn) {
-  EXPECT_EQ(PointAt("select a\nform t", {2, 6}), "form t\n     ^");
-  EXPECT_EQ(PointAt("\tx y", {1, 3}), "\tx y\n\t ^");
-  EXPECT_EQ(PointAt("'é' x", {1, 5}), "'é' x\n    ^");
-  EXPECT_EQ(PointAt("a", {3, 1}), "");
-  EXPECT_EQ(PointAt("a", {0, 0}), "");
 }
 
 }  // namespace
