@@ -214,6 +214,18 @@ class Declarations {
     Restore(sub);
     Vacuum(sub);
     Optimize(sub);
+    Changes(sub);
+  }
+
+  void Changes(CLI::App* table) {
+    auto* sub = Add(table, "changes", "The rows that came, went and changed (delta.enableChangeDataFeed)");
+    sub->add_option("path", table_.path, "The table's folder")->required()->type_name("PATH");
+    sub->add_option("--from", table_.from, "The first version")->required()->type_name("N");
+    sub->add_option("--to", table_.to, "The last one (default: the newest)")->type_name("N");
+    sub->add_option("--output", table_.output, "How rows are printed")
+        ->check(CLI::IsMember({"table", "tsv", "csv", "json", "jsonl"}));
+    AddMachine(sub, table_.machine);
+    Chosen(sub, table_, TableFlags::What::kChanges);
   }
 
   CLI::App* AddTableChange(CLI::App* parent, const char* name, const char* words, TableFlags::What what) {

@@ -109,10 +109,22 @@ struct ConvertFlags {
 };
 
 struct TableFlags {
-  enum class What { kDescribe, kHistory, kFiles, kCheck, kRestore, kVacuum, kOptimize } what = What::kDescribe;
+  enum class What {
+    kDescribe,
+    kHistory,
+    kFiles,
+    kCheck,
+    kRestore,
+    kVacuum,
+    kOptimize,
+    kChanges
+  } what = What::kDescribe;
   std::string path;
   std::optional<int64_t> version;
   std::string timestamp;                // restore
+  int64_t from = 0;                     // changes
+  std::optional<int64_t> to;            // changes
+  std::string output = "table";         // changes
   std::string retain;                   // vacuum; empty: as the table says
   bool remove = false;                  // vacuum: not only tell
   bool force = false;                   // vacuum: a shorter retention than the table's

@@ -11,6 +11,7 @@
 #include "delta/history.h"
 #include "delta/snapshot.h"
 #include "delta/statistics.h"
+#include "job/spec.h"
 #include "plan/schema_json.h"
 
 namespace tidemill::app {
@@ -184,6 +185,15 @@ int Check(const delta::Table& table, const TableFlags& flags) {
   return damages == 0 ? kOk : kFailed;
 }
 
+int Changes(Program& program, const delta::Table& table, const TableFlags& flags) {
+  SqlFlags query;
+  query.text = fmt::format("SELECT * FROM table_changes_by_path({}, {}{}) ORDER BY _commit_version",
+                           job::QuoteText(table.root), flags.from, flags.to ? fmt::format(", {}", *flags.to) : "");
+  query.output = flags.output;
+  query.machine = flags.machine;
+  return Sql(program, query);
+}
+
 }  // namespace
 
 int Table(Program& program, const TableFlags& flags) {
@@ -204,6 +214,8 @@ int Table(Program& program, const TableFlags& flags) {
       return RestoreTable(program, table, flags);
     case TableFlags::What::kVacuum:
       return VacuumTable(program, table, flags);
+    case TableFlags::What::kChanges:
+      return Changes(program, table, flags);
     case TableFlags::What::kOptimize:
       return OptimizeTable(program, table, flags);
   }

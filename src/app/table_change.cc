@@ -85,7 +85,7 @@ int RestoreTable(Program& program, const delta::Table& table, const TableFlags& 
   int64_t version = -1;
   if (!flags.dry_run) {
     delta::CommitOptions options;
-    options.constraints_enforced = true;  // the rows were in the table before
+    options.rows_conform = true;  // the rows were in the table before
     const auto made = VersionOf(restore->transaction.Commit(program.clock, program.random, options));
     if (const int* code = std::get_if<int>(&made)) return *code;
     version = std::get<int64_t>(made);

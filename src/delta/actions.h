@@ -114,7 +114,7 @@ struct CommitInfo {
   bool operator==(const CommitInfo&) const = default;
 };
 
-// "Add CDC File". Read past, never written.
+// "Add CDC File".
 struct Cdc {
   std::string path;
   PartitionValues partition_values{};

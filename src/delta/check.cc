@@ -8,6 +8,7 @@
 #include "delta/detail/log_listing.h"
 #include "delta/history.h"
 #include "delta/path.h"
+#include "storage/hidden.h"
 
 namespace tidemill::delta {
 namespace {
@@ -35,7 +36,8 @@ class Checker {
     for (const auto& [path, file] : on_disk_) {
       const bool temporary = path.ends_with(".tmp") && path.find("/.") != std::string::npos;
       if (temporary) Find(Kind::kTemporary, path, "left behind by a writer that did not finish", file.size_bytes);
-      if (!temporary && !named_.contains(path) && !IsHidden(std::string_view(path).substr(table_.root.size() + 1))) {
+      if (!temporary && !named_.contains(path) &&
+          !storage::AnyHidden(std::string_view(path).substr(table_.root.size() + 1))) {
         Find(Kind::kOrphan, path, "no version in the log names it", file.size_bytes);
       }
     }

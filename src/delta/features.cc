@@ -45,7 +45,6 @@ bool AnyColumnHas(const TableShape& table, std::string_view metadata_key) {
 
 bool UsesInvariants(const TableShape& table) { return AnyColumnHas(table, "delta.invariants"); }
 bool UsesConstraints(const TableShape& table) { return !CheckConstraintsOf(table.metadata.configuration).empty(); }
-bool UsesChangeFeed(const TableShape& table) { return IsTrue(table, "delta.enableChangeDataFeed"); }
 bool UsesGenerated(const TableShape& table) { return AnyColumnHas(table, "delta.generationExpression"); }
 bool UsesIdentity(const TableShape& table) { return AnyColumnHas(table, "delta.identity."); }
 bool UsesDefaults(const TableShape& table) { return AnyColumnHas(table, "CURRENT_DEFAULT"); }
@@ -56,7 +55,7 @@ bool Always(const TableShape&) { return true; }
 // How a writer stands to a feature that the table has.
 enum class Writing {
   kDone,            // whatever it asks of a writer is done
-  kCallerEnforces,  // when used, only if the caller checked every row
+  kCallerEnforces,  // when used, only if the caller says that its rows conform
   kOnlyUnused,      // refused where the table makes use of it
 };
 
@@ -72,7 +71,7 @@ constexpr Feature kFeatures[] = {
     {"appendOnly", true, 2, Writing::kDone, nullptr},
     {"invariants", true, 2, Writing::kCallerEnforces, UsesInvariants},
     {"checkConstraints", true, 3, Writing::kCallerEnforces, UsesConstraints},
-    {"changeDataFeed", true, 4, Writing::kOnlyUnused, UsesChangeFeed},
+    {"changeDataFeed", true, 4, Writing::kDone, nullptr},
     {"generatedColumns", true, 4, Writing::kOnlyUnused, UsesGenerated},
     {"columnMapping", true, 5, Writing::kDone, nullptr},
     {"identityColumns", true, 6, Writing::kOnlyUnused, UsesIdentity},
@@ -103,13 +102,13 @@ bool Contains(const std::optional<std::vector<std::string>>& list, std::string_v
   return list && std::find(list->begin(), list->end(), name) != list->end();
 }
 
-Status CheckFeatureWritable(const Feature& feature, const TableShape& table, bool constraints_enforced) {
+Status CheckFeatureWritable(const Feature& feature, const TableShape& table, bool rows_conform) {
   if (feature.writing == Writing::kDone || !feature.used(table)) return Ok();
   if (feature.writing == Writing::kCallerEnforces) {
-    if (constraints_enforced) return Ok();
+    if (rows_conform) return Ok();
     return Unimplemented(
-        fmt::format("the table has constraints (feature '{}') that this write does not check. Write it "
-                    "with Spark, or drop the constraints.",
+        fmt::format("the table asks of its rows (feature '{}') what this write does not do. Write it with SQL or with "
+                    "Spark.",
                     feature.name));
   }
   return Unimplemented(fmt::format(
@@ -126,7 +125,7 @@ struct PropertyFeature {
 constexpr PropertyFeature kPropertyFeatures[] = {
     {"delta.enableDeletionVectors", "true", "deletionVectors", true},
     {"delta.enableInCommitTimestamps", "true", "inCommitTimestamp", false},
-    {"delta.enableChangeDataFeed", "true", "", false},
+    {"delta.enableChangeDataFeed", "true", "changeDataFeed", false},
     {"delta.columnMapping.mode", "name", "columnMapping", true},
     {"delta.columnMapping.mode", "id", "columnMapping", true},
     {"delta.enableRowTracking", "true", "", false},
@@ -163,7 +162,7 @@ Status CheckReadable(const Protocol& protocol) {
 }
 
 Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema,
-                     bool constraints_enforced) {
+                     bool rows_conform) {
   RETURN_IF_ERROR(CheckReadable(protocol));
   if (protocol.min_writer_version > 7) {
     return Unimplemented(fmt::format("the table needs writer version {}; versions up to 7 are written here",
@@ -173,7 +172,7 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const p
   if (protocol.min_writer_version < 7) {
     for (const auto& feature : kFeatures) {
       if (feature.since_writer > protocol.min_writer_version) continue;
-      RETURN_IF_ERROR(CheckFeatureWritable(feature, table, constraints_enforced));
+      RETURN_IF_ERROR(CheckFeatureWritable(feature, table, rows_conform));
     }
     return Ok();
   }
@@ -183,7 +182,7 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const p
       return Unimplemented(fmt::format(
           "the table needs the writer feature '{}', which is not written here. Write it with Spark.", name));
     }
-    RETURN_IF_ERROR(CheckFeatureWritable(*feature, table, constraints_enforced));
+    RETURN_IF_ERROR(CheckFeatureWritable(*feature, table, rows_conform));
   }
   return Ok();
 }

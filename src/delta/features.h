@@ -13,9 +13,8 @@ namespace tidemill::delta {
 
 // kUnimplemented naming the feature (or version) that a reader would need.
 Status CheckReadable(const Protocol& protocol);
-// Whether a commit that changes data may be made. `constraints_enforced`: see CommitOptions.
-Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema,
-                     bool constraints_enforced);
+// Whether a commit that changes data may be made. `rows_conform`: see CommitOptions.
+Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema, bool rows_conform);
 
 // "CHECK Constraints": what the table's configuration demands of every row, SQL by the constraint's name.
 StringMap CheckConstraintsOf(const StringMap& configuration);

@@ -175,16 +175,6 @@ Result<std::string> ResolvePath(const Table& table, std::string_view logged) {
   return Escapes(logged, table, "lies outside the table's folder");
 }
 
-bool IsHidden(std::string_view below_root) {
-  while (!below_root.empty()) {
-    const auto part = below_root.substr(0, below_root.find('/'));
-    const bool partition = part.find('=') != std::string_view::npos;
-    if (!partition && (part.starts_with('.') || part.starts_with('_'))) return true;
-    below_root.remove_prefix(std::min(below_root.size(), part.size() + 1));
-  }
-  return false;
-}
-
 std::string PartitionFolder(std::string_view column, const std::optional<std::string>& value) {
   const bool is_null = !value || value->empty();
   return HiveEscape(column) + "=" + (is_null ? std::string(kNullPartition) : HiveEscape(*value));

@@ -49,10 +49,6 @@ std::string EncodePath(std::string_view path);
 // Undoes percent-encoding once; a '%' without two hexadecimal digits is kDataLoss.
 Result<std::string> DecodePath(std::string_view encoded);
 
-// Whether readers of a table's folder pass a file over, by its path below the root: a part of it begins with '.' or '_'
-// and is no partition.
-bool IsHidden(std::string_view below_root);
-
 // One folder: "name=value" escaped as Hive and Spark do; none is kNullPartition.
 std::string PartitionFolder(std::string_view column, const std::optional<std::string>& value);
 // "year=2013/month=1/part-….parquet" on disk, from columns in the table's partition order. For add.path pass it through

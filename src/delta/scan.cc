@@ -1,11 +1,9 @@
 #include "delta/scan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "delta/detail/partition_columns.h"
 #include "delta/detail/prune.h"
-#include "delta/partition_value.h"
 #include "delta/statistics.h"
 
 namespace tidemill::delta {
@@ -26,22 +24,6 @@ struct BoundTests {
   plan::Schema data_schema;  // only the columns that `data` asks for
 };
 
-struct PartitionColumn {
-  const plan::Field* field;
-  std::string physical_name;
-};
-
-Result<std::vector<PartitionColumn>> PartitionColumns(const Snapshot& snapshot) {
-  std::vector<PartitionColumn> columns;
-  for (const auto& name : snapshot.partition_columns()) {
-    const int index = snapshot.schema().IndexOf(name);
-    if (index < 0) return DataLoss(fmt::format("the partition column '{}' is not in the table's schema", name));
-    const plan::Field& field = snapshot.schema().fields[static_cast<size_t>(index)];
-    columns.push_back({&field, PhysicalName(field, snapshot.column_mapping())});
-  }
-  return columns;
-}
-
 BoundTests Bind(const Snapshot& snapshot, const std::vector<PartitionColumn>& partition, const Predicate& predicate) {
   BoundTests bound;
   for (const auto& test : predicate.tests) {
@@ -58,21 +40,6 @@ BoundTests Bind(const Snapshot& snapshot, const std::vector<PartitionColumn>& pa
     }
   }
   return bound;
-}
-
-Result<std::vector<plan::Value>> PartitionValuesOf(const Add& add, const std::vector<PartitionColumn>& columns) {
-  std::vector<plan::Value> values;
-  values.reserve(columns.size());
-  for (const auto& column : columns) {
-    const auto text = add.partition_values.find(column.physical_name);
-    if (text == add.partition_values.end()) {
-      return DataLoss(
-          fmt::format("the file '{}' has no value for the partition column '{}'", add.path, column.field->name));
-    }
-    ASSIGN_OR_RETURN(auto value, ParsePartitionValue(text->second, column.field->type));
-    values.push_back(std::move(value));
-  }
-  return values;
 }
 
 bool MayHoldMatch(const BoundTests& tests, const Add& add, const std::vector<PartitionColumn>& partition,
@@ -93,11 +60,11 @@ bool MayHoldMatch(const BoundTests& tests, const Add& add, const std::vector<Par
 }  // namespace
 
 Result<Scan> Prune(const Snapshot& snapshot, const Predicate& predicate) {
-  ASSIGN_OR_RETURN(const auto partition, PartitionColumns(snapshot));
+  ASSIGN_OR_RETURN(const auto partition, PartitionColumnsOf(snapshot));
   const BoundTests tests = Bind(snapshot, partition, predicate);
   Scan scan;
   for (const auto& add : snapshot.files()) {
-    ASSIGN_OR_RETURN(auto values, PartitionValuesOf(add, partition));
+    ASSIGN_OR_RETURN(auto values, PartitionValuesOf(add.path, add.partition_values, partition));
     if (!MayHoldMatch(tests, add, partition, values, snapshot.column_mapping())) {
       ++scan.pruned_files;
       scan.pruned_bytes += add.size_bytes;

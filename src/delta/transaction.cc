@@ -45,6 +45,7 @@ Result<Metadata> Transaction::NewMetadata(const plan::Schema& schema, std::vecto
 void Transaction::SetMetadata(Metadata metadata) { metadata_ = std::move(metadata); }
 void Transaction::SetProtocol(Protocol protocol) { protocol_ = std::move(protocol); }
 void Transaction::AddFile(Add add) { adds_.push_back(std::move(add)); }
+void Transaction::AddChange(Cdc change) { changes_.push_back(std::move(change)); }
 void Transaction::RemoveFile(const Add& add, bool data_change) { removes_.push_back(MakeRemove(add, 0, data_change)); }
 
 void Transaction::RemoveAllFiles() {

@@ -73,7 +73,9 @@ struct CommitDescription {
 struct CommitOptions {
   int most_attempts = 1000;                   // lost races before kTooManyRetries
   std::optional<int64_t> checkpoint_every{};  // else the table's delta.checkpointInterval, else 10; 0: never
-  bool constraints_enforced = false;  // the caller checked NOT NULL, invariants and CHECK constraints on every row
+  // The caller did with every row what the table asks: NOT NULL, invariants and CHECK constraints are checked,
+  // generated and identity columns computed, defaults filled in.
+  bool rows_conform = false;
 };
 
 class Transaction {
@@ -91,6 +93,9 @@ class Transaction {
   void SetMetadata(Metadata metadata);
   void SetProtocol(Protocol protocol);
   void AddFile(Add add);
+  // A file of change data. A commit that changes rows of files it writes anew, in a table with
+  // delta.enableChangeDataFeed, must hold all of its changes as such.
+  void AddChange(Cdc change);
   // Takes a live file of the base snapshot out; the deletion time is the commit's.
   void RemoveFile(const Add& add, bool data_change = true);
   // Takes every live file out: overwrite. Implies ReadWholeTable.
@@ -127,6 +132,7 @@ class Transaction {
   std::optional<Metadata> metadata_;
   std::vector<Add> adds_;
   std::vector<Remove> removes_;
+  std::vector<Cdc> changes_;
   std::vector<Txn> txns_;
   std::function<bool(const Txn&)> rival_;
   std::vector<DomainMetadata> domains_;

@@ -4,8 +4,10 @@
 
 #include <set>
 
+#include "delta/changes.h"
 #include "delta/deletion_vector.h"
 #include "delta/path.h"
+#include "storage/hidden.h"
 
 namespace tidemill::delta {
 namespace {
@@ -69,7 +71,7 @@ Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retent
     if (file.modified >= oldest || keeper.keeps(file.path)) continue;
     const auto below = std::string_view(file.path).substr(table.root.size() + 1);
     // Change data lies in a folder of a hidden name, and ages like the rest.
-    if (IsHidden(below) && !below.starts_with("_change_data/")) continue;
+    if (storage::AnyHidden(below) && !below.starts_with(fmt::format("{}/", kChangeFolder))) continue;
     vacuum.files.push_back(file);
     vacuum.bytes += file.size_bytes;
   }

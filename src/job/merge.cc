@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "delta/changes.h"
 #include "job/sources.h"
 
 namespace tidemill::job {
@@ -25,6 +26,11 @@ class Merger {
     RETURN_IF_ERROR(session_.AddStep(kNew, output_.relation, true));
     prepared_.catalog.Add(kNew, plan::typed::SchemaOf(*output_.relation));
     RETURN_IF_ERROR(RefuseDoubles());
+    if (target_.snapshot && target_.snapshot->Property(delta::kChangeFeedProperty) == "true") {
+      return Unimplemented(
+          fmt::format("the table records its changes ({}), which a job's merge does not; merge with SQL",
+                      delta::kChangeFeedProperty));
+    }
     MergePlan plan;
     ASSIGN_OR_RETURN(plan.new_rows, Count());
     if (target_.snapshot) {

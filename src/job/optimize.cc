@@ -154,7 +154,7 @@ Result<OptimizeResult> Optimize(const Target& target, const OptimizeOptions& opt
   for (const auto& file : *files) result.rows += file.rows;
   transaction.Describe(Describe(result, options, environment.version));
   delta::CommitOptions commit;
-  commit.constraints_enforced = true;  // the rows are the table's own
+  commit.rows_conform = true;  // the rows are the table's own
   auto outcome = transaction.Commit(*environment.clock, environment.random, commit);
   if (!outcome.ok()) return give_up(std::move(outcome).error());
   if (const auto* conflict = std::get_if<delta::Conflict>(&*outcome)) {

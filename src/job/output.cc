@@ -285,9 +285,9 @@ class Composer {
 
   // NOT NULL columns and CHECK constraints of the table: every row must pass, and NULL does not.
   void AddTableDemands() {
-    output_.constraints_enforced = true;
+    output_.rows_conform = true;
     for (const auto& field : output_.table.fields) {
-      output_.constraints_enforced &= field.metadata.find("delta.invariants") == std::string::npos;
+      output_.rows_conform &= field.metadata.find("delta.invariants") == std::string::npos;
       if (field.nullable) continue;
       Demand("not null " + field.name, fmt::format("{} IS NOT NULL", ColumnSql(field.name)));
     }

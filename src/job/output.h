@@ -24,7 +24,7 @@ struct Output {
   std::vector<std::string> partitions;  // their names
   std::vector<Check> checks;            // of rows, in the order of their columns; those the table itself demands last
   bool schema_changes = false;          // the table gets new columns
-  bool constraints_enforced = false;    // what the table demands of rows is among the checks
+  bool rows_conform = false;            // what the table demands of rows is among the checks
 };
 
 // `snapshot` is the table as it is, or null. The mistakes go to `out`; the Output is complete only without errors.

@@ -54,7 +54,7 @@ Result<delta::CommitOutcome> TryOnce(const QuarantineCommit& commit, const delta
   description.engine_info = "Tidemill/" + environment.version;
   transaction.Describe(std::move(description));
   delta::CommitOptions options;
-  options.constraints_enforced = true;  // the engine writes every NOT NULL column of the quarantine table itself
+  options.rows_conform = true;  // the engine writes every NOT NULL column of the quarantine table itself
   return transaction.Commit(*environment.clock, environment.random, options);
 }
 

@@ -189,7 +189,7 @@ Result<int64_t> FinishReplay(const Job& job, const Replay& replay, RunEnvironmen
     description.engine_info = "Tidemill/" + environment.version;
     transaction.Describe(std::move(description));
     delta::CommitOptions options;
-    options.constraints_enforced = true;
+    options.rows_conform = true;
     ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*environment.clock, environment.random, options));
     if (const auto* committed = std::get_if<delta::Committed>(&outcome)) {
       RETURN_IF_ERROR(environment.storage->Remove(job.Resolve(ExportPath(job, replay.quarantine->version()))));

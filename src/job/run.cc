@@ -401,7 +401,7 @@ class Runner {
                                              environment_));
     removed_files_ = change.removed_files;
     delta::CommitOptions options;
-    options.constraints_enforced = output_.constraints_enforced;
+    options.rows_conform = output_.rows_conform;
     return change.transaction.Commit(*environment_.clock, environment_.random, options);
   }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/names.h"
+#include "delta/changes.h"
 #include "delta/deletion_vector.h"
 #include "delta/features.h"
 #include "delta/statistics.h"
@@ -32,6 +33,11 @@ constexpr const char* kRewritten = "statement rewritten";
 constexpr const char* kMergeSource = "statement source";
 constexpr const char* kMatched = "statement matched";
 constexpr const char* kUnmatched = "statement unmatched";
+constexpr const char* kNewRows = "statement new rows ";
+
+// The types of change in a change data feed.
+constexpr const char *kInserted = "insert", *kDeleted = "delete", *kBefore = "update_preimage",
+                     *kAfter = "update_postimage";
 
 RelationPtr Raw(const char* name, const std::string& alias) { return AliasOf(TableNamed({kRawTable, name}), alias); }
 
@@ -50,6 +56,7 @@ class Changer {
     empty_ = source.files.empty();
     marks_ = snapshot_->Property("delta.enableDeletionVectors") == "true" &&
              delta::HasWriterFeature(snapshot_->protocol(), "deletionVectors");
+    records_ = snapshot_->Property(delta::kChangeFeedProperty) == "true";
     source_ = source;
     return state_.Register(source);
   }
@@ -98,6 +105,32 @@ class Changer {
     rewritten.name = kRewritten;
     std::erase_if(rewritten.files, [&](const engine::File& file) { return !touched.contains(file.path); });
     return state_.Register(rewritten);
+  }
+
+  // For the change data feed: the new rows, computed once, so that the feed and the table get the same.
+  Status Record(StoredRows& rows, const char* type) {
+    if (!records_) return Ok();
+    const std::string name = kNewRows + std::to_string(changes_.size());
+    ASSIGN_OR_RETURN(const auto resolved, state_.Resolve(rows.query));
+    RETURN_IF_ERROR(state_.Materialize(name, resolved));
+    rows.query = SelectFrom({plan::MakeExpr(plan::Star{})}, TableNamed({kRawTable, name}));
+    std::vector<ExprPtr> list;
+    for (const auto& field : table_.schema.fields) list.push_back(Column({field.name}));
+    list.push_back(Named(Text(type), delta::kChangeType));
+    changes_.push_back(SelectFrom(std::move(list), TableNamed({kRawTable, name})));
+    return Ok();
+  }
+
+  // And the rows as they were that one of `actions` touches; none: any action.
+  void RecordBefore(const char* found, std::optional<int64_t> action, const char* type) {
+    if (!records_) return;
+    const auto chosen =
+        action ? Operation("=", {Column({"action"}), Whole(*action)}) : Operation(">=", {Column({"action"}), Whole(0)});
+    const auto touched = AliasOf(SelectFrom({Column({"f"}), Column({"r"})}, Raw(found, "m"), chosen), "gone");
+    std::vector<ExprPtr> list;
+    for (const auto& field : table_.schema.fields) list.push_back(OfTarget(field.name));
+    list.push_back(Named(Text(type), delta::kChangeType));
+    changes_.push_back(SelectFrom(std::move(list), JoinOf(Target(), touched, JoinType::kLeftSemi, SameRow("gone"))));
   }
 
   bool nothing_to_do() const { return removal_.empty(); }
@@ -176,8 +209,8 @@ class Changer {
   }
 
   Result<Answer> Commit(const StoredRows& rows, const std::string& operation) {
-    ASSIGN_OR_RETURN(const int64_t count, ReplaceFiles(state_, table_, snapshot_, rows, removal_, operation));
-    (void)count;
+    const auto changes = changes_.empty() ? nullptr : changes_.size() == 1 ? changes_[0] : UnionAll(changes_);
+    RETURN_IF_ERROR(ReplaceFiles(state_, table_, snapshot_, rows, removal_, changes, operation));
     return Nothing();
   }
 
@@ -228,7 +261,9 @@ class Changer {
   delta::SnapshotPtr snapshot_;
   engine::Source source_;
   Removal removal_;
-  bool marks_ = false;  // rows are deleted by deletion vectors
+  std::vector<RelationPtr> changes_;  // for the change data feed
+  bool marks_ = false;                // rows are deleted by deletion vectors
+  bool records_ = false;              // the table has a change data feed
   bool empty_ = false;
 };
 
@@ -342,22 +377,28 @@ class Merger {
     const auto joined = JoinOf(changer_.Target(), Source(), JoinType::kInner, merge_.condition);
     for (size_t i = 0; i < matched_.size(); ++i) {
       const auto& clause = *matched_[i];
-      if (clause.action == plan::MergeClause::Action::kDelete) continue;
+      const bool deletes = clause.action == plan::MergeClause::Action::kDelete;
+      changer_.RecordBefore(kMatched, static_cast<int64_t>(i), deletes ? kDeleted : kBefore);
+      if (deletes) continue;
       auto values = clause.action == plan::MergeClause::Action::kUpdateAll
                         ? FromSource()
                         : changer_.Assigned(clause.assignments, changer_.OwnValues());
       if (!values.ok()) return values.error();
       const auto here = Operation("=", {ActionOf(matched_), Whole(static_cast<int64_t>(i))});
       ASSIGN_OR_RETURN(auto rows, changer_.Stored(std::move(*values), joined, here));
+      RETURN_IF_ERROR(changer_.Record(rows, kAfter));
       parts_.push_back(std::move(rows));
     }
     for (size_t i = 0; i < orphaned_.size(); ++i) {
       const auto& clause = *orphaned_[i];
-      if (clause.action == plan::MergeClause::Action::kDelete) continue;
+      const bool deletes = clause.action == plan::MergeClause::Action::kDelete;
+      changer_.RecordBefore(kUnmatched, static_cast<int64_t>(i), deletes ? kDeleted : kBefore);
+      if (deletes) continue;
       ASSIGN_OR_RETURN(auto values, changer_.Assigned(clause.assignments, changer_.OwnValues()));
       const auto alone = JoinOf(changer_.Target(), Raw(kUnmatched, "__u"), JoinType::kInner, changer_.SameRow("__u"));
       const auto here = Operation("=", {Column({"__u", "action"}), Whole(static_cast<int64_t>(i))});
       ASSIGN_OR_RETURN(auto rows, changer_.Stored(std::move(values), alone, here));
+      RETURN_IF_ERROR(changer_.Record(rows, kAfter));
       parts_.push_back(std::move(rows));
     }
     return Ok();
@@ -379,6 +420,7 @@ class Merger {
       }
       const auto here = Operation("=", {ActionOf(inserted_), Whole(static_cast<int64_t>(i))});
       ASSIGN_OR_RETURN(auto rows, changer_.Stored(std::move(values), alone, here));
+      RETURN_IF_ERROR(changer_.Record(rows, kInserted));
       parts_.push_back(std::move(rows));
     }
     return Ok();
@@ -405,6 +447,7 @@ Result<Answer> Run(State& state, const plan::Delete& change) {
   RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), change.where, Whole(0)));
   RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
   if (changer.nothing_to_do()) return Nothing();
+  changer.RecordBefore(kMatched, {}, kDeleted);
   StoredRows rows = changer.NoRows();
   changer.AddKept({kMatched}, rows);
   return changer.Commit(rows, "DELETE");
@@ -421,6 +464,8 @@ Result<Answer> Run(State& state, const plan::Update& change) {
   RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), where, Whole(0)));
   RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
   if (changer.nothing_to_do()) return Nothing();
+  changer.RecordBefore(kMatched, {}, kBefore);
+  RETURN_IF_ERROR(changer.Record(rows, kAfter));
   changer.AddKept({kMatched}, rows);
   return changer.Commit(rows, "UPDATE");
 }
@@ -445,8 +490,10 @@ Result<Answer> ReplaceRows(State& state, const Table& table, const plan::ExprPtr
   if (!changer.empty()) {
     RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), condition, Whole(0)));
     RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
-    changer.AddKept({kMatched}, all);
+    changer.RecordBefore(kMatched, {}, kDeleted);
   }
+  RETURN_IF_ERROR(changer.Record(all, kInserted));
+  if (!changer.empty()) changer.AddKept({kMatched}, all);
   return changer.Commit(all, "WRITE");
 }
 

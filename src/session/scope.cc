@@ -93,8 +93,7 @@ Result<std::optional<sql::Catalog::Table>> Scope::OpenView(const session::Table&
                              Declared(view.schema)});
 }
 
-Result<std::optional<sql::Catalog::Table>> Scope::FindVersion(const plan::Name& name,
-                                                              const sql::TableVersion& version) {
+Result<std::optional<session::Table>> Scope::TravelTable(const plan::Name& name) const {
   if (temporary_ && state_.FindView(name) != nullptr) {
     return SqlError("UNSUPPORTED_FEATURE.TIME_TRAVEL", "0A000",
                     fmt::format("The feature is not supported: Time travel on the relation: {}.", Quoted(name)));
@@ -113,6 +112,12 @@ Result<std::optional<sql::Catalog::Table>> Scope::FindVersion(const plan::Name& 
     table->provider = "delta";
     table->location = state_.AbsolutePath(name[1]);
   }
+  return table;
+}
+
+Result<std::optional<sql::Catalog::Table>> Scope::FindVersion(const plan::Name& name,
+                                                              const sql::TableVersion& version) {
+  ASSIGN_OR_RETURN(const auto table, TravelTable(name));
   if (!table) return std::optional<Table>();
   ASSIGN_OR_RETURN(auto opened, state_.Open(*table, version));
   return std::optional(std::move(opened));

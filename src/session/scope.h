@@ -22,6 +22,8 @@ class Scope final : public sql::Catalog {
 
   Result<std::optional<Table>> Find(const plan::Name& name) override;
   Result<std::optional<Table>> FindVersion(const plan::Name& name, const sql::TableVersion& version) override;
+  Result<std::optional<Table>> FindChanges(const plan::Name& name, const sql::TableVersion& from,
+                                           const sql::TableVersion& to) override;  // change_feed.cc
   Result<std::shared_ptr<const sql::Routine>> FindRoutine(const plan::Name& name) override;
   std::optional<sql::Variable> FindVariable(const plan::Name& name) override;
   Result<plan::Value> Evaluate(const plan::typed::ExprPtr& expr) override { return state_.Evaluate(expr); }
@@ -29,6 +31,8 @@ class Scope final : public sql::Catalog {
 
  private:
   const std::string& database() const { return database_ ? *database_ : state_.database; }
+  // The Delta table of that name, or at delta.`path`; nothing where there is none, an error for one of another kind.
+  Result<std::optional<session::Table>> TravelTable(const plan::Name& name) const;
   plan::Name InDatabase(const plan::Name& name) const;
   Result<std::optional<Table>> OpenView(const session::Table& view);
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/names.h"
+#include "delta/changes.h"
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/features.h"
@@ -280,6 +281,14 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
   return Settle(state, written, change());
 }
 
+// The change data of a table as a table of its own, below it.
+Table FeedOf(const Table& table) {
+  Table feed = table;
+  feed.location += fmt::format("/{}", delta::kChangeFolder);
+  feed.schema.fields.push_back({delta::kChangeType, TypeId::kString, false});
+  return feed;
+}
+
 // Puts the files back into the table with their new deletion vectors.
 Status MarkRows(State& state, const delta::Snapshot& snapshot, const std::vector<MarkedFile>& marked,
                 delta::Transaction& transaction) {
@@ -360,18 +369,28 @@ Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& ro
 }
 
 Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::SnapshotPtr& snapshot,
-                             const StoredRows& rows, const Removal& removal, const std::string& operation) {
+                             const StoredRows& rows, const Removal& removal, const plan::RelationPtr& changes,
+                             const std::string& operation) {
   const auto mapping = snapshot->column_mapping();
-  ASSIGN_OR_RETURN(const auto written, Write(state, table, rows, NewUuid(state.environment.random), mapping));
+  ASSIGN_OR_RETURN(auto written, Write(state, table, rows, NewUuid(state.environment.random), mapping));
   const auto change = [&]() -> Status {
     if (auto broken = BrokenRule(rows, written)) return std::move(*broken);
-    ASSIGN_OR_RETURN(
-        auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, state.environment.clock->Now()));
+    const auto now = state.environment.clock->Now();
+    ASSIGN_OR_RETURN(auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, now));
     auto transaction = delta::Transaction::Begin(snapshot);
     transaction.ReadWholeTable();
     for (const auto& add : removal.files) transaction.RemoveFile(add);
     RETURN_IF_ERROR(MarkRows(state, *snapshot, removal.marked, transaction));
     for (auto& add : adds) transaction.AddFile(std::move(add));
+    if (changes) {
+      const Table feed = FeedOf(table);
+      ASSIGN_OR_RETURN(const auto recorded,
+                       Write(state, feed, {changes, static_cast<int>(feed.schema.fields.size()), {}},
+                             NewUuid(state.environment.random), mapping));
+      written.files.insert(written.files.end(), recorded.files.begin(), recorded.files.end());
+      ASSIGN_OR_RETURN(const auto files, job::MakeAdds(table.location, recorded.files, feed.schema, mapping, now));
+      for (const auto& file : files) transaction.AddChange({file.path, file.partition_values, file.size_bytes});
+    }
     return Finish(state, transaction, operation);
   };
   return Settle(state, written, change());
@@ -379,7 +398,7 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
 
 Status CommitChange(State& state, delta::Transaction& transaction) {
   delta::CommitOptions options;
-  options.constraints_enforced = true;
+  options.rows_conform = true;
   ASSIGN_OR_RETURN(const auto outcome, transaction.Commit(*state.environment.clock, state.environment.random, options));
   if (std::holds_alternative<delta::Committed>(outcome)) return Ok();
   if (const auto* conflict = std::get_if<delta::Conflict>(&outcome)) {

@@ -68,9 +68,11 @@ struct Removal {
   bool empty() const { return files.empty() && marked.empty(); }
 };
 
-// A Delta table's row-level change: `rows` (a whole query as above) take the place of what is removed.
+// A Delta table's row-level change: `rows` (a whole query as above) take the place of what is removed. `changes`: the
+// table's columns and the type of change, for the table's change data feed; null: none is recorded.
 Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::SnapshotPtr& snapshot,
-                             const StoredRows& rows, const Removal& removal, const std::string& operation);
+                             const StoredRows& rows, const Removal& removal, const plan::RelationPtr& changes,
+                             const std::string& operation);
 
 // Makes an empty Delta table by its first commit.
 Status CreateDeltaTable(State& state, const Table& table);

@@ -9,24 +9,13 @@
 #include "base/names.h"
 #include "delta/partition_value.h"
 #include "delta/path.h"
+#include "storage/hidden.h"
 
 namespace tidemill::session {
 namespace {
 
 constexpr std::string_view kStarted = "_started_";
 constexpr std::string_view kCommitted = "_committed_";
-
-bool IsHidden(std::string_view relative) {
-  while (!relative.empty()) {
-    const size_t slash = relative.find('/');
-    const std::string_view part = relative.substr(0, slash);
-    const bool partition = part.find('=') != std::string_view::npos;
-    if (part.starts_with('.') || (part.starts_with('_') && !partition)) return true;
-    if (slash == std::string_view::npos) return false;
-    relative.remove_prefix(slash + 1);
-  }
-  return false;
-}
 
 // What unfinished and just finished writes say of the other files.
 struct Marks {
@@ -89,7 +78,7 @@ Result<std::vector<engine::File>> ListFiles(storage::Storage& storage, const Tab
   std::vector<engine::File> files;
   for (const auto& file : found) {
     const std::string relative = file.path.substr(table.location.size() + 1);
-    if (IsHidden(relative) || marks.Hides(relative) || file.size_bytes == 0) continue;
+    if (storage::AnyHidden(relative) || marks.Hides(relative) || file.size_bytes == 0) continue;
     engine::File seen{file.path, file.size_bytes};
     ASSIGN_OR_RETURN(seen.partition_values, PartitionValues(table, relative, file.path));
     files.push_back(std::move(seen));

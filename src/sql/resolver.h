@@ -65,6 +65,12 @@ class Catalog {
   // The table of that name (one part, or db.table), or nothing.
   virtual Result<std::optional<Table>> Find(const plan::Name& name) = 0;
   virtual Result<std::optional<Table>> FindVersion(const plan::Name& name, const TableVersion& version);
+  // The rows that changed from one version of a table to another, both included; `to` empty: up to the newest. Their
+  // columns are the table's, then _change_type, _commit_version and _commit_timestamp.
+  virtual Result<std::optional<Table>> FindChanges(const plan::Name&, const TableVersion& /*from*/,
+                                                   const TableVersion& /*to*/) {
+    return std::optional<Table>();
+  }
   virtual Result<std::shared_ptr<const Routine>> FindRoutine(const plan::Name&) {
     return std::shared_ptr<const Routine>();
   }

@@ -17,6 +17,8 @@ using typed::ExprPtr;
 
 namespace {
 
+constexpr const char *kTableChanges = "table_changes", *kTableChangesByPath = "table_changes_by_path";
+
 bool IsSemi(JoinType type) { return type == JoinType::kLeftSemi || type == JoinType::kLeftAnti; }
 
 // The sides as they come out of the join: the padded side's columns may be NULL.
@@ -384,9 +386,55 @@ Result<Rel> Resolver::RangeFunction(const plan::TableFunction& node, const plan:
   return Rel{typed::MakeRelation(std::move(range), columns, relation.at), LayerOf(columns)};
 }
 
+// A version, or the text of a time.
+Result<TableVersion> Resolver::ChangesBound(const plan::ExprPtr& bound, Position at) {
+  ASSIGN_OR_RETURN(const auto value, Expression(bound, Names{}));
+  const bool version = value->type.is_integral();
+  const bool time = value->type.is(TypeId::kString) || value->type.is(TypeId::kTimestamp);
+  if (value->type.is(TypeId::kNull)) {
+    return AnalysisError("DELTA_CDC_READ_NULL_RANGE_BOUNDARY", "22004",
+                         "CDC read start/end parameters cannot be null. Please provide a valid version or timestamp.",
+                         {}, at);
+  }
+  if (!version && !time) return Refused("table_changes from anything but a version or a time", at);
+  ASSIGN_OR_RETURN(const auto number, catalog_->Evaluate(CastTo(value, version ? TypeId::kLong : TypeId::kTimestamp)));
+  if (number.is_null()) {
+    return AnalysisError("DELTA_CDC_READ_NULL_RANGE_BOUNDARY", "22004",
+                         "CDC read start/end parameters cannot be null. Please provide a valid version or timestamp.",
+                         {}, at);
+  }
+  TableVersion made;
+  (version ? made.version : made.timestamp_micros) = std::get<int64_t>(number.data);
+  return made;
+}
+
+// Delta's functions table_changes('table', from [, to]) and table_changes_by_path('path', from [, to]).
+Result<Rel> Resolver::TableChanges(const plan::TableFunction& node, Position at) {
+  if (node.args.size() < 2 || node.args.size() > 3) {
+    return AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                         "The <functionName> requires [2, 3] parameters but the actual number is <actualNum>.",
+                         {{"functionName", QuotedName(node.name)}, {"actualNum", std::to_string(node.args.size())}},
+                         at);
+  }
+  ASSIGN_OR_RETURN(const auto text, ConstantString(node.args[0], "table_changes"));
+  plan::Name name{"delta", text};
+  if (!SameName(node.name.back(), kTableChangesByPath)) {
+    ASSIGN_OR_RETURN(name, NameFromText(text, at));
+  }
+  ASSIGN_OR_RETURN(const auto from, ChangesBound(node.args[1], at));
+  TableVersion to;
+  if (node.args.size() == 3) {
+    ASSIGN_OR_RETURN(to, ChangesBound(node.args[2], at));
+  }
+  ASSIGN_OR_RETURN(const auto table, catalog_->FindChanges(name, from, to));
+  if (!table) return NoTable(name, at);
+  return Opened(*table, name, at);
+}
+
 Result<Rel> Resolver::Resolve(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer) {
   const std::string& name = node.name.back();
   if (SameName(name, "range")) return RangeFunction(node, relation, outer);
+  if (SameName(name, kTableChanges) || SameName(name, kTableChangesByPath)) return TableChanges(node, relation.at);
   const Function* function = FindFunction(name);
   if (function && function->kind == FunctionKind::kGenerator) {
     plan::Call call;

@@ -79,30 +79,36 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
       return rel;
     }
   }
-  ASSIGN_OR_RETURN(auto table, newest ? catalog_->Find(name) : catalog_->FindVersion(name, version));
-  if (!table) {
-    std::string message =
-        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and "
-        "catalog.";
-    if (auto near = NearestName(name.back(), catalog_->Names())) message += " Did you mean `" + *near + "`?";
-    return AnalysisError("TABLE_OR_VIEW_NOT_FOUND", "42P01", message, {{"relationName", QuotedName(name)}}, at);
-  }
-  const plan::Name& qualifier = table->qualifier.empty() ? name : table->qualifier;
-  if (table->view) {
-    ASSIGN_OR_RETURN(auto view, ExpandView(*table, at));
+  ASSIGN_OR_RETURN(const auto table, newest ? catalog_->Find(name) : catalog_->FindVersion(name, version));
+  if (!table) return NoTable(name, at);
+  return Opened(*table, name, at);
+}
+
+Error Resolver::NoTable(const plan::Name& name, Position at) {
+  std::string message =
+      "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and "
+      "catalog.";
+  if (auto near = NearestName(name.back(), catalog_->Names())) message += " Did you mean `" + *near + "`?";
+  return AnalysisError("TABLE_OR_VIEW_NOT_FOUND", "42P01", message, {{"relationName", QuotedName(name)}}, at);
+}
+
+Result<Rel> Resolver::Opened(const Catalog::Table& table, const plan::Name& name, Position at) {
+  const plan::Name& qualifier = table.qualifier.empty() ? name : table.qualifier;
+  if (table.view) {
+    ASSIGN_OR_RETURN(auto view, ExpandView(table, at));
     view.layer = LayerOf(view.node->columns, qualifier);
-    Declare(*table, view.node->columns);
-    for (size_t i = 0; i < view.layer.bindings.size() && i < table->schema.fields.size(); ++i) {
-      view.layer.bindings[i].column.name = table->schema.fields[i].name;
+    Declare(table, view.node->columns);
+    for (size_t i = 0; i < view.layer.bindings.size() && i < table.schema.fields.size(); ++i) {
+      view.layer.bindings[i].column.name = table.schema.fields[i].name;
     }
     return view;
   }
   std::vector<typed::Column> columns;
-  for (const auto& field : table->schema.fields) {
+  for (const auto& field : table.schema.fields) {
     columns.push_back({NewId(), field.name, field.type, field.nullable, {}});
   }
-  Declare(*table, columns);
-  return Rel{typed::MakeRelation(typed::Scan{table->key, columns}, columns, at), LayerOf(columns, qualifier)};
+  Declare(table, columns);
+  return Rel{typed::MakeRelation(typed::Scan{table.key, columns}, columns, at), LayerOf(columns, qualifier)};
 }
 
 // A view's body sees the view's own scope, and none of the query's common tables.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/hidden.h"
 #include "storage/storage.h"
 
 namespace tidemill::storage {
@@ -20,11 +21,6 @@ Segments Split(std::string_view path) {
 }
 
 bool IsWild(std::string_view text) { return text.find_first_of("*?[{\\") != std::string_view::npos; }
-
-// Spark's rule: partition folders of columns named _x are seen.
-bool IsHidden(std::string_view name) {
-  return name.starts_with('.') || (name.starts_with('_') && name.find('=') == std::string_view::npos);
-}
 
 // "{a,b}.csv" -> "a.csv", "b.csv"; braces nest. An unclosed brace stands for itself.
 void ExpandBraces(const std::string& pattern, std::vector<std::string>& out) {
@@ -98,15 +94,6 @@ bool MatchName(std::string_view pattern, std::string_view name) {
 
 bool AllVisible(std::span<const std::string> names) { return std::none_of(names.begin(), names.end(), IsHidden); }
 
-bool AnyHidden(std::string_view path) {
-  while (!path.empty()) {
-    const size_t end = std::min(path.find('/'), path.size());
-    if (end > 0 && IsHidden(path.substr(0, end))) return true;
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return false;
-}
-
 // A file matches when its path does, or when a folder above it does and nothing below that folder is hidden.
 bool MatchPath(std::span<const std::string> pattern, std::span<const std::string> path) {
   if (pattern.empty()) return AllVisible(path);
@@ -145,6 +132,19 @@ Result<std::vector<FileInfo>> ExpandWild(Storage& storage, const std::string& pa
 }
 
 }  // namespace
+
+bool IsHidden(std::string_view name) {
+  return name.starts_with('.') || (name.starts_with('_') && name.find('=') == std::string_view::npos);
+}
+
+bool AnyHidden(std::string_view path) {
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size());
+    if (end > 0 && IsHidden(path.substr(0, end))) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
 
 Result<std::vector<FileInfo>> Expand(Storage& storage, const std::string& pattern) {
   // A file whose name happens to look like a pattern is that file.

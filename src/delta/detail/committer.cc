@@ -53,7 +53,7 @@ Status Committer::Prepare() {
     ASSIGN_OR_RETURN(t.protocol_, UpgradeFor(base->protocol(), metadata_, schema));
   }
   protocol_ = t.protocol_ ? *t.protocol_ : base->protocol();
-  RETURN_IF_ERROR(CheckWritable(protocol_, metadata_, schema, options_.constraints_enforced));
+  RETURN_IF_ERROR(CheckWritable(protocol_, metadata_, schema, options_.rows_conform));
   RETURN_IF_ERROR(ValidateChange({t.table_, base, protocol_, metadata_, t.adds_, t.removes_}, schema));
   if (const auto& own = t.description_.tidemill; !own.empty() && !Json::parse(own, nullptr, false).is_object()) {
     return InvalidArgument("the commit's own description is no JSON object");
@@ -82,6 +82,7 @@ Status Committer::Prepare() {
     line(remove);
   }
   for (const auto& add : t.adds_) line(add);
+  for (const auto& change : t.changes_) line(change);
   return Ok();
 }
 

@@ -186,7 +186,11 @@ class Resolver {
   Result<Rel> Resolve(const plan::Sample& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> Resolve(const plan::Pipe& node, const plan::Relation& relation, const Names* outer);
   Result<Rel> TableByName(const plan::Name& name, const TableVersion& version, Position at);
+  Result<Rel> Opened(const Catalog::Table& table, const plan::Name& name, Position at);
+  Error NoTable(const plan::Name& name, Position at);
   Result<Rel> RangeFunction(const plan::TableFunction& node, const plan::Relation& relation, const Names* outer);
+  Result<Rel> TableChanges(const plan::TableFunction& node, Position at);
+  Result<TableVersion> ChangesBound(const plan::ExprPtr& bound, Position at);
   Result<int64_t> ConstantCount(const plan::ExprPtr& expr, const char* clause);
   Result<Rel> Generated(const Rel& input, const plan::Call& call, bool outer_rows,
                         const std::vector<std::string>& names, const std::string& qualifier, const Names* outer,
