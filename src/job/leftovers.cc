@@ -21,20 +21,28 @@ using Json = nlohmann::json;
 
 bool Names(const std::string& path, const std::string& file_id) { return path.find(file_id) != std::string::npos; }
 
-// Whether the table's newest snapshot, or the manifest of a plain Parquet sink, knows a file of the attempt.
-Result<bool> IsReferenced(const std::string& folder, const std::string& file_id, RunEnvironment& environment) {
+std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The names of the attempt's files that the table's newest snapshot knows.
+Result<std::set<std::string>> NamesInTable(const std::string& folder, const std::string& file_id,
+                                           RunEnvironment& environment) {
+  std::set<std::string> names;
+  ASSIGN_OR_RETURN(const Target target, OpenTarget(folder, environment));
+  if (!target.snapshot) return names;
+  const auto take = [&](const std::string& path) {
+    if (Names(path, file_id)) names.insert(NameOf(path));
+  };
+  for (const auto& add : target.snapshot->files()) take(add.path);
+  for (const auto& remove : target.snapshot->tombstones()) take(remove.path);
+  return names;
+}
+
+// Whether a manifest of a plain Parquet sink knows a file of the attempt.
+Result<bool> IsInManifest(const std::string& folder, const std::string& file_id, RunEnvironment& environment) {
   ASSIGN_OR_RETURN(const auto manifests, environment.storage->List(folder + "/_tidemill"));
   for (const auto& manifest : manifests) {
     ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*environment.storage, manifest.path));
     if (Names(text, file_id)) return true;
-  }
-  ASSIGN_OR_RETURN(const Target target, OpenTarget(folder, environment));
-  if (!target.snapshot) return false;
-  for (const auto& add : target.snapshot->files()) {
-    if (Names(add.path, file_id)) return true;
-  }
-  for (const auto& remove : target.snapshot->tombstones()) {
-    if (Names(remove.path, file_id)) return true;
   }
   return false;
 }
@@ -59,9 +67,10 @@ std::optional<Marker> ReadMarker(const std::string& path) {
 Result<int64_t> RemoveUnreferenced(const Marker& marker, RunEnvironment& environment) {
   int64_t removed = 0;
   for (const auto& folder : {marker.sink, marker.quarantine}) {
-    ASSIGN_OR_RETURN(const bool referenced, IsReferenced(folder, marker.file_id, environment));
-    if (referenced) continue;
-    ASSIGN_OR_RETURN(const int64_t files, RemoveAttemptFiles(*environment.storage, folder, marker.file_id));
+    ASSIGN_OR_RETURN(const bool in_manifest, IsInManifest(folder, marker.file_id, environment));
+    if (in_manifest) continue;
+    ASSIGN_OR_RETURN(const auto kept, NamesInTable(folder, marker.file_id, environment));
+    ASSIGN_OR_RETURN(const int64_t files, RemoveAttemptFiles(*environment.storage, folder, marker.file_id, kept));
     removed += files;
   }
   return removed;
@@ -133,13 +142,15 @@ Result<int64_t> RemoveLeftovers(const std::string& sink, const std::string& quar
   return removed;
 }
 
-Result<int64_t> RemoveAttemptFiles(storage::Storage& storage, const std::string& folder, const std::string& file_id) {
+Result<int64_t> RemoveAttemptFiles(storage::Storage& storage, const std::string& folder, const std::string& file_id,
+                                   const std::set<std::string>& kept) {
   ASSIGN_OR_RETURN(const auto files, storage.ListRecursive(folder));
   int64_t removed = 0;
   for (const auto& file : files) {
     const size_t name = file.path.rfind('/') + 1;
     if (file.path.find(file_id, name) == std::string::npos || file.path.find("/_delta_log/") != std::string::npos)
       continue;
+    if (kept.contains(file.path.substr(name))) continue;
     RETURN_IF_ERROR(storage.Remove(file.path));
     ++removed;
   }

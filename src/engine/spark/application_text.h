@@ -82,6 +82,8 @@ def open_spark():
     builder = SparkSession.builder.appName(f"tidemill {JOB}")
     for key, value in SETTINGS.items():
         builder = builder.config(key, value)
+    # By their names the files of an attempt that died are known.
+    builder = builder.config("spark.databricks.delta.testOnly.dataFileNamePrefix", ARGS.attempt + "-")
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     for key, value in CONF.items():

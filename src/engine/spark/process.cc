@@ -54,7 +54,7 @@ void Prepare(const Command& command, Prepared& out) {
   out.arguments.push_back(nullptr);
 }
 
-[[noreturn]] void BecomeChild(const Prepared& prepared, const char* folder, int output, int log, pid_t parent) {
+[[noreturn]] void BecomeChild(const Prepared& prepared, const Command& command, int output, int log, pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(kExecFailed);  // it died before the line above
@@ -63,7 +63,9 @@ void Prepare(const Command& command, Prepared& out) {
   dup2(output, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) std::signal(signal, SIG_DFL);
-  if (chdir(folder) == 0) execve(prepared.path.c_str(), prepared.arguments.data(), prepared.environment.data());
+  if (command.keep_open >= 0) fcntl(command.keep_open, F_SETFD, 0);
+  if (chdir(command.folder.c_str()) == 0)
+    execve(prepared.path.c_str(), prepared.arguments.data(), prepared.environment.data());
   _exit(kExecFailed);
 }
 
@@ -132,7 +134,7 @@ Result<int> RunProcess(const Command& command, const Cancel& cancel,
                       : open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const pid_t parent = getpid();
   const pid_t child = log < 0 ? -1 : fork();
-  if (child == 0) BecomeChild(prepared, command.folder.c_str(), ends[1], log, parent);
+  if (child == 0) BecomeChild(prepared, command, ends[1], log, parent);
   close(ends[1]);
   if (log >= 0 && log != ends[1]) close(log);
   if (child < 0) {

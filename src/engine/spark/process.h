@@ -16,6 +16,7 @@ struct Command {
   std::map<std::string, std::string> environment;
   std::string folder;    // where it runs
   std::string log_file;  // its standard error is added to it; empty: goes with the standard output
+  int keep_open = -1;    // a descriptor that it inherits: a lock on it is held as long as the process lives
 };
 
 // The exit code, 128 + signal when a signal ended it. `on_line` gets each line of the standard output without its
