@@ -19,6 +19,9 @@ constexpr double kHashOverhead = 1.5;   // a hash table or a sort to its rows
 constexpr double kWrittenShare = 0.35;  // Parquet with snappy to values in memory
 // What the native engine holds however small the data: buffers of reading and writing, by thread.
 constexpr double kBaseBytes = 100e6, kThreadBytes = 120e6;
+constexpr double kOpenSeconds = 0.0002;  // of one more file read
+// Partitions of a run about which nothing is known: most of them are days, and too few quote too little.
+constexpr double kUnknownPartitions = 200;
 // Rows of a partitioned write that wait in memory.
 constexpr double kHeldBackRows = 1'000'000;
 
@@ -95,7 +98,8 @@ class StepEstimator {
 void Correct(const JobFacts& facts, Estimate& estimate) {
   double memory = 0;
   for (const auto& run : facts.runs) {
-    if (run.engine != "native" || run.bytes_read <= 0) continue;
+    // An attempt that handed over says how much is too little, not how much is enough.
+    if (run.engine != "native" || run.bytes_read <= 0 || !run.handed_over.empty()) continue;
     const double scale = estimate.bytes_read / static_cast<double>(run.bytes_read);
     const double floor = kBaseBytes + kThreadBytes * facts.machine.threads;
     const double used = static_cast<double>(run.peak_memory_bytes + run.spill_bytes);
@@ -121,7 +125,9 @@ Estimate EstimateOf(const JobFacts& facts, const Rates& rates) {
     // Packed text is read at the speed of what comes out of it, and of unpacking.
     const double packed = source.codec.empty() ? 1 : 6;
     estimate.core_seconds += static_cast<double>(source.bytes) * packed / speed;
+    estimate.core_seconds += static_cast<double>(source.files) * kOpenSeconds;
     estimate.output = flow;
+    if (!facts.program.empty()) estimate.shuffle_bytes += flow.bytes;  // what it does is not known: all of it, once
   }
   for (const auto& step : facts.steps) {
     const Flow flow = StepEstimator(estimate, rates).Take(step);
@@ -136,7 +142,9 @@ Estimate EstimateOf(const JobFacts& facts, const Rates& rates) {
   }
   estimate.core_seconds += estimate.output.bytes / rates.write_bytes;
   estimate.bytes_written = estimate.output.bytes * kWrittenShare;
-  estimate.core_seconds += static_cast<double>(std::max<int64_t>(1, facts.sink.partitions)) * rates.file_seconds;
+  const double unknown = facts.sink.partition_by.empty() ? 1 : kUnknownPartitions;
+  const double partitions = facts.sink.partitions < 0 ? unknown : static_cast<double>(facts.sink.partitions);
+  estimate.core_seconds += std::max(1.0, partitions) * rates.file_seconds;
   estimate.memory_bytes = kBaseBytes + kThreadBytes * facts.machine.threads + estimate.working_bytes;
   Correct(facts, estimate);
   return estimate;

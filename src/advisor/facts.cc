@@ -110,14 +110,15 @@ void ReadRun(Reader& in, RunFacts& out) {
   in.Get("bytes_written", out.bytes_written).Get("seconds", out.seconds);
   in.Get("peak_memory_bytes", out.peak_memory_bytes).Get("spill_bytes", out.spill_bytes);
   in.Get("gc_share", out.gc_share).Get("idle_executor_share", out.idle_executor_share);
-  in.Get("quoted_seconds", out.quoted_seconds);
+  in.Get("quoted_seconds", out.quoted_seconds).Get("memory_bytes", out.memory_bytes);
+  in.Get("handed_over", out.handed_over);
 }
 
 void ReadCodec(Reader& in, CodecFacts& out) { in.Get("ratio", out.ratio).Get("seconds_per_gb", out.seconds_per_gb); }
 
 void ReadJob(Reader& in, JobFacts& out) {
   in.Get("job", out.job).Get("class", out.job_class).Get("sla", out.sla).Get("sla_seconds", out.sla_seconds);
-  in.Get("certified", out.certified);
+  in.Get("certified", out.certified).Get("program", out.program);
   in.Object("window", [&](Reader& window) {
     out.window.emplace();
     window.Get("hours", out.window->hours).Get("bytes_per_hour", out.window->bytes_per_hour);

@@ -83,6 +83,8 @@ struct RunFacts {
   double gc_share = -1;             // Spark: of the tasks' time; -1: not known
   double idle_executor_share = -1;  // Spark: of the executors' time
   double quoted_seconds = -1;       // what the quote said
+  int64_t memory_bytes = 0;         // its budget; 0: not known
+  std::string handed_over;          // native: why Spark went on with it; empty: it committed
 };
 
 struct MachineFacts {
@@ -119,7 +121,8 @@ struct JobFacts {
   MachineFacts machine;
   std::vector<RunFacts> runs;
   std::map<std::string, CodecFacts> codecs;
-  bool certified = false;  // a certificate for this spec is in the ledger
+  double certified = 0;  // the share of the data that a certificate in the ledger is for, of this spec; 1: all of it
+  std::string program;   // a program for Spark in place of steps: its file; empty: none
   Choices choices;
 };
 

@@ -11,6 +11,12 @@ Plan MakePlan(const JobFacts& facts, const Rates& rates, const Prices& prices) {
   plan.quotes = QuotesFor(facts, estimate, rates, prices, plan.cluster);
   DecideEngine(now, plan);
   DecideBudget(now, plan);
+  if (!facts.program.empty()) {  // what it reads, joins and writes is its own affair
+    DecidePartitions(now, plan);
+    DecideSparkConf(now, plan);
+    DecideCluster(now, plan);
+    return plan;
+  }
   DecideReading(now, plan);
   DecideWindows(now, plan);
   DecideBroadcasts(now, plan);

@@ -29,9 +29,11 @@ double CappedSeconds(const JobFacts& facts) {
 std::vector<double> Observed(const JobFacts& facts, const std::string& engine, double bytes_read, double start) {
   std::vector<double> seconds;
   for (const auto& run : facts.runs) {
-    if (run.engine != engine || run.bytes_read <= 0 || run.seconds <= 0) continue;
+    if (run.engine != engine || !run.handed_over.empty() || run.seconds <= 0) continue;
+    if (run.bytes_read <= 0 && facts.program.empty()) continue;
+    const double scale = run.bytes_read > 0 ? bytes_read / static_cast<double>(run.bytes_read) : 1;
     const double fixed = std::min(start, run.seconds);
-    seconds.push_back(fixed + (run.seconds - fixed) * bytes_read / static_cast<double>(run.bytes_read));
+    seconds.push_back(fixed + (run.seconds - fixed) * scale);
   }
   std::sort(seconds.begin(), seconds.end());
   return seconds;
@@ -183,6 +185,12 @@ std::vector<Quote> QuotesFor(const JobFacts& facts, const Estimate& estimate, co
                              const Cluster& cluster) {
   const int threads = std::max(1, facts.machine.threads);
   Quoter quoter(facts, estimate, rates, prices);
+  if (!facts.program.empty()) {
+    quoter.SparkHere(ThisMachine(facts, prices), threads);
+    quoter.Emr("spark on EMR, on-demand", cluster, cluster.hourly_on_demand);
+    quoter.Emr("spark on EMR, spot", cluster, cluster.hourly_spot);
+    return quoter.Take();
+  }
   // 60 % of a machine is the budget of a run, as it is here.
   const std::string other = SmallestInstance(prices, 2 * threads, estimate.memory_bytes / kGb / 0.6);
   const auto& price = prices.instances.at(other);

@@ -21,6 +21,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using plan::Schema;
 
+// More than this makes no comparison faster: 10,000,000 rows took as long with 3.8 GB.
+constexpr const char* kDefaultMemory = "1500MB";
+
 // "FOLDER" or "FOLDER@7" as a relation of Spark SQL.
 std::string RelationOf(Program& program, const std::string& text) {
   const size_t at = text.rfind('@');
@@ -194,7 +197,9 @@ void PrintJson(const Difference& found) {
 }  // namespace
 
 Result<Difference> CompareTables(Program& program, const DiffFlags& flags) {
-  ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, flags.machine));
+  MachineFlags machine = flags.machine;
+  if (machine.memory.empty()) machine.memory = kDefaultMemory;
+  ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, machine));
   const std::string warehouse = environment.temp_folder + "/diff";  // nothing is ever in it
   session::Session session(std::move(environment), {program.folder, warehouse, {}});
   return Differ(session, RelationOf(program, flags.one), RelationOf(program, flags.other), flags).Compare();

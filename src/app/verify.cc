@@ -101,6 +101,7 @@ Status Certify(Program& program, const RunRequest& request, const Difference& ro
 int Verify(Program& program, const VerifyFlags& flags) {
   auto job = LoadJob(program, flags.job);
   if (!job.ok()) return Fail(job.error());
+  if (job->app) return Fail(InvalidArgument("a program for Spark has one engine, so there is nothing to verify"));
   auto windows = WindowsOf(*job, flags.windows);
   if (!windows.ok()) return Fail(windows.error());
   if (windows->size() != 1) return Fail(InvalidArgument("a job is verified over one window"));
@@ -137,8 +138,9 @@ int Verify(Program& program, const VerifyFlags& flags) {
   if (const auto written = Certify(program, request, *rows, *quarantined, *share); !written.ok()) {
     return Fail(written.error());
   }
-  std::printf("both engines give the same rows, %s quarantined; a certificate is in the ledger\n",
-              FormatCount(quarantined->one_rows).c_str());
+  std::printf("both engines give the same rows, %s quarantined; a certificate%s is in the ledger\n",
+              FormatCount(quarantined->one_rows).c_str(),
+              *share < 1 ? " of the sample, which is less than `certify: required` asks for," : "");
   return kOk;
 }
 

@@ -8,6 +8,8 @@
 #include <set>
 
 #include "base/units.h"
+#include "job/app.h"
+#include "job/codec_sample.h"
 #include "job/inputs.h"
 #include "job/run_key.h"
 #include "job/target.h"
@@ -91,13 +93,17 @@ engine::Source Sampled(const OpenedSource& opened, const std::string& name) {
   return source;
 }
 
-// The values with more than a hundredth of the rows of a sample. A sample that can't be read is no sample; the run
-// will say why.
-void SampleKeys(const OpenedSource& opened, const std::set<std::string>& columns, Prepared& prepared,
-                engine::Session& session, SourceFacts& facts) {
-  const std::string name = "tidemill_sample_of_" + facts.name;
-  if (!session.AddSource(Sampled(opened, name)).ok()) return;
+// The name of the sample; nothing when it can't be read: the run will say why.
+std::optional<std::string> AddSample(const OpenedSource& opened, Prepared& prepared, engine::Session& session) {
+  std::string name = "tidemill_sample_of_" + opened.spec->name;
+  if (!session.AddSource(Sampled(opened, name)).ok()) return std::nullopt;
   prepared.catalog.Add(name, opened.source.schema);
+  return name;
+}
+
+// The values with more than a hundredth of the rows of a sample.
+void SampleKeys(const std::string& name, const std::set<std::string>& columns, Prepared& prepared,
+                engine::Session& session, SourceFacts& facts) {
   for (const auto& column : columns) {
     const auto relation = ResolveText(
         fmt::format(
@@ -128,6 +134,7 @@ advisor::RunFacts RunFactsOf(const LedgerRun& run) {
   facts.peak_memory_bytes = run.figures.peak_memory_bytes;
   facts.spill_bytes = run.figures.peak_spill_bytes;
   facts.quoted_seconds = run.quoted_seconds;
+  facts.memory_bytes = run.memory_bytes;
   return facts;
 }
 
@@ -177,14 +184,16 @@ Pricing PricingOf(const Job& job, const Ledger* ledger, advisor::Prices prices, 
   if (const auto certificates = ledger->Certificates(job.name); certificates.ok()) {
     for (const auto& c : *certificates) {
       const bool holds = c.tidemill == environment.version && c.native == environment.engine->version();
-      if (holds) pricing.certified.push_back(c.spec_hash);
+      if (auto& share = pricing.certified[c.spec_hash]; holds) share = std::max(share, c.sample);
     }
   }
   const auto found = ledger->Runs(job.name, kEarlierRuns);
   if (!found.ok()) return pricing;
   for (const auto& run : *found) {
-    if (run.outcome != Name(Outcome::kCommitted)) continue;
+    const bool handed_over = run.outcome == Name(Outcome::kHandedOff);
+    if (run.outcome != Name(Outcome::kCommitted) && !handed_over) continue;
     pricing.runs.push_back(RunFactsOf(run));
+    if (handed_over) pricing.runs.back().handed_over = run.message;
     // With one file a partition, the files it wrote tell how many partitions it wrote into.
     if (pricing.partitions_before < 0 && run.figures.files_written > 0) {
       pricing.partitions_before = run.figures.files_written;
@@ -226,18 +235,26 @@ JobFacts FactsOf(const Job& job, const std::optional<Window>& window, const Prep
   }
   facts.choices.certify = job.certify;
   const std::string spec_hash = KeyOf(job, window).spec_hash;
-  facts.certified = std::find(pricing.certified.begin(), pricing.certified.end(), spec_hash) != pricing.certified.end();
+  const auto certified = pricing.certified.find(spec_hash);
+  facts.certified = certified == pricing.certified.end() ? 0 : certified->second;
   facts.choices.budget_dollars = job.budget.dollars;
   facts.choices.budget_seconds = Seconds(job.budget.time);
   return facts;
 }
 
 std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
-                                    const Pricing& pricing, Diagnostics& out) {
+                                    const Pricing& pricing, Diagnostics& out, bool try_codecs) {
+  if (job.app) {
+    auto gathered = GatherAppFacts(job, window, environment, pricing);
+    if (!gathered.ok()) return out.Error(job.app->at, "reads", gathered.error()), std::nullopt;
+    return *std::move(gathered);
+  }
   EventStream silent({});
   Teller teller(silent, *environment.clock, "");
   const Timestamp now = environment.clock->Now();
-  auto session = environment.engine->Open(SessionOptionsFor(job, environment, now), *environment.cancel, nullptr);
+  auto options = SessionOptionsFor(job, environment, now);
+  options.allowed_folders.push_back(CodecSampleFolder(environment));
+  auto session = environment.engine->Open(options, *environment.cancel, nullptr);
   if (!session.ok()) return out.Error({job.file}, "", session.error().ToString()), std::nullopt;
   Prepared prepared = Prepare(job, window, environment, now, **session, teller, out);
   if (out.has_errors()) return std::nullopt;
@@ -261,9 +278,17 @@ std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>&
     break;  // what reads this step can't be looked at
   }
   const auto keys = KeysToSample(facts, prepared);
+  const auto bytes = [](const SourceFacts& one, const SourceFacts& other) { return one.bytes < other.bytes; };
+  const auto largest = std::max_element(facts.sources.begin(), facts.sources.end(), bytes) - facts.sources.begin();
   for (size_t i = 0; i < prepared.sources.size(); ++i) {
+    const auto& opened = prepared.sources[i];
     const auto found = keys.find(facts.sources[i].name);
-    if (found != keys.end()) SampleKeys(prepared.sources[i], found->second, prepared, **session, facts.sources[i]);
+    const bool is_tried = try_codecs && static_cast<ptrdiff_t>(i) == largest;
+    if (found == keys.end() && !is_tried) continue;
+    const auto sample = AddSample(opened, prepared, **session);
+    if (!sample) continue;
+    if (found != keys.end()) SampleKeys(*sample, found->second, prepared, **session, facts.sources[i]);
+    if (is_tried) facts.codecs = SampleCodecs(opened, *sample, prepared, **session, environment);
   }
   return Gathered{std::move(facts), *std::move(stands)};
 }

@@ -40,7 +40,8 @@ advisor::JobFacts FactsOf(const Job& job, const std::optional<Window>& window, c
 
 // The facts of a run of `window`; what is wrong with the job goes to `out`. Nothing is written, and of the data
 // only samples are read.
+// `try_codecs`: also what each codec makes of a sample, which takes part of a second.
 std::optional<Gathered> GatherFacts(const Job& job, const std::optional<Window>& window, RunEnvironment environment,
-                                    const Pricing& pricing, document::Diagnostics& out);
+                                    const Pricing& pricing, document::Diagnostics& out, bool try_codecs = false);
 
 }  // namespace tidemill::job

@@ -53,7 +53,7 @@ constexpr int kSchemaVersion = std::size(kSchemas);
 constexpr const char* kRunColumns =
     "id, attempt, run_key, job, window, engine, table_path, started, finished, outcome, message, version, duration_us, "
     "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
-    "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes";
+    "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes, memory_bytes";
 
 // A prepared statement: bind in order, then step.
 class Statement {
@@ -135,6 +135,7 @@ LedgerRun ReadRun(const Statement& row) {
   run.quoted_seconds = row.Real(24);
   run.dollars = row.Real(25);
   run.source_bytes = row.Number(26);
+  run.memory_bytes = row.Number(27);
   return run;
 }
 
@@ -266,6 +267,17 @@ Result<LedgerRun> Ledger::Find(const std::string& id_or_key) const {
   ASSIGN_OR_RETURN(const bool row, select.Step());
   if (!row) return NotFound(fmt::format("the ledger has no run {}; `tidemill runs ls` lists them", id_or_key));
   return ReadRun(select);
+}
+
+Result<std::optional<LedgerRun>> Ledger::FindCommitted(const std::string& run_key) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(
+      database_, fmt::format("SELECT {} FROM runs WHERE run_key = ? AND outcome = 'committed' ORDER BY id DESC LIMIT 1",
+                             kRunColumns));
+  select.Bind(run_key);
+  ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return std::optional<LedgerRun>();
+  return std::optional(ReadRun(select));
 }
 
 Result<std::vector<LedgerCheck>> Ledger::Checks(int64_t run) const {

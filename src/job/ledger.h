@@ -35,6 +35,7 @@ struct LedgerRun {
   double quoted_seconds = -1;  // -1: there was no quote
   double dollars = -1;
   int64_t source_bytes = 0;  // size of the files it read, each once
+  int64_t memory_bytes = 0;  // its budget
 };
 
 struct LedgerCheck {
@@ -77,6 +78,8 @@ class Ledger {
   Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const;
   // By id, or the newest attempt of a run key; kNotFound.
   Result<LedgerRun> Find(const std::string& id_or_key) const;
+  // The newest attempt of a run key that committed; none when none did.
+  Result<std::optional<LedgerRun>> FindCommitted(const std::string& run_key) const;
   Result<std::vector<LedgerCheck>> Checks(int64_t run) const;
   // The JSON lines of its events, in order, without progress.
   Result<std::vector<std::string>> Events(int64_t run) const;

@@ -355,4 +355,18 @@ Result<std::unique_ptr<Reader>> Decode(std::unique_ptr<Reader> encoded, const st
   return std::unique_ptr<Reader>(std::make_unique<DecodingReader>(std::move(encoded), path, std::move(make)));
 }
 
+size_t PackedBytes(std::string_view bytes, Packing packing) {
+  if (packing == Packing::kGzip) {
+    uLongf size = compressBound(bytes.size());
+    std::vector<Bytef> out(size);
+    const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
+    return compress2(out.data(), &size, data, bytes.size(), Z_DEFAULT_COMPRESSION) == Z_OK ? size : 0;
+  }
+  std::string in(bytes);                                     // the library takes no constant
+  std::vector<char> out(in.size() + in.size() / 100 + 600);  // its manual's bound
+  auto size = static_cast<unsigned>(out.size());
+  const int code = BZ2_bzBuffToBuffCompress(out.data(), &size, in.data(), static_cast<unsigned>(in.size()), 9, 0, 0);
+  return code == BZ_OK ? size : 0;
+}
+
 }  // namespace tidemill::storage

@@ -4,10 +4,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "storage/storage.h"
 
 namespace tidemill::storage {
+
+// How many bytes `bytes` become, packed in memory as `gzip` and `bzip2` do by default; 0 when they can't be.
+enum class Packing { kGzip, kBzip2 };
+size_t PackedBytes(std::string_view bytes, Packing packing);
 
 // By the file name's ending.
 bool NeedsDecoding(const std::string& path);

@@ -44,6 +44,8 @@ class PlanTest(unittest.TestCase):
                               "spark.driver.memory", "spark.executor.memory", "spark.sql.adaptive.skewJoin.enabled"}, topics)
         for decision in plan["decisions"]:
             self.assertTrue(decision["what"] and decision["why"] and decision["override"], decision)
+        (codecs,) = (dict(decision["figures"]) for decision in plan["decisions"] if decision["topic"] == "compression")
+        self.assertLessEqual({"snappy", "zstd", "gzip", "gzip of text", "bzip2 of text"}, set(codecs))
         self.assertEqual({"native", "spark", "emr"}, {quote["engine"] for quote in plan["quotes"]})
         for quote in plan["quotes"]:
             low, mid, high = quote["seconds"]

@@ -6,18 +6,13 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import deltalake
 
 import session as oracle
+from session import ENVIRONMENT, FULL, TIDEMILL
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
-FULL = bool(os.environ.get("TIDEMILL_FULL"))
-ENVIRONMENT = {**os.environ, "TIDEMILL_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1",
-               "TIDEMILL_DELTA_JARS": ",".join(map(str, oracle.DELTA_JARS))}
 LIST = "SELECT CAST(size(collect_list(id)) AS BIGINT) AS n FROM range(20000000)"
 SORT = "SELECT sum(n) AS n FROM (SELECT row_number() OVER (ORDER BY md5(CAST(id AS STRING))) % 2 AS n FROM range(8000000))"
 WORK = "SELECT sum(CASE WHEN md5(CAST(id AS STRING)) LIKE '0%' THEN 0 ELSE 1 END) * 0 + 7 AS n FROM range(20000000)"
@@ -30,14 +25,12 @@ CASES = {
 }
 
 
-class HandOffTest(unittest.TestCase):
+class HandOffTest(oracle.FolderTest):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-handoff-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         (self.folder / "one.txt").write_text("1\n")
 
-    def tidemill(self, *words, **more):
+    def run_tidemill(self, *words, **more):
         return subprocess.run([TIDEMILL, *words], cwd=self.folder, env=ENVIRONMENT | more, capture_output=True, text=True)
 
     def job(self, name, sql, budget):
@@ -50,23 +43,25 @@ class HandOffTest(unittest.TestCase):
             with self.subTest(name):
                 self.setUp()
                 self.job(name, sql, budget)
-                done = self.tidemill("run", "job.yaml", "--engine", "auto", *words)
+                done = self.run_tidemill("run", "job.yaml", "--engine", "auto", *words)
                 self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-                runs = json.loads(self.tidemill("runs", "ls", "--json").stdout)
+                runs = json.loads(self.run_tidemill("runs", "ls", "--json").stdout)
                 spark, native = runs
                 self.assertEqual(("handed_off", "committed"), (native["outcome"], spark["outcome"]))
                 self.assertEqual(native["run_key"], spark["run_key"])
                 self.assertTrue(native["engine"].startswith("native") and spark["engine"].startswith("spark"))
                 self.assertIn(said, native["message"])
                 self.assertGreater(native["dollars"], 0)
-                shown = json.loads(self.tidemill("runs", "show", str(spark["id"]), "--json").stdout)
+                shown = json.loads(self.run_tidemill("runs", "show", str(spark["id"]), "--json").stdout)
                 events = {event["type"]: event for event in shown["events"]}
                 self.assertEqual(native["attempt"], events["run_started"]["goes_on_from"])
                 self.assertAlmostEqual(native["dollars"] + spark["dollars"], events["invoiced"]["run_dollars"], places=9)
-                (cost,) = json.loads(self.tidemill("runs", "cost", "--json").stdout)
+                (cost,) = json.loads(self.run_tidemill("runs", "cost", "--json").stdout)
                 self.assertEqual(2, cost["runs"])
                 self.held(value)
-                self.assertIn("already committed at version 0", self.tidemill("run", "job.yaml").stdout)
+                plan = json.loads(self.run_tidemill("plan", "job.yaml", "--json", *words[:2]).stdout)
+                self.assertEqual("spark", plan["engine"], "the planner has learnt from it")
+                self.assertIn("already committed at version 0", self.run_tidemill("run", "job.yaml").stdout)
 
     def held(self, value):
         """One commit, one row, and no file but its own."""
@@ -93,11 +88,11 @@ class HandOffTest(unittest.TestCase):
 
     def test_without_a_spark_it_fails_and_says_so(self):
         self.job("none", LIST, {})
-        done = self.tidemill("run", "job.yaml", "--engine", "auto", *SMALL, TIDEMILL_PYTHON="/usr/bin/python3")
+        done = self.run_tidemill("run", "job.yaml", "--engine", "auto", *SMALL, TIDEMILL_PYTHON="/usr/bin/python3")
         self.assertEqual(1, done.returncode)
         self.assertIn("Spark can't go on with the run", done.stdout)
         self.assertIn("install it", done.stdout)
-        runs = json.loads(self.tidemill("runs", "ls", "--json").stdout)
+        runs = json.loads(self.run_tidemill("runs", "ls", "--json").stdout)
         self.assertEqual(["failed", "handed_off"], [run["outcome"] for run in runs])
         self.assertEqual([], list(self.folder.glob("table/**/*.parquet")))
 
