@@ -2,31 +2,15 @@
 """One job on both engines: the native table and the one real Spark makes of the emitted application hold the same rows,
 the quarantines too, and each engine sees in the other's table what is committed already."""
 import json
-import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import compare
 import session as oracle
+from session import FULL, ROOT, tidemill
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
-FULL = bool(os.environ.get("TIDEMILL_FULL"))
-ENVIRONMENT = {**os.environ, "FLIGHTS_DATA": str(oracle.CACHE / "flights"), "TIDEMILL_PYTHON": sys.executable,
-               "TIDEMILL_DELTA_JARS": ",".join(map(str, oracle.DELTA_JARS)), "SPARK_LOCAL_IP": "127.0.0.1"}
 BAD = "id,at,amount,name\n1,2024-01-01 00:30:00,1.50,a\n2,2024-01-01 01:30:00,-2.00,b\nx,2024-01-01 01:40:00,3,c\n" \
       "4,2024-01-01 02:10:00,4.25,\n5,2024-01-01 02:20:00,5.00,\"e, f\"\n6,2024-01-01 03:00:00,6\n"
-
-
-def tidemill(folder, *arguments, expect=0, environment=ENVIRONMENT):
-    done = subprocess.run([TIDEMILL, *map(str, arguments)], cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode != expect:
-        raise AssertionError(f"tidemill {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
 
 
 class Emitted:
@@ -58,20 +42,9 @@ class Emitted:
         return end, figures, {event["check"]: event for event in told if event["type"] == "check_result"}
 
 
-class EngineTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.spark_context = oracle.spark()
-        cls.spark = cls.spark_context.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.spark_context.__exit__(None, None, None)
-
+class EngineTest(oracle.SparkTest):
     def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory(prefix="tidemill-engine-")
-        self.addCleanup(self.temporary.cleanup)
-        self.folder = pathlib.Path(self.temporary.name)
+        super().setUp()
         self.emitted = Emitted(self.spark, self.folder)
         self.table = {name: self.folder / name for name in ("native", "spark")}
 
@@ -87,7 +60,7 @@ class EngineTest(unittest.TestCase):
 
     def both(self, job, *arguments, code=0, outcome="committed"):
         """The same run into a table each; gives what Spark told."""
-        tidemill(self.folder, "run", job, *arguments, "--results", self.folder / "results.json", expect=code)
+        tidemill(self.folder, "run", job, *arguments, "--results", self.folder / "results.json", code=code)
         end, figures, checks = self.emitted.run(job, *arguments, "--set", f"sink.path={self.table['spark']}")
         self.assertEqual(outcome, end.outcome, end.message)
         (run,) = json.loads((self.folder / "results.json").read_text())["runs"]
@@ -176,23 +149,9 @@ class EngineTest(unittest.TestCase):
         self.assertEqual("refused", end.outcome)
         self.assertIn("overlaps", end.message)
 
-    def test_a_spark_that_cannot_run_says_what_to_do(self):
-        job = self.job("none", {}, sources=self.csv())
-        wrong = self.folder / "delta-spark_2.13-3.2.0.jar"
-        wrong.write_bytes(b"")
-        cases = [({"TIDEMILL_PYTHON": "/usr/bin/python3"}, [], "has no pyspark; install it"),
-                 ({"TIDEMILL_PYTHON": "", "SPARK_HOME": str(self.folder)}, [], "point it at a Spark"),
-                 ({"JAVA_HOME": "/nowhere"}, [], "install a JDK 17, or set JAVA_HOME"),
-                 ({"TIDEMILL_DELTA_JARS": str(wrong)}, [], "is not made for Spark 4.1"),
-                 ({}, ["--spark-conf", "spark.driver.extraJavaOptions=-Xss1k"], "stack size"),
-                 ({}, ["--replace"], "--replace is for --engine native")]
-        for more, words, said in cases:
-            with self.subTest(said):
-                done = subprocess.run([TIDEMILL, "run", str(job), "--engine", "spark", *words], cwd=self.folder,
-                                      env=ENVIRONMENT | more, capture_output=True, text=True)
-                self.assertIn(done.returncode, (1, 2))
-                self.assertIn(said, done.stdout + done.stderr)
-                self.assertFalse((self.table["native"] / "_delta_log").exists())
+    def test_replacing_is_for_the_native_engine(self):
+        self.assertIn("--replace is for --engine native",
+                      tidemill(self.folder, "run", self.job("none", {}, sources=self.csv()), "--engine", "spark", "--replace", code=2))
 
     @unittest.skipUnless(FULL, "starts Spark anew")
     def test_the_command_line_runs_it(self):
@@ -229,6 +188,7 @@ class EngineTest(unittest.TestCase):
         (certificate,) = json.loads(tidemill(self.folder, "runs", "certificates", "--json"))
         self.assertEqual(0.01, certificate["sample"])
         self.assertTrue(2_000 < certificate["rows"] < 5_000, certificate)
+        self.assertIn("of a sample of 1 % alone", tidemill(self.folder, "plan", job, "--set", "certify=required"))
 
     @unittest.skipUnless(FULL, "the flights take two minutes")
     def test_flights(self):

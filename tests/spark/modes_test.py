@@ -2,12 +2,8 @@
 """Every way a run writes a table, over every column type: Spark does the same to a table of its own, and the two hold the
 same rows, read by Spark, by delta-rs and by us. Then Spark writes into our table, and we read it back."""
 import json
-import os
-import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import pyarrow.parquet
@@ -16,18 +12,7 @@ import compare
 import rows_of_every_type
 import session as oracle
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
 KEYS = ["id"]
-
-
-def tidemill(folder, *arguments):
-    done = subprocess.run([TIDEMILL, *map(str, arguments), "--state", str(folder / "state.db")], cwd=folder,
-                          capture_output=True, text=True)
-    if done.returncode:
-        raise AssertionError(f"tidemill {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Both:
@@ -56,7 +41,7 @@ class Both:
     def run(self, mode, ids, **options):
         """One run of ours, and the same by Spark."""
         file = self.batch(ids, **options)
-        told = tidemill(self.folder, "run", self.job(f"run{self.runs}", file, mode))
+        told = oracle.tidemill(self.folder, "run", self.job(f"run{self.runs}", file, mode))
         getattr(self, mode)(self.spark.read.parquet(str(file)))
         return told
 
@@ -81,7 +66,7 @@ class Both:
 
 def read_by_us(folder, path, order_by="id"):
     """The rows as `spark-sql` prints them, in order."""
-    told = tidemill(folder, "sql", "--output", "jsonl", "-e", f"SELECT * FROM delta.`{path}` ORDER BY {order_by}")
+    told = oracle.tidemill(folder, "sql", "--output", "jsonl", "-e", f"SELECT * FROM delta.`{path}` ORDER BY {order_by}")
     answer = json.loads(told)
     return ["\t".join(row) for row in answer["rows"]]
 
@@ -91,21 +76,7 @@ def exponents(row):
     return re.sub(r"-?\d\.\d+E-?\d+", lambda text: repr(float(text[0])), row)
 
 
-class ModesTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.spark_context = oracle.spark()
-        cls.spark = cls.spark_context.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.spark_context.__exit__(None, None, None)
-
-    def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory(prefix="tidemill-modes-")
-        self.addCleanup(self.temporary.cleanup)
-        self.folder = pathlib.Path(self.temporary.name)
-
+class ModesTest(oracle.SparkTest):
     def agree(self, both, delta_rs=True):
         expected = both.expected()
         self.assertEqual([], compare.differences(expected, compare.by_spark(self.spark, both.ours)), "read by Spark")
@@ -127,7 +98,7 @@ class ModesTest(unittest.TestCase):
         both.run("overwrite", range(1000, 1060))
         files = [both.batch(range(start, start + 4)) for start in range(2000, 2028, 4)]
         for number, file in enumerate(files):
-            tidemill(self.folder, "run", both.job(f"small{number}", file, "append"))
+            oracle.tidemill(self.folder, "run", both.job(f"small{number}", file, "append"))
         both.append(self.spark.read.parquet(*map(str, files)))
         log = both.ours / "_delta_log"
         self.assertTrue((log / "_last_checkpoint").exists())
@@ -177,10 +148,10 @@ class ModesTest(unittest.TestCase):
         both = Both(self.spark, self.folder, ["q", "p"])
         first, other = both.batch(range(0, 50)), both.batch(range(50, 100))
         job = both.job("first", first, "append")
-        tidemill(self.folder, "run", job)
-        tidemill(self.folder, "run", both.job("other", other, "append"))
-        self.assertIn("already committed", tidemill(self.folder, "run", job))
-        tidemill(self.folder, "run", both.job("first", first, "append", "SELECT * FROM batch WHERE id % 2 = 0"), "--replace")
+        oracle.tidemill(self.folder, "run", job)
+        oracle.tidemill(self.folder, "run", both.job("other", other, "append"))
+        self.assertIn("already committed", oracle.tidemill(self.folder, "run", job))
+        oracle.tidemill(self.folder, "run", both.job("first", first, "append", "SELECT * FROM batch WHERE id % 2 = 0"), "--replace")
         both.append(self.spark.read.parquet(str(first)).where("id % 2 = 0"))
         both.append(self.spark.read.parquet(str(other)))
         self.agree(both)
@@ -189,7 +160,7 @@ class ModesTest(unittest.TestCase):
         both = Both(self.spark, self.folder, ["p"])
         check = {"name": "known", "expression": "i8 IS NOT NULL AND i8 >= 0", "on_fail": "quarantine", "max_bad": "90%"}
         file = both.batch(range(0, 100))
-        tidemill(self.folder, "run", both.job("checked", file, "append", checks=[check]))
+        oracle.tidemill(self.folder, "run", both.job("checked", file, "append", checks=[check]))
         rows = self.spark.read.parquet(str(file))
         both.append(rows.where("i8 >= 0"))
         self.agree(both)
@@ -213,7 +184,7 @@ class ModesTest(unittest.TestCase):
                                                   "FROM one CROSS JOIN range(1200000)"}],
                 "sink": {key: value for key, value in sink.items() if value}}))
             (self.folder / "one.txt").write_text("1\n")
-            tidemill(self.folder, "run", job)
+            oracle.tidemill(self.folder, "run", job)
             files = [pyarrow.parquet.ParquetFile(path) for path in sorted((self.folder / name).rglob("*.parquet"))]
             self.assertGreater(max(file.metadata.num_row_groups for file in files), 3)
             self.assertEqual(1200000, sum(file.metadata.num_rows for file in files))

@@ -1,15 +1,26 @@
 """The one place that makes a real Spark session with Delta: local, loopback only, UTC, and gone without a trace."""
 import contextlib
+import json
 import logging
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+FULL = bool(os.environ.get("TIDEMILL_FULL"))
 CACHE = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache" / "tidemill"))
 JARS = CACHE / "jars"
 DELTA_JARS = [JARS / "delta-spark_2.13-4.1.0.jar", JARS / "delta-storage-4.1.0.jar"]
+
+# Where `tidemill --engine spark` finds the Spark of the tests, and examples their data.
+ENVIRONMENT = {**os.environ, "FLIGHTS_DATA": str(CACHE / "flights"), "TIDEMILL_PYTHON": sys.executable,
+               "TIDEMILL_DELTA_JARS": ",".join(map(str, DELTA_JARS)), "SPARK_LOCAL_IP": "127.0.0.1"}
 
 # A session that answers as Spark answers out of the box; what differs from the defaults is only where it lives and how
 # much of the machine it takes.
@@ -94,3 +105,39 @@ def error_of(error):
             return cause.getCondition(), cause.getSqlState() or ""
         cause = cause.getCause()
     return type(error).__name__, ""
+
+
+def tidemill(folder, *words, code=0, **environment):
+    """What the command says in this folder, when it ends with `code`."""
+    done = subprocess.run([TIDEMILL, *map(str, words)], cwd=folder, env=ENVIRONMENT | environment, capture_output=True,
+                          text=True)
+    if done.returncode != code:
+        raise AssertionError(f"tidemill {' '.join(map(str, words))} ended with {done.returncode}:\n"
+                             f"{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+class FolderTest(unittest.TestCase):
+    """A folder of its own for each test, and the command in it."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="tidemill-test-")
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def tidemill(self, *words, code=0, **environment):
+        return tidemill(self.folder, *words, code=code, **environment)
+
+    def write_job(self, name, **job):
+        """The file of a job."""
+        path = self.folder / f"{name}.yaml"  # JSON is YAML
+        path.write_text(json.dumps({"job": name, **job}))
+        return path
+
+
+class SparkTest(FolderTest):
+    """And one session for all tests of the class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.spark = cls.enterClassContext(spark())

@@ -2,11 +2,8 @@
 """`tidemill table optimize, restore, vacuum` on tables that real Spark and we have written: Spark, delta-rs and we read the same
 rows before and after, and what is refused leaves the table as it was."""
 import json
-import os
 import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import deltalake
@@ -16,30 +13,12 @@ import compare
 import rows_of_every_type
 import session as oracle
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
 
 
-class TableTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.opened = oracle.spark()
-        cls.spark = cls.opened.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.opened.__exit__(None, None, None)
-
+class TableTest(oracle.SparkTest):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-table-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         self.table = self.folder / "table"
-
-    def tidemill(self, *arguments, code=0):
-        done = subprocess.run([TIDEMILL, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
-        return done.stdout + done.stderr
 
     def change(self, what, *arguments, code=0):
         return json.loads(self.tidemill("table", what, self.table, "--json", *arguments, code=code))

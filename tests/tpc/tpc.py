@@ -44,6 +44,29 @@ def data(benchmark, scale):
     return folder
 
 
+def skewed(scale):
+    """TPC-H's folder, with lineitem once more as lineitem_skewed: every second line has the supplier 1."""
+    import pyarrow
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    folder = data("tpch", scale)
+    file = folder / "lineitem_skewed.parquet"
+    if not file.exists():
+        partial = file.with_suffix(".partial")
+        lines = pyarrow.parquet.ParquetFile(folder / "lineitem.parquet")
+        with pyarrow.parquet.ParquetWriter(partial, lines.schema_arrow, compression="snappy") as out:
+            for group in range(lines.num_row_groups):
+                rows = lines.read_row_group(group)
+                second = pyarrow.array([i % 2 == 0 for i in range(rows.num_rows)])
+                at = rows.schema.get_field_index("l_suppkey")
+                field = rows.schema.field(at)
+                keys = pyarrow.compute.if_else(second, pyarrow.scalar(1, field.type), rows.column(at))
+                out.write_table(rows.set_column(at, field, keys))
+        partial.rename(file)
+    return folder
+
+
 # The generator has one column under another name than the queries.
 MORE_COLUMNS = {"customer": {"tpcds": ", c_last_review_date_sk AS c_last_review_date"}}
 
