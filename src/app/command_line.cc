@@ -137,6 +137,9 @@ class Declarations {
   void Init() {
     auto* sub = Add(&app_, "init", "Write a commented job file to start from");
     sub->add_option("file", init_.file, "Where (default: job.yaml)")->type_name("FILE");
+    sub->add_option("--template", init_.type,
+                    "etl: sources, SQL steps, a sink (default). spark_app: a program for Spark")
+        ->check(CLI::IsMember({"etl", "spark_app"}));
     sub->add_flag("--force", init_.force, "Replace an existing file");
     Chosen(sub, init_);
   }

@@ -76,6 +76,7 @@ struct ValidateFlags {
 
 struct InitFlags {
   std::string file;
+  std::string type = "etl";  // etl, spark_app
   bool force = false;
 };
 

@@ -74,12 +74,44 @@ profiles:                    # tidemill run {0} --profile dev
       path: out/dev/orders
 )";
 
+constexpr std::string_view kAppFile =
+    R"(# A Tidemill job for a program of your own. Check it with `tidemill validate {0}`, run it with `tidemill run {0}`.
+# Editors complete and check this file with the schema that `tidemill schema` prints.
+# Relative paths start from this file's folder. ${{VAR}} and ${{VAR:-default}} come from the environment.
+
+job: churn_model             # part of the run key: a new name is a new job
+type: spark_app
+description: Trains the churn model on a day's events.
+class: development           # critical | regular | development
+sla: ml_training             # simple_etl (30 min) | complex_analytics (2 h) | ml_training (4 h) | a duration like 45m
+
+app: train.py                # or a .jar, with main_class: com.example.Train
+args:                        # filled in for each run; the environment has them too: TIDEMILL_WINDOW_START, ...
+  - --from={{window.start}}
+  - --to={{window.end}}
+  - --out={{table}}
+# py_files: [features.py]
+# jars: [lib/extra.jar]
+reads: [data/events]         # for the quote: files, folders, globs
+conf:
+  spark.sql.shuffle.partitions: "64"
+
+# One run is one slice of time: tidemill run {0} --window 2024-01-01T00:00:00Z
+window: {{size: 1d}}
+
+# With a sink a run is done when the table has a commit with its run key, whatever became of the process:
+#   df.write.format("delta").option("txnAppId", os.environ["TIDEMILL_RUN_KEY"])
+#     .option("txnVersion", os.environ["TIDEMILL_TXN_VERSION"]).mode("append").save(os.environ["TIDEMILL_TABLE"])
+# Without one it is done when the ledger has an attempt that ended well: one that was killed at its very end runs again.
+sink: {{path: out/churn, mode: append}}
+)";
+
 }  // namespace
 
 int Init(Program& program, const InitFlags& flags) {
   const std::string name = flags.file.empty() ? "job.yaml" : flags.file;
   const std::string path = program.AbsolutePath(name);
-  const std::string text = fmt::format(kJobFile, name);
+  const std::string text = flags.type == "etl" ? fmt::format(kJobFile, name) : fmt::format(kAppFile, name);
   const Status written = flags.force ? program.storage->Put(path, text) : program.storage->PutIfAbsent(path, text);
   if (!written.ok() && written.error().kind == ErrorKind::kAlreadyExists) {
     return Fail(InvalidArgument(name + " is there already; choose another name, or write --force"));

@@ -8,8 +8,10 @@
 #include "app/load_job.h"
 #include "app/pricing.h"
 #include "app/program.h"
+#include "app/program_run.h"
 #include "app/run_job.h"
 #include "app/spark_application.h"
+#include "app/spark_plan.h"
 #include "job/facts.h"
 #include "job/plan_report.h"
 
@@ -37,19 +39,30 @@ void Show(const advisor::Plan& plan, const advisor::Plan* before, const std::str
   std::printf("Decisions\n%s", advisor::DecisionsText(plan, before, style).c_str());
 }
 
-// Of the first window.
-int EmitSpark(Program& program, const job::Job& job, const std::optional<job::Window>& window,
-              const std::string& folder) {
-  const auto application = SparkApplication(job, window, program.version);
-  if (!application.ok()) return Fail(application.error());
-  const std::pair<const char*, std::string> files[] = {{"app.py", engine::spark::PythonText(*application)},
-                                                       {"submit.sh", engine::spark::SubmitScript(*application)}};
+int Emit(Program& program, const std::string& folder, const std::vector<std::pair<std::string, std::string>>& files) {
   for (const auto& [name, text] : files) {
     const std::string path = program.AbsolutePath(folder) + "/" + name;
     if (const auto written = program.storage->Put(path, text); !written.ok()) return Fail(written.error());
     std::printf("%s\n", path.c_str());
   }
   return kOk;
+}
+
+// Of the first window. With a plan its salts are in the steps.
+int EmitSpark(Program& program, const job::Job& job, const std::optional<job::Window>& window,
+              const advisor::Plan* plan, const std::string& folder) {
+  if (job.app) {
+    const auto script = engine::spark::SubmitScript(SparkProgram(job, job::KeyOf(job, window), "by-hand", 1));
+    return Emit(program, folder, {{"submit.sh", script}});
+  }
+  auto application = SparkApplication(job, window, program.version);
+  if (!application.ok()) return Fail(application.error());
+  if (plan != nullptr) {
+    for (const auto& left_out : SaltJoins(*plan, *application)) std::fprintf(stderr, "warning: %s\n", left_out.c_str());
+  }
+  return Emit(
+      program, folder,
+      {{"app.py", engine::spark::PythonText(*application)}, {"submit.sh", engine::spark::SubmitScript(*application)}});
 }
 
 }  // namespace
@@ -59,7 +72,6 @@ int Plan(Program& program, const PlanFlags& flags) {
   if (!job.ok()) return Fail(job.error());
   const auto windows = WindowsOf(*job, flags.windows);
   if (!windows.ok()) return Fail(windows.error());
-  if (!flags.emit_spark.empty()) return EmitSpark(program, *job, windows->front(), flags.emit_spark);
   const auto prices = PricesOf(program, flags.prices);
   if (!prices.ok()) return Fail(prices.error());
   const auto rates = RatesOf(program, flags.machine);
@@ -72,7 +84,12 @@ int Plan(Program& program, const PlanFlags& flags) {
   document::Diagnostics diagnostics;
   const auto window = windows->front();
   const auto pricing = job::PricingOf(*job, ledger.ok() ? ledger->get() : nullptr, *prices, *rates, *environment);
-  auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics);
+  auto gathered = job::GatherFacts(*job, window, *environment, pricing, diagnostics, flags.emit_spark.empty());
+  if (!flags.emit_spark.empty()) {  // Spark may run what the native half can't look at: without a plan, then
+    const auto made = gathered ? std::optional(advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices))
+                               : std::optional<advisor::Plan>();
+    return EmitSpark(program, *job, window, made ? &*made : nullptr, flags.emit_spark);
+  }
   if (!gathered) return FailWith(diagnostics, flags.job.file);
   if (flags.engine != "auto") gathered->facts.choices.engine = flags.engine;
   advisor::Plan plan = advisor::MakePlan(gathered->facts, pricing.rates, pricing.prices);

@@ -14,6 +14,10 @@
 #include "engine/engine.h"
 #include "storage/storage.h"
 
+namespace tidemill::job {
+class SchemaMemo;
+}
+
 namespace tidemill::app {
 
 struct Program {
@@ -25,7 +29,8 @@ struct Program {
   SystemClock clock;
   std::mt19937_64 random;
   std::unique_ptr<storage::Storage> storage;
-  engine::Cancel* cancel = nullptr;  // set by the first Ctrl-C; the second one ends the process
+  std::shared_ptr<job::SchemaMemo> schemas;  // of the text files this process has looked at
+  engine::Cancel* cancel = nullptr;          // set by the first Ctrl-C; the second one ends the process
 
   std::string AbsolutePath(const std::string& path) const;
   std::string StatePath(const MachineFlags& flags) const;

@@ -47,6 +47,7 @@ int Query(Program& program, const QuarantineFlags& flags, const std::string& sel
 
 int Replay(Program& program, const QuarantineFlags& flags) {
   auto job = LoadJob(program, flags.job);
+  if (job.ok() && job->app) job = InvalidArgument("a program for Spark puts no rows aside that could be replayed");
   if (!job.ok()) return Fail(job.error());
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());

@@ -5,6 +5,7 @@
 #include "app/load_job.h"
 #include "app/program.h"
 #include "app/run_job.h"
+#include "job/app.h"
 #include "job/facts.h"
 #include "job/inputs.h"
 
@@ -12,23 +13,27 @@ namespace tidemill::app {
 
 namespace {
 
+Result<std::map<std::string, std::string>> StandsOn(const RunRequest& request, const job::RunEnvironment& environment) {
+  if (request.job.app) return job::AppStandsOn(request.job, request.windows[0], environment);
+  ASSIGN_OR_RETURN(const auto inputs, job::InputsOf(request.job, environment));
+  return job::PlanStandsOn(request.job, request.windows[0], inputs, environment);
+}
+
 // A plan is run as it was made: for the same run over the same sources and table.
-Status CheckPlan(Program& program, const RunRequest& request, const std::string& file) {
+Status TakePlan(Program& program, const std::string& file, RunRequest& request) {
   ASSIGN_OR_RETURN(const auto text, storage::ReadAll(*program.storage, program.AbsolutePath(file)));
   ASSIGN_OR_RETURN(const auto plan, advisor::PlanFromJson(text));
   if (request.windows.size() != 1) return InvalidArgument("--plan is for one window, the one it was made for");
-  if (plan.engine != "native") {
-    return Unimplemented(fmt::format("{} says {}; the native engine does not run it", file, plan.place));
-  }
   ASSIGN_OR_RETURN(auto environment, EnvironmentFor(program, request.machine));
-  ASSIGN_OR_RETURN(const auto inputs, job::InputsOf(request.job, environment));
-  ASSIGN_OR_RETURN(const auto now, job::PlanStandsOn(request.job, request.windows[0], inputs, environment));
+  ASSIGN_OR_RETURN(const auto now, StandsOn(request, environment));
   for (const auto& [name, value] : now) {
     const auto then = plan.stands_on.find(name);
     if (then != plan.stands_on.end() && then->second == value) continue;
     return FailedPrecondition(fmt::format("{} no longer holds: the {} was {} and is {}; plan again", file, name,
                                           then == plan.stands_on.end() ? "not known" : then->second, value));
   }
+  request.engine = plan.engine;
+  request.plan = plan;
   return Ok();
 }
 
@@ -55,7 +60,7 @@ int Run(Program& program, const RunFlags& flags) {
   request.output = flags.output;
   request.machine = flags.machine;
   if (!flags.plan.empty()) {
-    if (const auto holds = CheckPlan(program, request, flags.plan); !holds.ok()) return Fail(holds.error());
+    if (const auto holds = TakePlan(program, flags.plan, request); !holds.ok()) return Fail(holds.error());
   }
   return RunJob(program, request);
 }

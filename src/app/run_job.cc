@@ -8,6 +8,7 @@
 #include "advisor/plan.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
+#include "app/program_run.h"
 #include "app/screen.h"
 #include "app/spark_run.h"
 #include "engine/spark/log_store.h"
@@ -16,6 +17,7 @@
 #include "job/report.h"
 #include "job/results.h"
 #include "job/run_windows.h"
+#include "job/sources.h"
 
 namespace tidemill::app {
 namespace {
@@ -158,7 +160,14 @@ job::RunOne NativeThenSpark(Program& program, const RunRequest& request, const a
 }
 
 Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::optional<advisor::Plan>& plan,
-                              bool on_spark) {
+                              bool on_spark, const job::Ledger* ledger) {
+  if (request.job.app) {
+    ASSIGN_OR_RETURN(auto setup, SetUpSpark(program, request, plan));
+    return job::RunOne(
+        [setup = std::move(setup), ledger](const auto& job, const auto& options, auto environment, auto& stream) {
+          return RunProgram(setup, ledger, job, options, std::move(environment), stream);
+        });
+  }
   if (on_spark) {
     ASSIGN_OR_RETURN(auto setup, SetUpSpark(program, request, plan));
     return OnSpark(std::move(setup));
@@ -186,6 +195,8 @@ Result<job::RunEnvironment> EnvironmentFor(Program& program, const MachineFlags&
   environment.temp_folder = folder + "/tmp";
   environment.attempts_folder = folder + "/attempts";
   environment.version = program.version;
+  if (!program.schemas) program.schemas = std::make_shared<job::SchemaMemo>();
+  environment.schemas = program.schemas;
   return environment;
 }
 
@@ -198,16 +209,21 @@ int RunJob(Program& program, const RunRequest& request) {
   const auto rates = RatesOf(program, request.machine);
   if (!rates.ok()) return Fail(rates.error());
   const auto pricing = job::PricingOf(request.job, ledger.get(), *prices, *rates, *environment);
-  const bool choose = request.engine == "auto";
+  const bool choose = request.engine == "auto", is_program = request.job.app.has_value();
   std::optional<advisor::Plan> plan;
-  if (choose || (request.engine == "spark" && request.planned)) {
+  if (request.plan) {
+    plan = request.plan;
+  } else if (choose || ((request.engine == "spark" || is_program) && request.planned)) {
     auto made = PlanOf(request, *environment, pricing);
     // What the native half can't look at, Spark may run all the same, with its own settings.
     if (!made.ok() && choose) return Fail(made.error());
     if (made.ok()) plan = *std::move(made);
   }
-  const auto run = RunnerFor(program, request, plan, (choose ? plan->engine : request.engine) == "spark");
-  if (!run.ok()) return Fail(run.error());
+  const auto run = RunnerFor(program, request, plan, (choose ? plan->engine : request.engine) == "spark", ledger.get());
+  if (!run.ok()) {  // what Spark needs is not on this machine
+    Fail(run.error());
+    return run.error().kind == ErrorKind::kFailedPrecondition ? kUsage : ExitCodeOf(run.error());
+  }
   job::RunOptions options = request.options;
   options.pricing = &pricing;
   Recorder recorder;

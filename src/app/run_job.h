@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "advisor/plan.h"
 #include "app/program.h"
 #include "job/run.h"
 
@@ -19,6 +20,7 @@ struct RunRequest {
   std::string master;                   // of Spark; empty: local
   std::vector<std::string> spark_conf;  // KEY=VALUE
   bool planned = true;                  // spark: with the planner's settings
+  std::optional<advisor::Plan> plan;    // made before; none: it is made for the run
   bool salts = true;                    // spark: with the joins salted that the planner says
   std::string prices;                   // a price list of the user's
   OutputFlags output;

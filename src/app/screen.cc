@@ -53,6 +53,7 @@ const char* OutcomeColor(job::Outcome outcome) {
 
 std::string Summary(const event::RunFinished& end) {
   if (end.outcome != job::Outcome::kCommitted) return end.message;
+  if (end.version < 0) return fmt::format("{} in {}", end.message, FormatDuration(end.duration));
   std::string text =
       fmt::format("{}: {}, {} file{}, {} in {}", end.message, Rows(end.rows_written), FormatCount(end.files_written),
                   end.files_written == 1 ? "" : "s", FormatBytes(end.bytes_written), FormatDuration(end.duration));

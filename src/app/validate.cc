@@ -15,6 +15,10 @@ int Validate(Program& program, const ValidateFlags& flags) {
     std::printf("%s: the file and its SQL are well formed; sources were not looked at\n", flags.job.file.c_str());
     return kOk;
   }
+  if (job->app) {  // its files were read with the job
+    std::printf("%s is valid: %s, a program for Spark\n", flags.job.file.c_str(), job->app->file.c_str());
+    return kOk;
+  }
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
   const auto diagnostics = job::Validate(*job, std::move(environment).value());

@@ -110,10 +110,28 @@ void Define(const Section& section, Json& definitions) {
   }
 }
 
+Json Head(std::string_view title) {
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
+}
+
 }  // namespace
 
+std::string JsonSchema(const Section& root, const Variant& variant, std::string_view title) {
+  const Json is_variant = {{"properties", {{variant.key, {{"const", variant.word}}}}},
+                           {"required", Json::array({variant.key})}};
+  Json schema = Head(title);
+  schema.update({{"if", is_variant}, {"then", Reference(variant.section)}, {"else", Reference(root)}});
+  Json definitions = Json::object();
+  for (const Section* section : {&root, &variant.section}) {
+    definitions[std::string(section->name)] = SectionSchema(*section);
+    Define(*section, definitions);
+  }
+  schema["$defs"] = std::move(definitions);
+  return schema.dump(2) + "\n";
+}
+
 std::string JsonSchema(const Section& root, std::string_view title) {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
+  Json schema = Head(title);
   schema.update(SectionSchema(root));
   Json definitions = Json::object();
   Define(root, definitions);

@@ -5,6 +5,8 @@
 
 namespace tidemill::job {
 
-std::string JobJsonSchema() { return document::JsonSchema(JobSection(), "Tidemill job"); }
+std::string JobJsonSchema() {
+  return document::JsonSchema(JobSection(), {"type", "spark_app", JobSection("spark_app")}, "Tidemill job");
+}
 
 }  // namespace tidemill::job

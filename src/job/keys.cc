@@ -1,5 +1,8 @@
 #include "job/keys.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace tidemill::job {
 namespace {
 
@@ -8,6 +11,8 @@ using document::KeyType;
 using document::Section;
 using Words = std::string_view;
 
+constexpr Words kTypes[] = {"etl", "spark_app"};
+constexpr Words kAppModes[] = {"append", "overwrite"};
 constexpr Words kClasses[] = {"critical", "regular", "development"};
 constexpr Words kCertify[] = {"required", "no"};
 constexpr Words kSourceFormats[] = {"csv", "json", "text", "parquet", "delta"};
@@ -128,6 +133,9 @@ constexpr Section kBudget{"budget", "What a run may take.", kBudgetKeys};
 
 constexpr Key kJobKeys[] = {
     {"job", KeyType::kJobName, true, "", "The job's name: part of the run key, so a new name is a new job."},
+    {"type", KeyType::kChoice, false, "etl",
+     "etl: sources, Spark SQL steps, checks and a sink. spark_app: a program for Spark of your own, run as jobs are.",
+     kTypes},
     {"description", KeyType::kText, false, "", "For people; does not change the run."},
     {"tags", KeyType::kTexts, false, "", "For people; does not change the run."},
     {"class", KeyType::kChoice, false, "regular", "How important the job is.", kClasses},
@@ -158,8 +166,58 @@ constexpr Key kJobKeys[] = {
 };
 constexpr Section kJob{"job", "A Tidemill job: sources, Spark SQL steps, checks and a sink.", kJobKeys};
 
+constexpr Key kAppWindowKeys[] = {
+    {"size", KeyType::kDuration, true, "",
+     "How much time one run is for, like 1d. Windows are [start, end), counted from 1970-01-01T00:00:00Z."},
+};
+constexpr Section kAppWindow{"app_window", "Makes a run one slice of time, which the arguments name.", kAppWindowKeys};
+
+constexpr Key kAppSinkKeys[] = {
+    {"path", KeyType::kText, true, "", "The Delta table's folder; relative to the job file's folder."},
+    {"mode", KeyType::kChoice, false, "append",
+     "append: the program adds rows, so a changed job does not run again over a window that is there. overwrite: it "
+     "replaces what it wrote.",
+     kAppModes},
+};
+constexpr Section kAppSink{"app_sink",
+                           "The table that the program commits to, once a run, with txnAppId {run_key} and txnVersion "
+                           "{txn_version}: then the table alone says whether a run is done.",
+                           kAppSinkKeys};
+
+// What only a program has; its other keys are those of every job.
+constexpr Key kAppKeys[] = {
+    {"app", KeyType::kText, true, "", "The program, a .py or .jar file; relative to the job file's folder."},
+    {"main_class", KeyType::kText, false, "", "Of a .jar: the class that has main."},
+    {"args", KeyType::kTexts, false, "",
+     "The program's arguments. {window.start}, {window.end}, {run_key}, {attempt}, {txn_version}, {table} and {job} "
+     "are filled in for each run; the environment has them too, as TIDEMILL_WINDOW_START and so on."},
+    {"py_files", KeyType::kTexts, false, "", "Python files and .zip files that the program imports."},
+    {"jars", KeyType::kTexts, false, "", "Jars beside Delta's on the class path."},
+    {"files", KeyType::kTexts, false, "", "Files that lie beside the program where it runs."},
+    {"reads", KeyType::kTexts, false, "",
+     "Files, folders or globs that the program reads: the quote is made from their sizes."},
+    {"window", KeyType::kSection, false, "", "Makes a run one slice of time.", {}, &kAppWindow},
+    {"sink", KeyType::kSection, false, "", "The table that the program commits to.", {}, &kAppSink},
+};
+// Of sources and steps; a program has its own of some.
+constexpr Words kOnlyEtl[] = {"certify", "time_zone", "sources", "window", "steps", "checks", "sink"};
+
+std::vector<Key> AppKeys() {
+  std::vector<Key> keys;
+  for (const Key& key : kJobKeys) {
+    if (std::find(std::begin(kOnlyEtl), std::end(kOnlyEtl), key.name) == std::end(kOnlyEtl)) keys.push_back(key);
+  }
+  keys.insert(keys.begin() + 2, std::begin(kAppKeys), std::end(kAppKeys));
+  return keys;
+}
+
 }  // namespace
 
-const Section& JobSection() { return kJob; }
+const Section& JobSection(std::string_view type) {
+  static const auto* app_keys = new std::vector<Key>(AppKeys());
+  static const Section app{"spark_app", "A Tidemill job of type spark_app: a program for Spark, with its arguments.",
+                           *app_keys};
+  return type == "spark_app" ? app : kJob;
+}
 
 }  // namespace tidemill::job

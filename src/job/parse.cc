@@ -12,6 +12,7 @@
 #include "document/shape.h"
 #include "document/yaml.h"
 #include "job/keys.h"
+#include "job/parse_app.h"
 #include "job/rules.h"
 
 namespace tidemill::job {
@@ -75,6 +76,7 @@ class JobReader {
 
   void Read() {
     ReadTop();
+    if (top_.Text("type") == "spark_app") job_.app = ReadApp(top_, job_, input_.read_file, out_);
     const Node* sources = top_.Get("sources");
     if (sources != nullptr) {
       for (const Entry& entry : sources->entries) ReadSource(Reader(entry.value, "sources." + entry.key), entry);
@@ -376,7 +378,8 @@ ParsedJob ParseJob(const ParseInput& input) {
     for (const auto& setting : input.settings) ApplySetting(root, setting, out.diagnostics);
     ReplaceVariables(root, input.variables, out.diagnostics);
   }
-  CheckShape(root, JobSection(), out.diagnostics);
+  const Node* type = root.is_map() ? root.Find("type") : nullptr;
+  CheckShape(root, JobSection(type != nullptr ? type->text : ""), out.diagnostics);
   if (!root.is_map()) return out;
   JobReader(input, root, out).Read();
   CheckRules(out.job, root, out.diagnostics);

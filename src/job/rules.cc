@@ -8,6 +8,7 @@
 #include <set>
 
 #include "document/shape.h"
+#include "job/parse_app.h"
 
 namespace tidemill::job {
 using document::Diagnostics;
@@ -326,6 +327,9 @@ bool IsKeyOfOtherKinds(const CheckRule& rule, std::string_view key) {
   return Contains(kKindKeys, key) && !Contains(rule.allowed, key);
 }
 
-void CheckRules(const Job& job, const Node& root, Diagnostics& out) { RuleChecker(job, root, out).Run(); }
+void CheckRules(const Job& job, const Node& root, Diagnostics& out) {
+  if (job.app) return CheckApp(job, out);
+  RuleChecker(job, root, out).Run();
+}
 
 }  // namespace tidemill::job

@@ -508,9 +508,10 @@ void TellStart(const Job& job, const RunOptions& options, const RunEnvironment& 
                Teller& teller) {
   const auto& before = options.goes_on_from;
   teller.Tell(event::RunStarted{KeyOf(job, options.window).ToString(), job.name, WindowText(options.window), engine,
-                                job.Resolve(job.sink.path), std::string(Name(job.sink.mode)), environment.memory_bytes,
-                                environment.threads, std::string(Name(job.job_class)),
-                                fmt::format("{}", fmt::join(job.tags, ",")), before ? before->attempt : ""});
+                                job.sink.path.empty() ? "" : job.Resolve(job.sink.path),
+                                std::string(Name(job.sink.mode)), environment.memory_bytes, environment.threads,
+                                std::string(Name(job.job_class)), fmt::format("{}", fmt::join(job.tags, ",")),
+                                before ? before->attempt : ""});
   if (before) teller.Warn(fmt::format("goes on for attempt {}, which {}", before->attempt, before->why));
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -22,6 +24,8 @@
 
 namespace tidemill::job {
 
+class SchemaMemo;  // sources.h
+
 // What a run is given to work with. Everything outlives the run.
 struct RunEnvironment {
   storage::Storage* storage = nullptr;
@@ -32,9 +36,10 @@ struct RunEnvironment {
   std::mt19937_64 random;
   int64_t memory_bytes = int64_t{4} << 30;
   int threads = 2;
-  std::string temp_folder;      // spilled data
-  std::string attempts_folder;  // markers of attempts under way (leftovers.h); empty: none are kept
-  std::string version;          // of this program, for the table's history
+  std::string temp_folder;              // spilled data
+  std::string attempts_folder;          // markers of attempts under way (leftovers.h); empty: none are kept
+  std::string version;                  // of this program, for the table's history
+  std::shared_ptr<SchemaMemo> schemas;  // inferred ones, shared by all runs of a process; null: none are kept
 };
 
 // What quotes are made from.
@@ -43,7 +48,8 @@ struct Pricing {
   advisor::Rates rates;
   std::vector<advisor::RunFacts> runs;  // earlier ones of the job, newest first
   int64_t partitions_before = -1;       // that the newest of them wrote
-  std::vector<std::string> certified;   // spec hashes of the job with a certificate of these versions
+  // Spec hashes of the job with a certificate of these versions, each with the greatest share that it is for.
+  std::map<std::string, double> certified;
 };
 
 // An attempt of another engine that handed the run over.

@@ -156,6 +156,7 @@ std::string CanonicalInput(const Job& job) {
     if (source.timestamp) input["timestamp"] = FormatTimestamp(*source.timestamp);
     json.push_back(std::move(input));
   }
+  if (job.app) json.push_back(job.app->reads);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -170,6 +171,10 @@ std::string CanonicalSpec(const Job& job) {
   json["steps"] = std::move(steps);
   json["checks"] = std::move(checks);
   json["sink"] = SinkJson(job.sink);
+  if (job.app) {
+    json["app"] = {job.app->file,     job.app->main_class, job.app->args,
+                   job.app->py_files, job.app->jars,       job.app->digest};
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -7,6 +7,7 @@
 #include <ranges>
 #include <set>
 
+#include "base/sha256.h"
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/scan.h"
@@ -53,10 +54,26 @@ Result<delta::SnapshotPtr> OpenTable(const Job& job, const SourceSpec& spec, Run
   return delta::LoadSnapshot(table, {spec.version, spec.timestamp});
 }
 
-Result<plan::Schema> SchemaOfFiles(const SourceSpec& spec, const engine::Source& source, engine::Session& session) {
+// All that an inferred schema depends on: how the files are read, and which they are.
+std::string WhatIsInferred(const Job& job, const SourceSpec& spec, const engine::Source& source) {
+  const auto& text = spec.text;
+  std::string of = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}\n", Name(spec.format), text.header, text.delimiter,
+                               text.quote, text.escape, text.comment, text.null_text, text.date_format,
+                               text.timestamp_format, text.multi_line, Name(text.malformed), job.time_zone);
+  for (const auto& file : source.files) of += fmt::format("{} {}\n", file.path, file.size_bytes);
+  return Sha256Hex(of);
+}
+
+Result<plan::Schema> SchemaOfFiles(const Job& job, const SourceSpec& spec, const engine::Source& source,
+                                   const RunEnvironment& environment, engine::Session& session) {
   if (!spec.schema_text.empty()) return sql::ParseSchema(spec.schema_text);
   if (spec.format == SourceFormat::kText) return plan::Schema{{{"value", TypeId::kString}}};
-  return session.InferSchema(source);
+  if (!environment.schemas || spec.format == SourceFormat::kParquet) return session.InferSchema(source);
+  const std::string of = WhatIsInferred(job, spec, source);
+  if (auto known = environment.schemas->Find(of)) return *std::move(known);
+  ASSIGN_OR_RETURN(auto schema, session.InferSchema(source));
+  environment.schemas->Keep(of, schema);
+  return schema;
 }
 
 Error Named(const SourceSpec& spec, Error error) {
@@ -78,7 +95,7 @@ Result<OpenedSource> Open(const Job& job, const SourceSpec& spec, RunEnvironment
     return opened;
   }
   ASSIGN_OR_RETURN(source.files, ExpandPaths(job, spec, *environment.storage));
-  auto schema = SchemaOfFiles(spec, source, session);
+  auto schema = SchemaOfFiles(job, spec, source, environment, session);
   if (!schema.ok()) return NameFiles(std::move(schema).error(), {&source});
   source.schema = std::move(schema).value();
   for (const auto& path : spec.paths) {
@@ -107,6 +124,17 @@ delta::Predicate WindowPredicate(const engine::TimeRange& window, TypeId type) {
 }
 
 }  // namespace
+
+std::optional<plan::Schema> SchemaMemo::Find(const std::string& of) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = schemas_.find(of);
+  return found == schemas_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void SchemaMemo::Keep(const std::string& of, const plan::Schema& schema) {
+  const std::lock_guard lock(mutex_);
+  schemas_[of] = schema;
+}
 
 int64_t OpenedSource::bytes() const {
   int64_t sum = 0;

@@ -1,6 +1,8 @@
 // A job's sources as the engine's: globs expanded, Delta tables opened, schemas declared or inferred.
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,18 @@
 #include "job/spec.h"
 
 namespace tidemill::job {
+
+// Schemas that were inferred, by what they were inferred from: the plan before a run and every window after the first
+// need not read the text files for them again. Thread-safe.
+class SchemaMemo {
+ public:
+  std::optional<plan::Schema> Find(const std::string& of) const;
+  void Keep(const std::string& of, const plan::Schema& schema);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, plan::Schema> schemas_;
+};
 
 struct OpenedSource {
   const SourceSpec* spec = nullptr;

@@ -42,6 +42,7 @@ Place SqlText::PlaceOf(Position position) const {
 }
 
 std::string ResolvePath(const std::string& folder, const std::string& path) {
+  if (path.find("://") != std::string::npos) return path;
   const std::string joined = path.starts_with('/') ? path : folder + "/" + path;
   std::vector<std::string_view> parts;
   std::string_view rest = joined;

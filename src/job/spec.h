@@ -124,6 +124,20 @@ struct Sink {
   document::Place at;
 };
 
+// type: spark_app: a program for Spark of the user's own, in place of sources, steps and checks. What a run fills into
+// its arguments is in app.h.
+struct App {
+  std::string file;  // .py or .jar
+  std::string main_class;
+  std::vector<std::string> args;
+  std::vector<std::string> py_files;
+  std::vector<std::string> jars;
+  std::vector<std::string> files;  // beside it where it runs
+  std::vector<std::string> reads;  // files, folders and globs whose sizes the quote is made from
+  std::string digest;              // of the program's files that are on this machine: another program is another spec
+  document::Place at;
+};
+
 struct Job {
   std::string name;
   std::string file;    // for messages; empty: made by a command, not read from a file
@@ -140,10 +154,11 @@ struct Job {
   std::optional<WindowSpec> window;
   std::vector<Step> steps;
   std::vector<Check> checks;
-  Sink sink;
+  std::optional<App> app;
+  Sink sink;                   // of an app: the table it commits to, path empty when it commits to none
   std::string effective_yaml;  // the file after profile, --set and variables, for the report
 
-  // Absolute, without "." and "..".
+  // Absolute, without "." and ".."; a path with a scheme (s3://, hdfs://) stays as it is.
   std::string Resolve(const std::string& path) const;
   const SourceSpec* FindSource(std::string_view source) const;
   bool ansi() const;

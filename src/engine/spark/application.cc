@@ -65,6 +65,10 @@ std::string Joined(const Items& items, std::string_view separator, Write write) 
   return out;
 }
 
+std::string Commas(const std::vector<std::string>& items) {
+  return Joined(items, ",", [](const auto& item) { return item; });
+}
+
 std::string List(const std::vector<std::string>& items) {
   return "[" + Joined(items, ", ", [](const auto& item) { return Literal(item); }) + "]";
 }
@@ -223,12 +227,10 @@ std::string SinkConstants(const AppSink& sink) {
 }
 
 std::string Constants(const Application& application) {
-  const std::map<std::string, std::string> settings = {{"spark.sql.catalog.spark_catalog", kCatalog},
-                                                       {"spark.sql.extensions", kExtension}};
   std::string out = Constant("JOB", Literal(application.job)) + Constant("RUN_KEY", Literal(application.run_key)) +
                     Constant("SLICE_PREFIX", Literal(application.slice_prefix)) +
                     Constant("JOB_PREFIX", Literal(application.job_prefix)) + WindowLiteral(application);
-  out += Dict("SETTINGS", settings) + Conf(application) + "\n";
+  out += Dict("SETTINGS", DeltaSettings()) + Conf(application) + "\n";
   out += Lines("SOURCES", application.sources, SourceLiteral) + "\n";
   out += Lines("STEPS", application.steps, [](const AppStep& step) {  // name, cached, SQL
     return fmt::format("({}, {}, {})", Literal(step.name), Literal(step.cached), SqlLiteral(step.sql));
@@ -247,7 +249,36 @@ std::string Quoted(const std::string& word) {
   return out + "'";
 }
 
+// `words`: what follows the job's name, as the shell reads it.
+std::string Script(const std::string& job, const std::string& what, const std::string& jars, const std::string& exports,
+                   const std::string& words) {
+  std::string packages;
+  for (const auto& known : kDeltaVersions) packages += fmt::format("  {}*) delta={} ;;\n", known.spark, known.package);
+  return fmt::format(
+      "#!/bin/sh\n"
+      "# Job {}: starts {}. Words given here go to spark-submit: ./submit.sh --master yarn\n"
+      "# DELTA_JARS: Delta's jars, with commas; without it they are fetched for the version of Spark.\n"
+      "set -eu\n"
+      "submit=${{SPARK_HOME:+$SPARK_HOME/bin/}}spark-submit\n"
+      "version=$(\"$submit\" --version 2>&1 | sed -n 's/.*version \\([34]\\.[0-9.]*\\).*/\\1/p' | head -n 1)\n"
+      "case $version in\n{}"
+      "  *) echo \"Spark '$version' has no Delta that is known here; use Spark 3.5, 4.0 or 4.1\" >&2; exit 2 ;;\n"
+      "esac\n"
+      "if [ -n \"${{DELTA_JARS:-}}\" ]; then set -- --jars \"$DELTA_JARS\"{} \"$@\"; else set -- --packages "
+      "\"$delta\"{} "
+      "\"$@\"; fi\n"
+      "{}exec \"$submit\" --name {} \"$@\" {}\n",
+      job, what, packages, jars.empty() ? "" : "," + Quoted(jars), jars.empty() ? "" : " --jars " + Quoted(jars),
+      exports, Quoted("tidemill " + job), words);
+}
+
 }  // namespace
+
+const std::map<std::string, std::string>& DeltaSettings() {
+  static const auto* settings = new std::map<std::string, std::string>{{"spark.sql.catalog.spark_catalog", kCatalog},
+                                                                       {"spark.sql.extensions", kExtension}};
+  return *settings;
+}
 
 std::string PythonText(const Application& application) {
   return fmt::format(
@@ -266,34 +297,37 @@ Result<std::string> DeltaPackage(const std::string& spark_version) {
       fmt::format("Spark {} has no Delta that is known here; use Spark 3.5, 4.0 or 4.1", spark_version));
 }
 
-std::vector<std::string> SubmitArguments(const Application& application, const std::string& spark_version,
+std::vector<std::string> SubmitArguments(const std::string& job, const std::string& spark_version,
+                                         const std::vector<std::string>& delta_jars,
                                          const std::vector<std::string>& jars) {
-  std::vector<std::string> words = {"--name", "tidemill " + application.job};
-  if (!jars.empty()) {
-    words.insert(words.end(), {"--jars", Joined(jars, ",", [](const auto& jar) { return jar; })});
-  } else if (const auto package = DeltaPackage(spark_version); package.ok()) {
-    words.insert(words.end(), {"--packages", *package});
-  }
+  std::vector<std::string> words = {"--name", "tidemill " + job}, all = delta_jars;
+  all.insert(all.end(), jars.begin(), jars.end());
+  if (!all.empty()) words.insert(words.end(), {"--jars", Commas(all)});
+  const auto package = DeltaPackage(spark_version);
+  if (delta_jars.empty() && package.ok()) words.insert(words.end(), {"--packages", *package});
   return words;
 }
 
 std::string SubmitScript(const Application& application) {
-  std::string packages;
-  for (const auto& known : kDeltaVersions) packages += fmt::format("  {}*) delta={} ;;\n", known.spark, known.package);
-  return fmt::format(
-      "#!/bin/sh\n"
-      "# Job {}: starts app.py beside this file. Words given here go to spark-submit: ./submit.sh --master yarn\n"
-      "# DELTA_JARS: Delta's jars, with commas; without it they are fetched for the version of Spark.\n"
-      "set -eu\n"
-      "submit=${{SPARK_HOME:+$SPARK_HOME/bin/}}spark-submit\n"
-      "version=$(\"$submit\" --version 2>&1 | sed -n 's/.*version \\([34]\\.[0-9.]*\\).*/\\1/p' | head -n 1)\n"
-      "case $version in\n{}"
-      "  *) echo \"Spark '$version' has no Delta that is known here; use Spark 3.5, 4.0 or 4.1\" >&2; exit 2 ;;\n"
-      "esac\n"
-      "if [ -n \"${{DELTA_JARS:-}}\" ]; then set -- --jars \"$DELTA_JARS\" \"$@\"; else set -- --packages \"$delta\" "
-      "\"$@\"; fi\n"
-      "exec \"$submit\" --name {} \"$@\" \"$(dirname \"$0\")/app.py\"\n",
-      application.job, packages, Quoted("tidemill " + application.job));
+  return Script(application.job, "app.py beside this file", "", "", "\"$(dirname \"$0\")/app.py\"");
+}
+
+std::vector<std::string> ProgramWords(const Program& program) {
+  std::vector<std::string> words;
+  if (!program.main_class.empty()) words.insert(words.end(), {"--class", program.main_class});
+  if (!program.py_files.empty()) words.insert(words.end(), {"--py-files", Commas(program.py_files)});
+  if (!program.files.empty()) words.insert(words.end(), {"--files", Commas(program.files)});
+  for (const auto& [key, value] : program.conf) words.insert(words.end(), {"--conf", key + "=" + value});
+  words.push_back(program.file);
+  words.insert(words.end(), program.args.begin(), program.args.end());
+  return words;
+}
+
+std::string SubmitScript(const Program& program) {
+  std::string exports, words;
+  for (const auto& [name, value] : program.environment) exports += fmt::format("export {}={}\n", name, Quoted(value));
+  for (const auto& word : ProgramWords(program)) words += (words.empty() ? "" : " ") + Quoted(word);
+  return Script(program.job, program.file, Commas(program.jars), exports, words);
 }
 
 }  // namespace tidemill::engine::spark

@@ -86,14 +86,34 @@ struct Application {
 // The whole Python file. The same application gives the same text.
 std::string PythonText(const Application& application);
 
-// How `spark-submit` is told to run it, before the file's name: one word an item. `jars`: Delta's jars; empty: fetched
-// by --packages for this version of Spark ("4.1.4").
-std::vector<std::string> SubmitArguments(const Application& application, const std::string& spark_version,
+// How `spark-submit` is told to run a job's application, before the file's name: one word an item. `delta_jars`: empty:
+// fetched by --packages for this version of Spark ("4.1.4"). `jars`: others on the class path.
+std::vector<std::string> SubmitArguments(const std::string& job, const std::string& spark_version,
+                                         const std::vector<std::string>& delta_jars,
                                          const std::vector<std::string>& jars);
 // The Maven name of the Delta that goes with a Spark. kUnimplemented for a Spark we know none for.
 Result<std::string> DeltaPackage(const std::string& spark_version);
 
 // A shell script of the spark-submit line, for the folder that holds app.py.
 std::string SubmitScript(const Application& application);
+
+// Where Spark looks for Delta: settings that every application needs which reads or writes Delta tables.
+const std::map<std::string, std::string>& DeltaSettings();
+
+// A program of the user's own (type: spark_app), one run of it.
+struct Program {
+  std::string job;
+  std::string file;
+  std::string main_class;
+  std::vector<std::string> args;
+  std::vector<std::string> py_files;
+  std::vector<std::string> jars;
+  std::vector<std::string> files;
+  std::map<std::string, std::string> conf;
+  std::vector<std::pair<std::string, std::string>> environment;
+};
+// What follows SubmitArguments: settings, the file, its arguments.
+std::vector<std::string> ProgramWords(const Program& program);
+std::string SubmitScript(const Program& program);
 
 }  // namespace tidemill::engine::spark

@@ -1,4 +1,5 @@
 #include "engine/spark/application.h"
+#include "engine/spark/advice.h"
 
 #include <gtest/gtest.h>
 
@@ -51,8 +52,8 @@ TEST(Application, JarsAtHandAreNotFetched) {
   const std::vector<std::string> fetched = {"--name", "tidemill small", "--packages",
                                             "io.delta:delta-spark_2.13:4.1.0"};
   const std::vector<std::string> here = {"--name", "tidemill small", "--jars", "/a.jar,/b.jar"};
-  EXPECT_EQ(SubmitArguments(Small(), "4.1.4", {}), fetched);
-  EXPECT_EQ(SubmitArguments(Small(), "4.1.4", {"/a.jar", "/b.jar"}), here);
+  EXPECT_EQ(SubmitArguments("small", "4.1.4", {}, {}), fetched);
+  EXPECT_EQ(SubmitArguments("small", "4.1.4", {"/a.jar"}, {"/b.jar"}), here);
 }
 
 TEST(EventLog, SumsTasks) {
@@ -70,6 +71,41 @@ TEST(EventLog, SumsTasks) {
   EXPECT_EQ(sum.cpu_ms, 5);
   EXPECT_EQ(sum.shuffle_read_bytes, 3);
   EXPECT_EQ(sum.spill_disk_bytes, 3);
+}
+
+TEST(EventLog, TellsHowFarTheJobsAre) {
+  LogProgress progress;
+  AddLogLine(R"({"Event":"SparkListenerJobStart","Job ID":0,"Stage Infos":[{"Stage ID":0,"Number of Tasks":3},)"
+             R"({"Stage ID":1,"Number of Tasks":1}]})",
+             progress);
+  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Stage ID":0})", progress);
+  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Stage ID":7})", progress);
+  EXPECT_EQ(progress.tasks(), 4);
+  EXPECT_EQ(progress.fraction(), 0.25);
+  AddLogLine(R"({"Event":"SparkListenerJobEnd","Job ID":0})", progress);
+  EXPECT_EQ(progress.tasks(), 0);
+  EXPECT_EQ(progress.fraction(), 0);
+}
+
+TEST(Advice, NamesTheWayOut) {
+  EXPECT_NE(Advice(1, "java.io.IOException: No space left on device").find("spark.local.dir"), std::string::npos);
+  EXPECT_NE(Advice(137, "").find("--memory"), std::string::npos);
+  EXPECT_EQ(Advice(1, "something else"), "");
+}
+
+TEST(Program, IsSubmittedWithItsArguments) {
+  Program program{"train", "/jobs/train.py"};
+  program.args = {"--day=it's today"};
+  program.conf = {{"spark.a", "1"}};
+  program.jars = {"/jobs/a.jar"};
+  program.environment = {{"TIDEMILL_JOB", "train"}};
+  const std::vector<std::string> words = {"--conf", "spark.a=1", "/jobs/train.py", "--day=it's today"};
+  EXPECT_EQ(ProgramWords(program), words);
+  const std::string script = SubmitScript(program);
+  EXPECT_TRUE(Has(script, "export TIDEMILL_JOB=train\n")) << script;
+  EXPECT_TRUE(Has(script, "--jars \"$DELTA_JARS\",/jobs/a.jar")) << script;
+  EXPECT_TRUE(Has(script, "--packages \"$delta\" --jars /jobs/a.jar")) << script;
+  EXPECT_TRUE(Has(script, "/jobs/train.py '--day=it'\\''s today'\n")) << script;
 }
 
 }  // namespace
