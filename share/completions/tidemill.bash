@@ -10,10 +10,10 @@ _tidemill() {
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --no-salt --no-plan --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
-    "init") names="--help --force" ;;
+    "init") names="--help --template --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
     "convert") names="--help --from-format --format --partition-by --sort-by --mode --compression --target-file-size --schema --delimiter --null-text --malformed --no-header --again --json --report --junit --results --memory --threads --state" ;;
-    "table") names="describe history files check restore vacuum optimize --help" ;;
+    "table") names="describe history files check restore vacuum optimize changes --help" ;;
     "table describe") names="--help --version --json" ;;
     "table history") names="--help --limit --json" ;;
     "table files") names="--help --version --limit --json" ;;
@@ -21,6 +21,7 @@ _tidemill() {
     "table restore") names="--help --json --version --timestamp --dry-run" ;;
     "table vacuum") names="--help --json --retain --delete --force" ;;
     "table optimize") names="--help --json --where --target --dry-run --memory --threads --state" ;;
+    "table changes") names="--help --from --to --output --memory --threads --state" ;;
     "diff") names="--help --keys --without --limit --json --memory --threads --state" ;;
     "verify") names="--help --profile --set --window --from --to --sample --memory --threads --state" ;;
     "quarantine") names="ls show replay --help" ;;
