@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/names.h"
 #include "session/error.h"
 #include "sql/coercion.h"
+#include "sql/collation_name.h"
 #include "sql/resolver.h"
 
 namespace tidemill::session {
@@ -61,6 +63,17 @@ Result<plan::Field> FieldOf(State& state, const plan::ColumnSpec& spec, const st
     SetMetadataText(field, kExistsDefault, spec.default_value->text);
   }
   return field;
+}
+
+Result<std::string> DefaultCollation(const State& state, const std::optional<std::string>& written) {
+  if (!written) return std::string();
+  ASSIGN_OR_RETURN(const auto name, sql::CollationNamed(*written, {}));
+  if (name == "UTF8_BINARY") return std::string();
+  // A type does not say whether its UTF8_BINARY was written.
+  if (Lower(state.statement_text).find("collate utf8_binary") != std::string::npos) {
+    return Unimplemented("COLLATE UTF8_BINARY next to another DEFAULT COLLATION is not supported");
+  }
+  return name;
 }
 
 }  // namespace tidemill::session

@@ -15,6 +15,9 @@ namespace tidemill::session {
 Result<plan::Field> FieldOf(State& state, const plan::ColumnSpec& spec, const std::string& statement);
 Status CheckDefault(State& state, const plan::Field& field, const plan::ExprText& value, const std::string& statement);
 
+// DEFAULT COLLATION as a table or view keeps it: by its own name, nothing for UTF8_BINARY.
+Result<std::string> DefaultCollation(const State& state, const std::optional<std::string>& written);
+
 std::optional<std::string> MetadataText(const plan::Field& field, const std::string& key);
 // None removes it.
 void SetMetadataText(plan::Field& field, const std::string& key, const std::optional<std::string>& text);

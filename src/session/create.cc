@@ -66,10 +66,10 @@ class TableMaker {
     table_.options = create_.options;
     table_.properties = create_.properties;
     table_.comment = create_.comment.value_or("");
-    table_.collation = create_.collation.value_or("");
+    ASSIGN_OR_RETURN(table_.collation, DefaultCollation(state_, create_.collation));
     table_.created_ms = state_.environment.clock->Now().time_since_epoch().count() / 1000;
-    if (create_.collation && !SameIgnoringCase(*create_.collation, "UTF8_BINARY")) {
-      return Unimplemented("DEFAULT COLLATION of a table is not supported");
+    if (!table_.collation.empty() && create_.query) {
+      return Unimplemented("DEFAULT COLLATION of a table made from a query is not supported");
     }
     if (create_.like) RETURN_IF_ERROR(CopyLike());
     RETURN_IF_ERROR(CheckProvider(table_.provider));
@@ -161,6 +161,9 @@ class TableMaker {
 
   Status AddColumn(const plan::ColumnSpec& spec) {
     ASSIGN_OR_RETURN(auto field, FieldOf(state_, spec, "CREATE TABLE"));
+    if (field.type == plan::DataType(plan::TypeId::kString) && !table_.collation.empty()) {
+      field.type = plan::DataType::Collated(table_.collation);
+    }
     if (table_.provider == "delta" && field.type.ToString().find(" collate ") != std::string::npos) {
       return Unimplemented(fmt::format("column {} of a Delta table: another collation than UTF8_BINARY", field.name));
     }

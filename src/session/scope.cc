@@ -44,7 +44,7 @@ Result<std::optional<sql::Catalog::Table>> Scope::Find(const plan::Name& name) {
                         fmt::format("Recursive view {} detected. Write another name.", Quoted({view->name})));
       }
       if (view->source_key) return std::optional(Table{*view->source_key, view->schema, nullptr, nullptr, full});
-      return std::optional(Table{"", view->schema, view->query, view->scope, full});
+      return std::optional(Table{"", view->schema, view->query, view->scope, full, {}, view->collation});
     }
   }
   if (name.size() == 2 && name[0] == kRawTable) return state_.Raw(name[1]);
@@ -85,12 +85,15 @@ Result<std::optional<sql::Catalog::Table>> Scope::OpenView(const session::Table&
   for (size_t i = 0; i < names.size() && i < view.schema.fields.size(); ++i) {
     for (size_t j = 0; j < i; ++j) unique &= !SameIgnoringCase(names[i], names[j]);
     const auto& field = view.schema.fields[i];
-    list.push_back(Named(CastTo(Column({names[i]}), AsRead(view.schema).fields[i].type), field.name));
+    const auto type = AsRead(view.schema).fields[i].type;
+    // There STRING would be of the view's collation.
+    const bool plain = type == plan::DataType(plan::TypeId::kString) && !view.collation.empty();
+    list.push_back(Named(plain ? Column({names[i]}) : CastTo(Column({names[i]}), type), field.name));
   }
   if (unique && !list.empty()) query = SelectFrom(std::move(list), AliasOf(query, "__view"));
   return std::optional(Table{"", AsRead(view.schema), query,
                              std::make_shared<Scope>(state_, view.view->database, false), view.FullName(),
-                             Declared(view.schema)});
+                             Declared(view.schema), view.collation});
 }
 
 Result<std::optional<session::Table>> Scope::TravelTable(const plan::Name& name) const {

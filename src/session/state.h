@@ -33,6 +33,7 @@ struct TemporaryView {
   std::shared_ptr<sql::Catalog> scope;
   std::string text;
   std::optional<std::string> source_key;  // USING: the engine's table
+  std::string collation{};                // of the texts in its query; empty: UTF8_BINARY
 };
 
 struct TemporaryVariable {

@@ -63,11 +63,14 @@ Result<plan::Schema> ViewSchema(const plan::Name& name, const std::vector<plan::
 }
 
 // The query resolved with an eye on what a view may not be made from.
-Result<plan::Schema> ResolveBody(State& state, const plan::RelationPtr& query, const plan::Name& defining) {
+Result<plan::Schema> ResolveBody(State& state, const plan::RelationPtr& query, const plan::Name& defining,
+                                 const std::string& collation) {
   state.seen.temporary.clear();
   state.seen.defining = defining;
-  const auto resolved = state.Resolve(query);
-  auto declared = sql::DeclaredSchema(query, state.scope(), state.resolve_options());
+  auto options = state.resolve_options();
+  options.collation = collation;
+  const auto resolved = sql::ResolveQuery(query, state.scope(), options);
+  auto declared = sql::DeclaredSchema(query, state.scope(), options);
   state.seen.defining.clear();
   if (!resolved.ok()) return resolved.error();
   return declared;
@@ -85,16 +88,19 @@ Result<Answer> MakeTemporaryView(State& state, const plan::CreateView& create, c
                     Quoted(name)),
         create.name.at);
   }
-  ASSIGN_OR_RETURN(auto schema, ResolveBody(state, create.query.query, there ? plan::Name{key} : plan::Name{}));
+  ASSIGN_OR_RETURN(const auto collation, DefaultCollation(state, create.collation));
+  ASSIGN_OR_RETURN(auto schema,
+                   ResolveBody(state, create.query.query, there ? plan::Name{key} : plan::Name{}, collation));
   ASSIGN_OR_RETURN(schema, ViewSchema(name, create.columns, AsRead(schema)));
-  views[key] =
-      TemporaryView{name.back(), std::move(schema), create.query.query, state.NewScope(true), create.query.text, {}};
+  views[key] = TemporaryView{
+      name.back(), std::move(schema), create.query.query, state.NewScope(true), create.query.text, {}, collation};
   return Nothing();
 }
 
 Status PutView(State& state, Table view, const std::vector<plan::ViewColumn>& columns, const plan::QueryText& query,
                bool exists) {
-  ASSIGN_OR_RETURN(auto schema, ResolveBody(state, query.query, exists ? view.FullName() : plan::Name{}));
+  ASSIGN_OR_RETURN(auto schema,
+                   ResolveBody(state, query.query, exists ? view.FullName() : plan::Name{}, view.collation));
   if (!state.seen.temporary.empty()) {
     const auto& [kind, name] = state.seen.temporary.front();
     return SqlError(
@@ -125,9 +131,6 @@ Status PutView(State& state, Table view, const std::vector<plan::ViewColumn>& co
 
 Result<Answer> Run(State& state, const plan::CreateView& create) {
   ASSIGN_OR_RETURN(const auto name, state.NameOf(create.name));
-  if (create.collation && !SameIgnoringCase(*create.collation, "UTF8_BINARY")) {
-    return Unimplemented("DEFAULT COLLATION of a view is not supported");
-  }
   if (create.temporary) {
     if (name.size() > 1) {
       return SqlError(
@@ -166,6 +169,7 @@ Result<Answer> Run(State& state, const plan::CreateView& create) {
   view.database = place.database;
   view.name = place.name;
   view.comment = create.comment.value_or("");
+  ASSIGN_OR_RETURN(view.collation, DefaultCollation(state, create.collation));
   view.properties = create.properties;
   view.created_ms = state.environment.clock->Now().time_since_epoch().count() / 1000;
   view.view.emplace();
@@ -184,6 +188,7 @@ Result<Answer> AlterTemporaryView(State& state, const plan::Name& name, const pl
   create.replace = true;
   create.temporary = true;
   create.global = name.size() == 2;
+  if (const auto* view = state.FindView(name); view && !view->collation.empty()) create.collation = view->collation;
   create.query = query;
   return MakeTemporaryView(state, create, {name.back()});
 }

@@ -60,6 +60,7 @@ class Catalog {
     plan::Name qualifier;            // all the parts of its name; empty: as it was written
     // The columns as declared, where one is CHAR or VARCHAR (which read as STRING); otherwise empty.
     plan::Schema declared{};
+    std::string collation{};  // a view's: what the texts in it are of, where nothing else is said; empty: UTF8_BINARY
   };
   virtual ~Catalog() = default;
   // The table of that name (one part, or db.table), or nothing.
@@ -90,6 +91,7 @@ struct ResolveOptions {
   // What now() and current_date() are, in microseconds since the epoch: fixed for a run, so that a retry sees the same.
   int64_t now_micros = 0;
   std::map<std::string, std::string> conf;
+  std::string collation{};  // of the texts in what is resolved, where nothing else is said; empty: UTF8_BINARY
   // What TIMESTAMP means (spark.sql.timestampType).
   bool timestamp_ntz() const { return ParseOptionsOf(conf).timestamp_ntz; }
   TypeRules rules() const { return ansi ? TypeRules::kAnsi : TypeRules::kLegacy; }

@@ -381,9 +381,10 @@ Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
       const auto& item = items_[i];
       if (!item.expr || ContainsAggregate(item.expr) || item.generator) continue;
       if (IsConstant(item.expr) && AsLiteral(item.expr)) continue;
-      if (HoldsCollation(item.expr->type)) return Refused("GROUP BY ALL of texts with a collation", at_);
       all.push_back(static_cast<int>(groups.keys.size()));
       ASSIGN_OR_RETURN(auto key, KeyAt(i, at_));
+      if (HoldsCollation(key->type)) groups.collated.push_back(key);
+      ASSIGN_OR_RETURN(key, CollationKey(key));
       groups.keys.push_back(std::move(key));
     }
     groups.sets = {all};

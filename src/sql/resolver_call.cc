@@ -376,7 +376,12 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
   PadChars(pending.name, pending.args);
   ASSIGN_OR_RETURN(const auto collation, Collate(function.name, pending.args, pending.sql, expr.at));
   NameLiterals(written, collation);
-  if (collation && call.distinct) return Refused("DISTINCT of texts with a collation", expr.at);
+  if (collation && call.distinct && !collation->name.empty() && function.name != "max" && function.name != "min") {
+    if (function.name != "count") return Refused("DISTINCT of texts with a collation", expr.at);
+    for (auto& arg : pending.args) {
+      ASSIGN_OR_RETURN(arg, KeyUnder(*collation, arg));
+    }
+  }
   const Names& sorted = names.inside_aggregate && !call.over ? *names.inside_aggregate : names;
   for (const auto& key : call.within_group) {
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));

@@ -1,10 +1,11 @@
 // Collations of texts, in the resolver alone: what is compared under a collation is compared as keys made of plain
-// texts, so that no engine ever compares a collated text itself. Whose collation wins follows Spark's
-// CollationTypeCoercion: an explicit one (COLLATE), then a column's, then a literal's. What is not known to be exact is
-// refused by name.
+// texts, so that no engine ever compares a collated text itself; a function that compares texts on its own is told the
+// collation ($by_collation). Whose collation wins follows Spark's CollationTypeCoercion: an explicit one (COLLATE),
+// then a column's, then a literal's. What is not known to be exact is refused by name.
 #include <algorithm>
 #include <set>
 
+#include "plan/collation.h"
 #include "sql/collation_name.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -40,13 +41,29 @@ Strength StrengthOf(const ExprPtr& expr) {
   return most;
 }
 
-ExprPtr Plain(const ExprPtr& expr) {
-  if (expr->type.collation().empty()) return expr;
-  return typed::MakeExpr(typed::Cast{expr, typed::Cast::Mode::kBits}, TypeId::kString, expr->nullable, expr->at);
+// The type with every text in it of UTF8_BINARY.
+DataType PlainType(const DataType& type) {
+  if (type.is(TypeId::kString)) return type.collation().empty() ? type : DataType(TypeId::kString);
+  if (type.is(TypeId::kArray)) return DataType::Array(PlainType(type.element()), type.contains_null());
+  return type;
 }
+ExprPtr Retyped(const ExprPtr& expr, const DataType& type) {
+  if (expr->type == type) return expr;
+  return typed::MakeExpr(typed::Cast{expr, typed::Cast::Mode::kBits}, type, expr->nullable, expr->at);
+}
+ExprPtr Plain(const ExprPtr& expr) { return Retyped(expr, PlainType(expr->type)); }
 
-bool IsTrimmed(const std::string& collation) { return collation.ends_with(kTrimmed); }
-bool FoldsCase(const std::string& collation) { return collation.starts_with("UTF8_LCASE"); }
+// A text or an array of texts: what they compare by, and how firmly.
+struct Held {
+  Strength strength = Strength::kNone;
+  std::string name;
+};
+Held HeldBy(const ExprPtr& expr) {
+  if (expr->type.is(TypeId::kString)) return {StrengthOf(expr), expr->type.collation()};
+  if (!expr->type.is(TypeId::kArray) || !expr->type.element().is(TypeId::kString)) return {};
+  const std::string& name = expr->type.element().collation();
+  return {name.empty() ? Strength::kDefault : Strength::kImplicit, name};
+}
 
 // The functions of these names and aliases, by the one name each bears here.
 const std::set<std::string>* Canonical(std::initializer_list<const char*> names) {
@@ -131,6 +148,16 @@ bool IsIndifferent(const std::string& function) {
                                         "collation",
                                         "struct",
                                         "named_struct",
+                                        "array",
+                                        "array_size",
+                                        "cardinality",
+                                        "element_at",
+                                        "get",
+                                        "hash",
+                                        "xxhash64",
+                                        "date_format",
+                                        "to_char",
+                                        "collect_list",
                                         "isnan",
                                         "space",
                                         "url_encode",
@@ -139,9 +166,26 @@ bool IsIndifferent(const std::string& function) {
 }
 
 bool IsComparison(const std::string& function) {
-  static const auto* names = new std::set<std::string>{"=", "==", "<=>", "<", "<=", ">", ">=", "!=", "<>", "in"};
+  static const auto* names = new std::set<std::string>{
+      "=", "==", "<=>", "equal_null", "<", "<=", ">", ">=", "!=", "<>", "in", "isdistinctfrom"};
   return names->contains(function);
 }
+
+// Functions that engines have under a collation; the first search, which is done only as UTF8_LCASE and the UTF8_BINARY
+// that trims do.
+bool Searches(const std::string& function) {
+  static const auto* names =
+      Canonical({"contains", "startswith", "endswith", "instr", "locate", "replace", "split_part", "substring_index",
+                 "translate", "trim", "btrim", "ltrim", "rtrim"});
+  return names->contains(function);
+}
+bool Compares(const std::string& function) {
+  static const auto* names =
+      Canonical({"find_in_set", "array_contains", "array_position", "array_distinct", "array_union", "array_intersect",
+                 "array_except", "arrays_overlap", "least", "greatest"});
+  return names->contains(function);
+}
+bool IsExtreme(const std::string& function) { return function == "max" || function == "min"; }
 
 }  // namespace
 
@@ -161,33 +205,17 @@ bool HoldsCollation(const DataType& type) {
   }
 }
 
-// Under UTF8_LCASE texts are equal whose characters are, each in lower case: İ becomes two, and both small sigmas are
-// one.
 Result<ExprPtr> CollationKey(const ExprPtr& expr) {
   if (!HoldsCollation(expr->type)) return expr;
+  if (!expr->type.is(TypeId::kString)) return Refused("comparing " + expr->type.ToString(), expr->at);
   const std::string& collation = expr->type.collation();
-  if (!expr->type.is(TypeId::kString)) {
-    return Refused("comparing " + expr->type.ToString(), expr->at);
-  }
   if (collation == kIndeterminate) {
     return AnalysisError("INDETERMINATE_COLLATION_IN_EXPRESSION", "42P22",
                          "Data type of <expr> has indeterminate collation. Use COLLATE clause to set the collation "
                          "explicitly.",
                          {{"expr", "the expression"}}, expr->at);
   }
-  if (!FoldsCase(collation) && collation != "UTF8_BINARY_RTRIM") {
-    return Refused("comparing texts of collation " + collation, expr->at);
-  }
-  const auto text = [&](const char* function, std::vector<ExprPtr> args) {
-    return MakeCall(FindFunction(function)->name, std::move(args), TypeId::kString, expr->nullable, expr->at);
-  };
-  ExprPtr key = Plain(expr);
-  if (IsTrimmed(collation)) key = text("rtrim", {key});
-  if (FoldsCase(collation)) {
-    key = text("lower", {text("replace", {key, StringLiteral("İ"), StringLiteral("i̇")})});
-    key = text("replace", {key, StringLiteral("ς"), StringLiteral("σ")});
-  }
-  return key;
+  return MakeCall("$collation_key", {Plain(expr), StringLiteral(collation)}, TypeId::kBinary, expr->nullable, expr->at);
 }
 
 // x COLLATE name, collate(x, 'name').
@@ -208,18 +236,19 @@ Result<ExprPtr> Resolver::CollateCall(const std::vector<ExprPtr>& args, const st
 Result<std::optional<Collation>> Resolver::Collate(const std::string& function, std::vector<ExprPtr>& args,
                                                    const std::string& sql, Position at) {
   Collation found;
+  std::string of_literals;  // in a view of another default collation
   Strength most = Strength::kNone;
   bool any = false, nested = false;
   for (const auto& arg : args) {
     if (!arg) continue;
-    nested = nested || (!arg->type.is(TypeId::kString) && HoldsCollation(arg->type));
-    const Strength strength = StrengthOf(arg);
-    any = any || strength == Strength::kExplicit || !arg->type.collation().empty();
+    const auto [strength, name] = HeldBy(arg);
+    nested = nested || (strength == Strength::kNone && HoldsCollation(arg->type));
+    any = any || strength == Strength::kExplicit || !name.empty();
     if (strength == Strength::kNone || strength == Strength::kDefault) {
       most = std::max(most, strength);
+      if (!name.empty()) of_literals = name;
       continue;
     }
-    const std::string& name = arg->type.collation();
     if (strength > most) {
       found.name = name;
     } else if (strength == most && name != found.name) {
@@ -234,6 +263,7 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
     }
     most = std::max(most, strength);
   }
+  if (most <= Strength::kDefault) found.name = of_literals;
   static const auto* carriers =
       new std::set<std::string>{"struct",     "named_struct", "size",   "cardinality", "array_size",
                                 "element_at", "$subscript",   "isnull", "isnotnull",   "typeof"};
@@ -243,6 +273,7 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
     return std::optional<Collation>();
   }
   found.is_explicit = most == Strength::kExplicit;
+  found.is_default = most == Strength::kDefault;
   const bool indifferent = IsIndifferent(function);
   if (found.name == kIndeterminate && !indifferent) {
     const bool whole = function == "split_part" || function == "str_to_map";
@@ -263,18 +294,28 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
     return std::optional<Collation>(found);
   }
   if (!found.name.empty() && !indifferent) {
-    const bool accents_only =
-        found.name.find("_AI") != std::string::npos && found.name.find("_CI") == std::string::npos;
-    if (accents_only) {
+    const auto collation = plan::ParseCollation(found.name);
+    const bool locale = collation->kind == plan::Collation::Kind::kLocale;
+    if (collation->ignores_accents && !collation->ignores_case && !Compares(function) && !IsExtreme(function)) {
       PendingCall pending{function, args, std::vector<std::string>(args.size(), sql), {}, sql, at, &options_};
       return UnexpectedType(pending, 0, "\"STRING\"");
     }
-    return Refused(function + " of texts of collation " + found.name, at);
+    const bool both_explicit = function == "nullif" && args.size() == 2 && StrengthOf(args[0]) == Strength::kExplicit &&
+                               StrengthOf(args[1]) == Strength::kExplicit;
+    if (!(Searches(function) && !locale) && !Compares(function) && !IsExtreme(function) && !both_explicit) {
+      return Refused(function + " of texts of collation " + found.name, at);
+    }
+    found.compares = function;
   }
   for (auto& arg : args) {
-    if (arg && arg->type.is(TypeId::kString)) arg = Plain(arg);
+    if (arg) arg = Plain(arg);
   }
   return std::optional<Collation>(found);
+}
+
+Result<ExprPtr> KeyUnder(const Collation& collation, const ExprPtr& text) {
+  if (!text->type.is(TypeId::kString) || collation.name.empty()) return text;
+  return CollationKey(Retyped(text, DataType::Collated(collation.name)));
 }
 
 void Resolver::NameLiterals(const std::vector<plan::ExprPtr>& written, const std::optional<Collation>& collation) {
@@ -285,13 +326,87 @@ void Resolver::NameLiterals(const std::vector<plan::ExprPtr>& written, const std
   }
 }
 
-ExprPtr Resolver::WithCollation(ExprPtr result, const std::optional<Collation>& collation) {
-  if (!collation || !collation->answers || !result->type.is(TypeId::kString)) return result;
+namespace {
+
+// max and min, also over a window: the text of the greatest or least key.
+Result<ExprPtr> ExtremeByKey(const ExprPtr& result, const Collation& collation) {
+  const auto by_key = [&](typed::Call call) -> Result<typed::Call> {
+    ASSIGN_OR_RETURN(auto key, KeyUnder(collation, call.args[0]));
+    call.function += "_by";
+    call.args.push_back(std::move(key));
+    return call;
+  };
+  if (const auto* window = std::get_if<typed::WindowCall>(&result->node)) {
+    typed::WindowCall made = *window;
+    ASSIGN_OR_RETURN(made.call, by_key(window->call));
+    return typed::MakeExpr(std::move(made), result->type, result->nullable, result->at);
+  }
+  ASSIGN_OR_RETURN(auto made, by_key(std::get<typed::Call>(result->node)));
+  return typed::MakeExpr(std::move(made), result->type, result->nullable, result->at);
+}
+
+}  // namespace
+
+Result<ExprPtr> Resolver::WithCollation(ExprPtr result, const std::optional<Collation>& collation) {
+  if (!collation) return result;
+  if (IsExtreme(collation->compares)) {
+    ASSIGN_OR_RETURN(result, ExtremeByKey(result, *collation));
+  } else if (collation->compares == "nullif") {
+    const auto& made = std::get<typed::Case>(result->node);
+    const ExprPtr& kept = made.otherwise;
+    const auto& equal = std::get<typed::Call>(made.branches[0].first->node);
+    ASSIGN_OR_RETURN(auto left, KeyUnder(*collation, equal.args[0]));
+    ASSIGN_OR_RETURN(auto right, KeyUnder(*collation, equal.args[1]));
+    auto same = MakeCall("=", {left, right}, TypeId::kBoolean, left->nullable || right->nullable, result->at);
+    result = typed::MakeExpr(typed::Case{{{same, made.branches[0].second}}, kept}, result->type, true, result->at);
+  } else if (const auto* call = AsCall(result); call && !collation->compares.empty()) {
+    std::vector<ExprPtr> args{StringLiteral(call->function), StringLiteral(collation->name)};
+    args.insert(args.end(), call->args.begin(), call->args.end());
+    result = MakeCall("$by_collation", std::move(args), result->type, result->nullable, result->at);
+  }
+  const bool text = result->type.is(TypeId::kString);
+  const bool texts = result->type.is(TypeId::kArray) && result->type.element().is(TypeId::kString);
+  if (!collation->answers || !(text || texts)) return result;
   if (collation->name.empty() && !collation->is_explicit) return result;
+  const DataType collated = DataType::Collated(collation->name.empty() ? "UTF8_BINARY" : collation->name);
+  if (texts) return Retyped(result, DataType::Array(collated, result->type.contains_null()));
+  if (collation->is_default) return Retyped(result, collated);
   const bool nullable = result->nullable;
   const Position at = result->at;
-  return MakeCall(collation->is_explicit ? kExplicit : kImplicit, {std::move(result)},
-                  DataType::Collated(collation->name.empty() ? "UTF8_BINARY" : collation->name), nullable, at);
+  return MakeCall(collation->is_explicit ? kExplicit : kImplicit, {std::move(result)}, collated, nullable, at);
+}
+
+// One row of each that compare alike, with the values of any of them.
+Result<Rel> Resolver::DistinctRows(const Rel& rel, Position at) {
+  const auto& columns = rel.node->columns;
+  if (std::ranges::none_of(columns, [](const auto& column) { return HoldsCollation(column.type); })) {
+    return Rel{typed::MakeRelation(typed::Distinct{rel.node}, columns, at), rel.layer};
+  }
+  typed::Aggregate made;
+  made.input = rel.node;
+  std::vector<typed::Column> grouped;
+  std::vector<int> all;
+  std::vector<typed::NamedExpr> exprs;
+  for (const auto& column : columns) {
+    ASSIGN_OR_RETURN(auto key, CollationKey(Ref(column)));
+    all.push_back(static_cast<int>(made.keys.size()));
+    made.keys.push_back({{NewId(), column.name, key->type, key->nullable, {}}, key});
+    grouped.push_back(made.keys.back().column);
+  }
+  made.sets = {all};
+  for (size_t i = 0; i < columns.size(); ++i) {
+    typed::Column from = made.keys[i].column;
+    if (HoldsCollation(columns[i].type)) {
+      auto any = MakeCall("first", {Plain(Ref(columns[i])), BoolLiteral(false)}, TypeId::kString, columns[i].nullable);
+      made.aggregates.push_back({{NewId(), columns[i].name, any->type, any->nullable, {}}, any});
+      from = made.aggregates.back().column;
+      grouped.push_back(from);
+    }
+    exprs.push_back({{NewId(), columns[i].name, columns[i].type, columns[i].nullable, columns[i].qualifier},
+                     Retyped(Ref(from), columns[i].type)});
+    DeclareAs(Ref(columns[i]), exprs.back().column.id);
+  }
+  return Projected(Rel{typed::MakeRelation(std::move(made), std::move(grouped), at), {}}, std::move(exprs), at);
 }
 
 }  // namespace tidemill::sql

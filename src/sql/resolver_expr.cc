@@ -104,7 +104,12 @@ Result<ExprPtr> Resolver::Resolve(const plan::Literal& node, const plan::Expr& e
   if (node.type.is_ansi_interval() && Flag(options_.conf, "spark.sql.legacy.interval.enabled", false)) {
     return Refused("an interval literal under spark.sql.legacy.interval.enabled", expr.at);
   }
-  return typed::MakeExpr(typed::Literal{node.value}, node.type, node.value.is_null(), expr.at);
+  return typed::MakeExpr(typed::Literal{node.value}, DefaultCollated(node.type), node.value.is_null(), expr.at);
+}
+
+DataType Resolver::DefaultCollated(const DataType& type) const {
+  const bool takes = !default_collation_.empty() && type == DataType(TypeId::kString);
+  return takes ? DataType::Collated(default_collation_) : type;
 }
 
 Result<ExprPtr> Resolver::Resolve(const plan::Attribute& node, const plan::Expr& expr, const Names& names) {
@@ -132,7 +137,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::Star&, const plan::Expr& expr, con
                        {{"elem", "'*'"}, {"prettyName", "expression"}}, expr.at);
 }
 
-Result<ExprPtr> Resolver::Resolve(const plan::Cast& node, const plan::Expr& expr, const Names& names) {
+Result<ExprPtr> Resolver::Resolve(const plan::Cast& written, const plan::Expr& expr, const Names& names) {
+  plan::Cast node = written;
+  node.type = DefaultCollated(node.type);
   ASSIGN_OR_RETURN(auto child, Expression(node.child, names));
   const DataType& from = child->type;
   if (!CanCast(from, node.type, options_.rules())) {
@@ -326,12 +333,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::SubqueryExpr& node, const plan::Ex
                       "with the data type of the output of the subquery. Mismatched columns: [<mismatchedColumns>].",
                       {{"mismatchedColumns", columns[i].name}}, expr.at);
     }
-    if (HoldsCollation(made.needle[i]->type) || HoldsCollation(columns[i].type)) {
-      return Refused("IN (SELECT ...) of texts with a collation", expr.at);
-    }
-    made.needle[i] = CastTo(made.needle[i], *common);
-    auto value = CastTo(Ref(columns[i]), *common);
-    cast = cast || !columns[i].type.SameType(*common);
+    ASSIGN_OR_RETURN(made.needle[i], CollationKey(CastTo(made.needle[i], *common)));
+    ASSIGN_OR_RETURN(auto value, CollationKey(CastTo(Ref(columns[i]), *common)));
+    cast = cast || !columns[i].type.SameType(value->type);
     nullable = nullable || value->nullable;
     casts.push_back({{NewId(), columns[i].name, value->type, value->nullable, {}}, value});
   }

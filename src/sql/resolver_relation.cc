@@ -117,7 +117,9 @@ Result<Rel> Resolver::ExpandView(const Catalog::Table& table, Position at) {
   ++view_depth_;
   auto saved = std::exchange(common_tables_, {});
   Catalog* around = std::exchange(catalog_, table.scope ? table.scope.get() : catalog_);
+  const auto collation_around = std::exchange(default_collation_, table.collation);
   auto view = Query(table.view, nullptr);
+  default_collation_ = collation_around;
   catalog_ = around;
   common_tables_ = std::move(saved);
   --view_depth_;
@@ -387,12 +389,10 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
   }
   std::vector<typed::Column> columns;
   std::vector<typed::NamedExpr> left_exprs, right_exprs;
-  bool cast_left = false, cast_right = false;
+  bool cast_left = false, cast_right = false, collated = false;
   for (size_t i = 0; i < a.size(); ++i) {
     auto common = WiderType(a[i].type, b[i].type, options_.rules());
-    if (common && HoldsCollation(*common) && !(node.kind == plan::SetOpKind::kUnion && node.all)) {
-      return Refused(std::string(SetOpName(node)) + " of texts with a collation", relation.at);
-    }
+    collated = collated || (common && HoldsCollation(*common));
     if (!common) {
       return AnalysisError("INCOMPATIBLE_COLUMN_TYPE", "42825",
                            "<operator> can only be performed on tables with compatible column types. The "
@@ -426,8 +426,33 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
   }
   if (cast_left) left = Projected(left, std::move(left_exprs), relation.at);
   if (cast_right) right = Projected(right, std::move(right_exprs), relation.at);
+  const bool compares = node.kind != plan::SetOpKind::kUnion || !node.all;
+  if (collated && compares) return CollatedSet(node, left, right, columns, relation.at);
   typed::SetOp made{node.kind, node.all, left.node, right.node, columns};
   return Rel{typed::MakeRelation(std::move(made), columns, relation.at), LayerOf(columns)};
+}
+
+// A set operation whose rows are compared under collations: `columns` are what it gives.
+Result<Rel> Resolver::CollatedSet(const plan::SetOp& node, const Rel& left, const Rel& right,
+                                  const std::vector<typed::Column>& columns, Position at) {
+  if (node.kind == plan::SetOpKind::kUnion) {
+    typed::SetOp both{node.kind, true, left.node, right.node, columns};
+    return DistinctRows(Rel{typed::MakeRelation(std::move(both), columns, at), LayerOf(columns)}, at);
+  }
+  if (node.all) return Refused(std::string(SetOpName(node)) + " of texts with a collation", at);
+  typed::Join join{left.node, right.node,
+                   node.kind == plan::SetOpKind::kIntersect ? plan::JoinType::kLeftSemi : plan::JoinType::kLeftAnti,
+                   nullptr};
+  for (size_t i = 0; i < columns.size(); ++i) {
+    ASSIGN_OR_RETURN(auto a, CollationKey(Ref(left.node->columns[i])));
+    ASSIGN_OR_RETURN(auto b, CollationKey(Ref(right.node->columns[i])));
+    auto same = MakeCall("<=>", {a, b}, TypeId::kBoolean, false, at);
+    join.condition = join.condition ? MakeCall("and", {join.condition, same}, TypeId::kBoolean, false, at) : same;
+  }
+  auto rows = typed::MakeRelation(std::move(join), left.node->columns, at);
+  ASSIGN_OR_RETURN(auto distinct, DistinctRows(Rel{rows, left.layer}, at));
+  distinct.layer = LayerOf(distinct.node->columns);
+  return distinct;
 }
 
 // UNION BY NAME: the right side in the left's order; what is missing is NULL where that is allowed.
@@ -472,12 +497,10 @@ Result<Rel> Resolver::Resolve(const plan::Sort& node, const plan::Relation& rela
   }
   ASSIGN_OR_RETURN(auto rel, Relation(node.input, outer));
   std::vector<typed::SortKey> keys;
-  for (const auto& column : rel.node->columns) {
-    if (node.all && HoldsCollation(column.type)) return Refused("ORDER BY ALL of texts with a collation", relation.at);
-  }
   if (node.all) {
     for (const auto& column : rel.node->columns) {
-      keys.push_back({Ref(column), node.all_direction.ascending, node.all_direction.nulls_first});
+      ASSIGN_OR_RETURN(auto key, CollationKey(Ref(column)));
+      keys.push_back({key, node.all_direction.ascending, node.all_direction.nulls_first});
     }
   }
   Names names{{&rel.layer}, outer};

@@ -247,7 +247,8 @@ Status SelectResolver::ResolveHaving(const Groups& groups) {
 
 int SelectResolver::ItemOf(const ExprPtr& expr) const {
   for (size_t i = 0; i < items_.size(); ++i) {
-    if (SameExpr(items_[i].expr, expr)) return static_cast<int>(i);
+    const auto key = CollationKey(items_[i].expr);
+    if (key.ok() && SameExpr(*key, expr)) return static_cast<int>(i);
   }
   return -1;
 }
@@ -257,7 +258,6 @@ Status SelectResolver::ResolveSort() {
   if (sort_->all) {
     for (size_t i = 0; i < items_.size(); ++i) {
       const auto& direction = sort_->all_direction;
-      if (HoldsCollation(items_[i].expr->type)) return Refused("ORDER BY ALL of texts with a collation", at_);
       sort_keys_.push_back({items_[i].expr, direction.ascending, direction.nulls_first});
       sort_items_.push_back(static_cast<int>(i));
     }
@@ -283,10 +283,6 @@ Status SelectResolver::ResolveSort() {
       }
       item = static_cast<int>(*ordinal) - 1;
       key.expr = items_[item].expr;
-      if (HoldsCollation(key.expr->type)) {
-        ASSIGN_OR_RETURN(key.expr, CollationKey(key.expr));
-        item = -1;
-      }
     } else {
       ASSIGN_OR_RETURN(key, resolver_.Key(written, names));
       item = ItemOf(key.expr);
@@ -352,6 +348,16 @@ Status SelectResolver::ExtractWindows() {
   return Ok();
 }
 
+namespace {
+
+// The expression over `to` where it reads the column of that id.
+Result<ExprPtr> WithColumn(const ExprPtr& expr, typed::ColumnId id, const typed::Column& to) {
+  if (const auto* ref = std::get_if<typed::ColumnRef>(&expr->node)) return ref->id == id ? Ref(to, expr->at) : expr;
+  return MapChildren(expr, [&](const ExprPtr& child) { return WithColumn(child, id, to); });
+}
+
+}  // namespace
+
 // Project, then DISTINCT, then ORDER BY; keys that are no output columns ride along and are dropped at the end.
 Result<Rel> SelectResolver::Finish() {
   std::vector<typed::NamedExpr> exprs;
@@ -366,7 +372,7 @@ Result<Rel> SelectResolver::Finish() {
   for (size_t i = 0; i < sort_keys_.size(); ++i) {
     typed::SortKey key = sort_keys_[i];
     if (sort_items_[i] >= 0) {
-      key.expr = Ref(output[sort_items_[i]]);
+      ASSIGN_OR_RETURN(key.expr, CollationKey(Ref(output[sort_items_[i]])));
     } else if (!IsConstant(key.expr)) {
       if (select_.distinct) {
         return Refused("ORDER BY of something that SELECT DISTINCT does not give", key.expr->at);
@@ -382,7 +388,6 @@ Result<Rel> SelectResolver::Finish() {
   auto node = typed::MakeRelation(typed::Project{node_, std::move(exprs)}, columns, at_);
   if (select_.distinct) {
     for (const auto& column : columns) {
-      if (HoldsCollation(column.type)) return Refused("DISTINCT of texts with a collation", at_);
       if (column.type.is(TypeId::kMap)) {
         return AnalysisError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000",
                              "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
@@ -390,10 +395,16 @@ Result<Rel> SelectResolver::Finish() {
                              {{"colName", QuotedName({column.name})}, {"dataType", QuotedType(column.type)}}, at_);
       }
     }
-    node = typed::MakeRelation(typed::Distinct{node}, columns, at_);
+    ASSIGN_OR_RETURN(auto distinct, resolver_.DistinctRows(Rel{node, {}}, at_));
+    node = distinct.node;
+    for (size_t i = 0; i < output.size(); ++i) {
+      for (auto& key : keys) {
+        ASSIGN_OR_RETURN(key.expr, WithColumn(key.expr, output[i].id, node->columns[i]));
+      }
+      output[i].id = node->columns[i].id;
+    }
   }
-  if (!keys.empty())
-    node = typed::MakeRelation(typed::Sort{node, std::move(keys), sort_->global}, columns, sort_ ? at_ : at_);
+  if (!keys.empty()) node = typed::MakeRelation(typed::Sort{node, std::move(keys), sort_->global}, node->columns, at_);
   Rel rel;
   for (const auto& column : output) rel.layer.bindings.push_back({column});
   if (!hidden) {

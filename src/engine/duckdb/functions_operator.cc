@@ -19,6 +19,15 @@ std::string Digits(const Lowered& l, size_t i, int scale) {
   return fmt::format("tm_unscaled(CAST({} AS DECIMAL({},{})))", l.args[i], precision, scale);
 }
 
+// (function, collation, arguments of the function).
+Result<std::string> ByCollation(const Lowered& l) {
+  const auto& function = std::get<typed::Literal>(l.call.args[0]->node).value;
+  std::vector<DataType> types;
+  for (size_t i = 1; i < l.args.size(); ++i) types.push_back(l.type(i));
+  return ValueSql("collated_" + std::get<std::string>(function.data), {l.args.begin() + 1, l.args.end()}, types,
+                  l.expr.type);
+}
+
 std::string FromDigits(const Lowered& l, const std::string& digits, bool is_try = false) {
   const DataType& type = l.expr.type;
   return fmt::format("tm_{}decimal({}, {}, {})", is_try ? "try_" : "", digits, type.precision(), type.scale());
@@ -204,6 +213,8 @@ std::span<const LoweringRow> OperatorLowerings() {
   static constexpr LoweringRow kRows[] = {
       {"collate", "", "$1", nullptr},
       {"$collated", "", "$1", nullptr},
+      {"$collation_key", "", "tm_collation_key($1, $2)", nullptr},
+      {"$by_collation", "", nullptr, ByCollation},
       {"+", "decimal", nullptr, AddDecimals},
       {"+", "", "($1 + $2)", nullptr},
       {"-", "decimal", nullptr, AddDecimals},

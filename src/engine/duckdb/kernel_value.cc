@@ -245,8 +245,8 @@ Value ChildrenValue(std::vector<Value> children) {
 const ValueRow* FindValueFunction(std::string_view name) {
   static const auto* rows = [] {
     auto* all = new std::map<std::string_view, const ValueRow*>;
-    for (auto family : {CastValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(), NumberValues(),
-                        SketchValues(), TextValues(), UrlValues(), XmlValues(), XpathValues()}) {
+    for (auto family : {CastValues(), CollationValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(),
+                        NumberValues(), SketchValues(), TextValues(), UrlValues(), XmlValues(), XpathValues()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;

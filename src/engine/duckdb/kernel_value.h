@@ -46,6 +46,7 @@ plan::Value ChildrenValue(std::vector<plan::Value> children);
 
 // The families.
 std::span<const ValueRow> CastValues();
+std::span<const ValueRow> CollationValues();
 std::span<const ValueRow> CsvValues();
 std::span<const ValueRow> HashValues();
 std::span<const ValueRow> IntervalValues();

@@ -1,5 +1,6 @@
 #include "engine/duckdb/kernels.h"
 
+#include "engine/duckdb/kernel_collation.h"
 #include "engine/duckdb/kernel_value.h"
 #include "engine/duckdb/kernel_vector.h"
 
@@ -69,6 +70,7 @@ Status RegisterKernels(duckdb_connection connection) {
   RETURN_IF_ERROR(RegisterCastKernels(connection));
   RETURN_IF_ERROR(RegisterMathKernels(connection));
   RETURN_IF_ERROR(RegisterTextKernels(connection));
+  RETURN_IF_ERROR(RegisterCollationKernels(connection));
   RETURN_IF_ERROR(RegisterCollectionKernels(connection));
   RETURN_IF_ERROR(RegisterIntervalKernels(connection));
   RETURN_IF_ERROR(RegisterRandomKernels(connection));

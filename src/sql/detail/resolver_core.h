@@ -66,16 +66,21 @@ struct Item {
 struct Collation {
   std::string name;
   bool is_explicit = false;
-  bool answers = true;  // a text that the call gives has it
+  bool is_default = false;  // of literals alone
+  bool answers = true;      // a text that the call gives has it
+  std::string compares;     // the function, where its answer depends on what texts compare as
 };
 
 bool HoldsCollation(const DataType& type);
 // What a text of a collation is compared, sorted and grouped by; any other expression is its own.
 Result<typed::ExprPtr> CollationKey(const typed::ExprPtr& expr);
+// The same of a plain text that is of the collation.
+Result<typed::ExprPtr> KeyUnder(const Collation& collation, const typed::ExprPtr& text);
 
 class Resolver {
  public:
-  Resolver(Catalog& catalog, const ResolveOptions& options) : catalog_(&catalog), options_(options) {}
+  Resolver(Catalog& catalog, const ResolveOptions& options)
+      : catalog_(&catalog), options_(options), default_collation_(options.collation) {}
 
   Result<Rel> Relation(const plan::RelationPtr& relation, const Names* outer);
   // The relation with the columns of SELECT * alone: a join's column of USING is one.
@@ -103,6 +108,8 @@ class Resolver {
   Result<typed::ExprPtr> Resolve(const plan::FieldAccess& node, const plan::Expr& expr, const Names& names);
   Result<typed::ExprPtr> Resolve(const plan::Parameter& node, const plan::Expr& expr, const Names& names);
   Result<typed::ExprPtr> Resolve(const plan::IdentifierClause& node, const plan::Expr& expr, const Names& names);
+  // STRING is of the default collation where none is written.
+  DataType DefaultCollated(const DataType& type) const;
   Result<std::vector<typed::ExprPtr>> Expressions(const std::vector<plan::ExprPtr>& exprs, const Names& names);
 
   // resolver_scope.cc
@@ -144,7 +151,8 @@ class Resolver {
   Result<std::optional<Collation>> Collate(const std::string& function, std::vector<typed::ExprPtr>& args,
                                            const std::string& sql, Position at);
   void NameLiterals(const std::vector<plan::ExprPtr>& written, const std::optional<Collation>& collation);
-  static typed::ExprPtr WithCollation(typed::ExprPtr result, const std::optional<Collation>& collation);
+  static Result<typed::ExprPtr> WithCollation(typed::ExprPtr result, const std::optional<Collation>& collation);
+  Result<Rel> DistinctRows(const Rel& rel, Position at);
 
   // resolver_window.cc
   Result<typed::ExprPtr> Over(typed::Call call, DataType type, bool nullable, const plan::Call& written,
@@ -199,6 +207,8 @@ class Resolver {
   Result<Rel> JoinUsing(const plan::Join& node, const plan::Relation& relation, Rel left, Rel right);
   Result<std::vector<std::string>> JoinColumns(const plan::Join& node, const plan::Relation& relation, const Rel& left,
                                                const Rel& right);
+  Result<Rel> CollatedSet(const plan::SetOp& node, const Rel& left, const Rel& right,
+                          const std::vector<typed::Column>& columns, Position at);
   Status MatchByName(const plan::SetOp& node, Rel* left, Rel* right, Position at);
   Status CheckNestedNames(const plan::With& node, Position at) const;
 
@@ -234,6 +244,7 @@ class Resolver {
 
   Catalog* catalog_;  // of the query, or of the view or function whose body is being resolved
   const ResolveOptions& options_;
+  std::string default_collation_;  // of literals and casts in what is being resolved; empty: UTF8_BINARY
   typed::ColumnId next_id_ = 1;
   int next_cte_ = 1;
   int next_lambda_ = 1;
