@@ -34,10 +34,12 @@ struct Attribute {
   Name parts;
 };
 
-// `*`, `t.*`, `* EXCEPT (a, b)`.
+// `*`, `t.*`, `* EXCEPT (a, b.c)`.
 struct Star {
   Name qualifier;
   std::vector<Name> except;
+  // Only columns whose whole name matches the regular expression (spark.sql.parser.quotedRegexColumnNames).
+  std::string pattern{};
 };
 
 struct SortKey {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plan/variant.h"
+
 namespace tidemill::plan {
 
 namespace {
@@ -139,6 +141,49 @@ std::string Int128ToString(Int128 value) {
   return text;
 }
 
+std::optional<BinaryStyle> BinaryStyleNamed(std::string_view name) {
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+  constexpr std::pair<std::string_view, BinaryStyle> kStyles[] = {{"UTF-8", BinaryStyle::kUtf8},
+                                                                  {"BASIC", BinaryStyle::kBasic},
+                                                                  {"BASE64", BinaryStyle::kBase64},
+                                                                  {"HEX", BinaryStyle::kHex},
+                                                                  {"HEX_DISCRETE", BinaryStyle::kHexDiscrete}};
+  for (const auto& [style, value] : kStyles) {
+    if (style == upper) return value;
+  }
+  return std::nullopt;
+}
+
+static std::string Base64(const std::string& bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    const size_t count = std::min<size_t>(3, bytes.size() - i);
+    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (size_t k = 0; k <= count; ++k) text += kDigits[group >> (18 - 6 * k) & 63];
+  }
+  return text;
+}
+
+std::string BinaryText(const std::string& bytes, BinaryStyle style) {
+  if (style == BinaryStyle::kUtf8) return bytes;
+  if (style == BinaryStyle::kBase64) return Base64(bytes);
+  const bool hex = style == BinaryStyle::kHex;
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!text.empty() && !hex) text += style == BinaryStyle::kBasic ? ", " : " ";
+    if (style == BinaryStyle::kBasic) {
+      text += std::to_string(static_cast<int>(static_cast<signed char>(c)));
+    } else {
+      text += {"0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+    }
+  }
+  return hex ? text : "[" + text + "]";
+}
+
 std::string DoubleToJavaText(double value) { return JavaFloating(value); }
 std::string FloatToJavaText(float value) { return JavaFloating(value); }
 
@@ -186,6 +231,8 @@ std::string ToSparkText(const Value& value, const DataType& type, int64_t zone_o
     case TypeId::kString:
     case TypeId::kBinary:
       return std::get<std::string>(value.data);
+    case TypeId::kVariant:
+      return VariantJson(DecodeVariant(std::get<std::string>(value.data)));
     case TypeId::kDate:
       return DateToText(std::get<int64_t>(value.data));
     case TypeId::kTimestamp:

@@ -4,7 +4,9 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,5 +47,11 @@ std::string DateToText(int64_t days);
 std::string TimestampToText(int64_t micros);
 
 std::string Int128ToString(Int128 value);
+
+// How bytes are shown (spark.sql.binaryOutputStyle): as the text they are, [1, -2], AQI=, without its =, 01FE, [01 FE].
+enum class BinaryStyle { kUtf8, kBasic, kBase64, kHex, kHexDiscrete };
+// By Spark's name of it, in any case; nothing where there is none.
+std::optional<BinaryStyle> BinaryStyleNamed(std::string_view name);
+std::string BinaryText(const std::string& bytes, BinaryStyle style);
 
 }  // namespace tidemill::plan

@@ -10,6 +10,7 @@
 #include "delta/column_mapping.h"
 #include "delta/delta.h"
 #include "job/output.h"
+#include "plan/variant.h"
 #include "session/columns.h"
 #include "session/error.h"
 #include "session/scope.h"
@@ -198,6 +199,7 @@ class TableMaker {
   Status Arrange() {
     std::set<std::string> seen;
     for (const auto& field : table_.schema.fields) {
+      if (plan::HoldsVariant(field.type)) return Unimplemented("a table's column of type VARIANT is not supported");
       if (seen.insert(Lower(field.name)).second) continue;
       return SqlError("COLUMN_ALREADY_EXISTS", "42711",
                       fmt::format("The column {} already exists. Choose another name or rename the existing column.",

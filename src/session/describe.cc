@@ -70,6 +70,14 @@ Result<Answer> DescribeColumn(const plan::Describe& describe, const plan::Schema
 
 Result<Answer> DescribeTable(State& state, const plan::Describe& describe) {
   ASSIGN_OR_RETURN(const auto name, state.NameOf(describe.name));
+  if (describe.json && describe.kind == plan::ObjectKind::kColumn) {
+    return SqlError("UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON", "0A000",
+                    "The feature is not supported: DESC TABLE COLUMN AS JSON not supported for individual columns.");
+  }
+  if (describe.json && !describe.extended) {
+    return SqlError("DESCRIBE_JSON_NOT_EXTENDED", "0A000",
+                    "DESCRIBE TABLE ... AS JSON only supported when [EXTENDED|FORMATTED] is specified.");
+  }
   if (describe.json) return Unimplemented("DESCRIBE ... AS JSON is not supported");
   if (const auto* view = state.FindView(name)) {
     if (!describe.partition.empty()) {
@@ -90,7 +98,8 @@ Result<Answer> DescribeTable(State& state, const plan::Describe& describe) {
           "FORBIDDEN_OPERATION", "42809",
           fmt::format("The operation DESC PARTITION is not allowed on the VIEW: {}.", Quoted({table.name})));
     }
-    return Unimplemented("DESCRIBE TABLE ... PARTITION is not supported");
+    if (table.provider == "delta")
+      return Unimplemented("DESCRIBE TABLE ... PARTITION of a Delta table is not supported");
   }
   ColumnRows rows;
   for (const auto& field : table.schema.fields) rows.Field(field);
@@ -101,7 +110,19 @@ Result<Answer> DescribeTable(State& state, const plan::Describe& describe) {
       rows.Field(table.schema.fields[static_cast<size_t>(table.schema.IndexOf(column))]);
     }
   }
-  if (describe.extended) {
+  if (!describe.partition.empty()) {
+    ASSIGN_OR_RETURN(const auto partition, FindPartition(state, table, describe.partition, "DESC PARTITION"));
+    if (describe.extended) {
+      rows.Add("", "", "");
+      rows.Add("# Detailed Partition Information", "", "");
+      rows.Add("Database", table.database, "");
+      rows.Add("Table", table.name, "");
+      for (const auto& [key, value] : DetailsOf(table, partition)) rows.Add(key, value, "");
+      rows.Add("", "", "");
+      rows.Add("# Storage Information", "", "");
+      rows.Add("Location", "file:" + table.location, "");
+    }
+  } else if (describe.extended) {
     rows.Add("", "", "");
     rows.Add("# Detailed Table Information", "", "");
     for (const auto& [key, value] : DetailsOf(table)) rows.Add(key, value, "");

@@ -187,4 +187,11 @@ std::string CreateTextOf(const Table& table) {
   return text + PropertyLines("TBLPROPERTIES", table.properties);
 }
 
+std::vector<std::pair<std::string, std::string>> DetailsOf(const Table& table, const Partition& partition) {
+  return {{"Partition Values", partition.ToString()},
+          {"Location", fmt::format("file:{}/{}", table.location, partition.folder)},
+          {"Created Time", DateText(table.created_ms)},
+          {"Last Access", "UNKNOWN"}};
+}
+
 }  // namespace tidemill::session

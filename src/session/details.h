@@ -5,12 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "session/partition.h"
 #include "session/warehouse.h"
 
 namespace tidemill::session {
 
 // The rows below "# Detailed Table Information", in Spark's order.
 std::vector<std::pair<std::string, std::string>> DetailsOf(const Table& table);
+// The rows of one of its partitions.
+std::vector<std::pair<std::string, std::string>> DetailsOf(const Table& table, const Partition& partition);
 // The same as "Key: value" lines with the schema's tree: SHOW TABLE EXTENDED.
 std::string InformationOf(const Table& table);
 // root

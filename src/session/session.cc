@@ -44,12 +44,33 @@ Result<Answer> Session::Execute(std::string_view text, int64_t most_rows) {
   return answer;
 }
 
+// The value with all bytes in it as the text that shows them.
+static plan::Value Shown(const plan::Value& value, const plan::DataType& type, plan::BinaryStyle style) {
+  if (value.is_null()) return value;
+  if (type.is(plan::TypeId::kBinary)) return {plan::BinaryText(std::get<std::string>(value.data), style)};
+  if (!type.is_nested()) return value;
+  std::vector<plan::Value> shown;
+  const auto& children = *std::get<plan::Value::Children>(value.data);
+  for (size_t i = 0; i < children.size(); ++i) {
+    const auto& of = type.is(plan::TypeId::kArray) ? type.element()
+                     : type.is(plan::TypeId::kMap) ? (i % 2 == 0 ? type.key() : type.value())
+                                                   : type.fields()[i].type;
+    shown.push_back(Shown(children[i], of, style));
+  }
+  return {std::make_shared<const std::vector<plan::Value>>(std::move(shown))};
+}
+
 Result<Answer> Run(State& state, const plan::RelationPtr& query) {
   ASSIGN_OR_RETURN(const auto relation, state.Resolve(query));
   ASSIGN_OR_RETURN(auto* session, state.engine());
   Answer answer;
   ASSIGN_OR_RETURN(answer.rows, session->Query(sql::AsShown(relation), state.most_rows));
   answer.rows.schema = plan::typed::SchemaOf(*relation);
+  const auto style = plan::BinaryStyleNamed(state.Setting("spark.sql.binaryOutputStyle"));
+  if (!style) return answer;
+  for (auto& row : answer.rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) row[i] = Shown(row[i], answer.rows.schema.fields[i].type, *style);
+  }
   return answer;
 }
 

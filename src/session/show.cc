@@ -82,12 +82,22 @@ Result<Answer> Extended(State& state, const plan::Show& show) {
                                {"tableName", plan::TypeId::kString, false},
                                {"isTemporary", plan::TypeId::kBoolean, false},
                                {"information", plan::TypeId::kString, false}};
+  if (!show.partition.empty()) {  // the filter is one table's name
+    ASSIGN_OR_RETURN(const auto table, state.GetTable({database, show.filter.value_or("")}, show.name.at));
+    if (table.provider == "delta")
+      return Unimplemented("SHOW TABLE EXTENDED ... PARTITION of a Delta table is not supported");
+    ASSIGN_OR_RETURN(const auto partition, FindPartition(state, table, show.partition, "SHOW TABLE EXTENDED"));
+    std::string information;
+    for (const auto& [key, value] : DetailsOf(table, partition)) information += fmt::format("{}: {}\n", key, value);
+    answer.rows.rows.push_back(
+        {TextValue(database), TextValue(table.name), plan::Value{false}, TextValue(information + "\n")});
+    return answer;
+  }
   ASSIGN_OR_RETURN(const auto names, state.warehouse.Tables(database));
   for (const auto& name : names) {
     if (!Matches(name, show.filter)) continue;
     ASSIGN_OR_RETURN(const auto table, state.FindTable({database, name}));
     if (!table) continue;
-    if (!show.partition.empty()) return Unimplemented("SHOW TABLE EXTENDED ... PARTITION is not supported");
     answer.rows.rows.push_back(
         {TextValue(database), TextValue(name), plan::Value{false}, TextValue(InformationOf(*table) + "\n")});
   }

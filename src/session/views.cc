@@ -27,8 +27,8 @@ const plan::Expr* Unnamed(const plan::RelationPtr& query) {
     if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) expr = cast->child.get();
     const bool named =
         std::holds_alternative<plan::Alias>(item->node) || std::holds_alternative<plan::Attribute>(expr->node) ||
-        std::holds_alternative<plan::Star>(expr->node) || std::holds_alternative<plan::FieldAccess>(expr->node) ||
-        std::holds_alternative<plan::Subscript>(expr->node) ||
+        std::holds_alternative<plan::Literal>(expr->node) || std::holds_alternative<plan::Star>(expr->node) ||
+        std::holds_alternative<plan::FieldAccess>(expr->node) || std::holds_alternative<plan::Subscript>(expr->node) ||
         std::holds_alternative<plan::IdentifierClause>(expr->node);
     if (!named) return item.get();
   }
@@ -214,14 +214,20 @@ Result<Answer> Run(State& state, const plan::CreateViewUsing& create) {
       table.options[option] = value;
     }
   }
-  if (table.location.empty()) {
-    return Unimplemented(
-        fmt::format("CREATE TEMPORARY VIEW ... USING {} without a path is not supported", create.provider));
-  }
   for (const auto& spec : create.columns) {
     ASSIGN_OR_RETURN(auto field, FieldOf(state, spec, "CREATE TEMPORARY VIEW"));
     field.nullable = true;
     table.schema.fields.push_back(std::move(field));
+  }
+  if (table.location.empty()) {
+    if (table.schema.fields.empty() || !table.options.empty()) {
+      return Unimplemented(
+          fmt::format("CREATE TEMPORARY VIEW ... USING {} without a path is not supported", create.provider));
+    }
+    // No files: no rows.
+    const auto schema = AsRead(table.schema);
+    views[key] = TemporaryView{name.back(), schema, NoRowsOf(schema), state.NewScope(true), "", {}};
+    return Nothing();
   }
   if (table.schema.fields.empty()) {
     if (!table.options.empty()) {

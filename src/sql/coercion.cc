@@ -141,16 +141,27 @@ DataType AdjustedDecimal(int precision, int scale) {
   return DataType::Decimal(kMaxPrecision, std::max(kMaxPrecision - integer_digits, least));
 }
 
-DataType DecimalResult(const std::string& op, const DataType& a, const DataType& b) {
+DataType DecimalResult(const std::string& op, const DataType& a, const DataType& b, bool precision_loss) {
   int p1 = a.precision(), s1 = a.scale(), p2 = b.precision(), s2 = b.scale();
-  if (op == "*") return AdjustedDecimal(p1 + p2 + 1, s1 + s2);
+  const auto made = [&](int precision, int scale) {
+    return precision_loss ? AdjustedDecimal(precision, scale)
+                          : DataType::Decimal(std::min(precision, kMaxPrecision), std::min(scale, kMaxPrecision));
+  };
+  if (op == "*") return made(p1 + p2 + 1, s1 + s2);
   if (op == "/") {
-    int scale = std::max(kMinAdjustedScale, s1 + p2 + 1);
-    return AdjustedDecimal(p1 - s1 + s2 + scale, scale);
+    int scale = std::max(kMinAdjustedScale, s1 + p2 + 1), whole = p1 - s1 + s2;
+    if (precision_loss) return AdjustedDecimal(whole + scale, scale);
+    whole = std::min(kMaxPrecision, whole);
+    scale = std::min(kMaxPrecision, scale);
+    if (const int over = whole + scale - kMaxPrecision; over > 0) {
+      scale -= over / 2 + 1;
+      whole = kMaxPrecision - scale;
+    }
+    return made(whole + scale, scale);
   }
   int scale = std::max(s1, s2);
-  if (op == "%" || op == "pmod") return AdjustedDecimal(std::min(p1 - s1, p2 - s2) + scale, scale);
-  return AdjustedDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale);
+  if (op == "%" || op == "pmod") return made(std::min(p1 - s1, p2 - s2) + scale, scale);
+  return made(std::max(p1 - s1, p2 - s2) + scale + 1, scale);
 }
 
 std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b, TypeRules rules) {
@@ -248,6 +259,8 @@ bool CanCast(const DataType& from, const DataType& to, TypeRules rules) {
   bool legacy = rules == TypeRules::kLegacy;
   if (from.SameType(to) || from.is(TypeId::kNull)) return true;
   if (to.is(TypeId::kString)) return true;
+  if (from.is(TypeId::kVariant)) return !to.is_ansi_interval() && !to.is(TypeId::kCalendarInterval);
+  if (to.is(TypeId::kVariant)) return from.is(TypeId::kArray) ? CanCast(from.element(), to, rules) : !from.is_nested();
   if (from.is_nested() || to.is_nested()) {
     return CastNested(from, to, [&](const auto& x, const auto& y) { return CanCast(x, y, rules); });
   }

@@ -33,8 +33,10 @@ plan::DataType WiderDecimal(const plan::DataType& a, const plan::DataType& b);
 // Precision over 38 gives up digits behind the point, but keeps 6 of them
 // (spark.sql.decimalOperations.allowPrecisionLoss).
 plan::DataType AdjustedDecimal(int precision, int scale);
-// Result of + - * / % div on decimals. `op` is the operator's name.
-plan::DataType DecimalResult(const std::string& op, const plan::DataType& a, const plan::DataType& b);
+// Result of + - * / % div on decimals. `op` is the operator's name; without `precision_loss` digits are cut off at 38,
+// those behind the point no more than those before it.
+plan::DataType DecimalResult(const std::string& op, const plan::DataType& a, const plan::DataType& b,
+                             bool precision_loss = true);
 
 // An explicit CAST from one to the other is legal.
 bool CanCast(const plan::DataType& from, const plan::DataType& to, TypeRules rules);

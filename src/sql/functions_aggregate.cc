@@ -75,8 +75,11 @@ std::span<const FunctionRow> WindowRows() {
 
 std::span<const FunctionRow> GeneratorRows() {
   static constexpr FunctionRow kRows[] = {
-      {"explode", "custom"}, {"explode_outer", "custom"}, {"posexplode", "custom"}, {"posexplode_outer", "custom"},
-      {"inline", "custom"},  {"inline_outer", "custom"},  {"stack", "custom"},      {"json_tuple", "custom"},
+      {"variant_explode", "custom"}, {"variant_explode_outer", "custom"},
+      {"explode", "custom"},         {"explode_outer", "custom"},
+      {"posexplode", "custom"},      {"posexplode_outer", "custom"},
+      {"inline", "custom"},          {"inline_outer", "custom"},
+      {"stack", "custom"},           {"json_tuple", "custom"},
   };
   return kRows;
 }

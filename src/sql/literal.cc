@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -433,6 +434,21 @@ Result<plan::Literal> NumberLiteral(TokenKind kind, std::string_view text, bool 
   }
 }
 
+// h:m[:s[.f]]
+static bool IsTimeOfDay(const std::string& text) {
+  int hour = -1, minute = -1, second = 0, end = 0;
+  if (std::sscanf(text.c_str(), "%2d:%2d%n", &hour, &minute, &end) != 2) return false;
+  if (static_cast<size_t>(end) < text.size()) {
+    int more = 0;
+    if (std::sscanf(text.c_str() + end, ":%2d%n", &second, &more) != 1) return false;
+    end += more;
+    if (text[static_cast<size_t>(end)] == '.') ++end;
+    while (static_cast<size_t>(end) < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) ++end;
+  }
+  return static_cast<size_t>(end) == text.size() && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
+         second >= 0 && second < 60;
+}
+
 Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& text, Position at, bool timestamp_ntz) {
   if (word == "DATE") return DateLiteral(text, at);
   if (word == "TIMESTAMP" && timestamp_ntz) {
@@ -442,6 +458,17 @@ Result<plan::ExprPtr> TypedLiteral(std::string_view word, const std::string& tex
   if (word == "TIMESTAMP" || word == "TIMESTAMP_LTZ") return TimestampLiteral(word, text, at);
   if (word == "TIMESTAMP_NTZ") return NtzLiteral(text, at);
   if (word == "X") return BinaryLiteral(text, at);
+  if (word == "TIME" && IsTimeOfDay(text)) {
+    Error error = LiteralError("UNSUPPORTED_TIME_TYPE", "0A000", "The data type TIME is not supported.");
+    error.at = at;
+    return error;
+  }
+  if (word == "TIME") {
+    Error error = LiteralError("INVALID_TYPED_LITERAL", "42604",
+                               "The value of the typed literal \"TIME\" is invalid: '" + text + "'.");
+    error.at = at;
+    return error;
+  }
   Error error = LiteralError("UNSUPPORTED_TYPED_LITERAL", "0A000",
                              fmt::format("Literals of the type \"{}\" are not supported. Supported types are \"DATE\", "
                                          "\"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\".",

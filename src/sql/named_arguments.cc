@@ -30,6 +30,8 @@ const std::map<std::string, std::vector<Parameter>>& Signatures() {
         {"otherChar", plan::Literal{{}, TypeId::kNull}}}},
       {"count_min_sketch", {{"column"}, {"epsilon"}, {"confidence"}, {"seed"}}},
       {"explode", {{"collection"}}},
+      {"variant_explode", {{"input"}}},
+      {"variant_explode_outer", {{"input"}}},
       {"explode_outer", {{"collection"}}},
       {"inline", {{"input"}}},
       {"inline_outer", {{"input"}}},

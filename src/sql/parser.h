@@ -20,6 +20,8 @@ struct ParseOptions {
   bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers
   bool escaped_string_literals = false;    // spark.sql.parser.escapedStringLiterals
   bool timestamp_ntz = false;              // spark.sql.timestampType=TIMESTAMP_NTZ: what TIMESTAMP means
+  bool quoted_patterns = false;            // spark.sql.parser.quotedRegexColumnNames
+  bool bang_is_not = false;                // spark.sql.legacy.bangEqualsNot
   int max_depth = 500;
 };
 

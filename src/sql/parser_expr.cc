@@ -94,12 +94,12 @@ plan::ExprPtr Parser::ParsePredicate(plan::ExprPtr value) {
   const Position at = value->at;
   if (Take(kIs)) return ParseIs(std::move(value), at);
   const bool follows = IsAny({kBetween, kIn, kLike, kIlike, kRlike, kRegexp}, 1);
-  if (Is(TokenKind::kBang) && follows) {
+  if (Is(TokenKind::kBang) && follows && !options_.bang_is_not) {
     Fail("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601",
          "Support of the clause or keyword: ! has been discontinued in this context. Write NOT instead.", Peek().at);
     return nullptr;
   }
-  const bool negated = Is(kNot) && follows;
+  const bool negated = (Is(kNot) || Is(TokenKind::kBang)) && follows;
   if (negated) Advance();
   if (Is(kIn) && !Is(TokenKind::kLeftParen, 1)) {
     Advance();
@@ -129,7 +129,7 @@ plan::ExprPtr Parser::ParsePredicate(plan::ExprPtr value) {
 }
 
 plan::ExprPtr Parser::ParseIs(plan::ExprPtr value, Position at) {
-  const bool negated = Take(kNot);
+  const bool negated = Take(kNot) || (options_.bang_is_not && Take(TokenKind::kBang));
   if (Take(kNull)) return Operator(negated ? "isnotnull" : "isnull", {std::move(value)}, at);
   if (Take(kTrue)) return Negated(negated, Operator("istrue", {std::move(value)}, at), at);
   if (Take(kFalse)) return Negated(negated, Operator("isfalse", {std::move(value)}, at), at);
@@ -308,10 +308,8 @@ plan::ExprPtr Parser::ParseSuffixes(plan::ExprPtr expr) {
       const Position name_at = Peek().at;
       if (!ParseQualifiedName(&collation, "the name of a collation")) return nullptr;
       expr = Operator("collate", {std::move(expr), StringConstant(collation.back(), name_at)}, at);
-    } else if (Is(TokenKind::kColon) && IsName(1)) {
-      Refuse("Extraction from semi-structured data (expr:path) is not supported. Use variant_get or get_json_object.",
-             Peek().at);
-      return nullptr;
+    } else if (Is(TokenKind::kColon) && (IsName(1) || Is(TokenKind::kLeftBracket, 1))) {
+      expr = ParseVariantPath(std::move(expr), at);
     } else {
       return expr;
     }
@@ -320,8 +318,41 @@ plan::ExprPtr Parser::ParseSuffixes(plan::ExprPtr expr) {
   return nullptr;
 }
 
+// variant:a.b[0]['c d']: variant_get(variant, '$.a.b[0]["c d"]') under the last name.
+plan::ExprPtr Parser::ParseVariantPath(plan::ExprPtr variant, Position at) {
+  Advance();
+  std::string path = "$", last;
+  for (bool first = true;; first = false) {
+    if (Is(TokenKind::kLeftBracket)) {
+      Advance();
+      if (!Is(TokenKind::kString) && !Is(TokenKind::kInteger)) {
+        FailSyntax("a name in quotes or a whole number");
+        return nullptr;
+      }
+      const bool name = Is(TokenKind::kString);
+      const std::string text = name ? StringText(Peek()) : std::string(Peek().text);
+      const char* quote = !name ? "" : text.find('\'') == std::string::npos ? "'" : "\"";
+      path += "[" + (quote + text) + quote + "]";
+      if (name) last = text;
+      Advance();
+      if (!Expect(TokenKind::kRightBracket)) return nullptr;
+    } else if (first || (Is(TokenKind::kDot) && IsName(1))) {
+      if (!first) Advance();
+      if (!ParseName(&last, "the name of a field")) return nullptr;
+      const bool plain = last.find_first_of(".['\"") == std::string::npos;
+      path += plain ? "." + last : "['" + last + "']";
+    } else {
+      break;
+    }
+  }
+  auto get = Function("variant_get", {std::move(variant), StringConstant(path, at), StringConstant("variant", at)}, at);
+  return plan::MakeExpr(plan::Alias{std::move(get), {last}}, at);
+}
+
 plan::ExprPtr Parser::ParseNamedExpression() {
+  ++named_;
   auto expr = ParseExpression();
+  --named_;
   if (!expr) return nullptr;
   plan::Alias alias;
   const bool as = Take(kAs);

@@ -27,6 +27,11 @@ plan::ExprPtr BooleanConstant(bool value, Position at) {
   return plan::MakeExpr(plan::Literal{plan::Value{value}, plan::TypeId::kBoolean}, at);
 }
 
+// Spark takes a quoted name for a regular expression where it holds anything but letters, digits and `_`.
+bool IsPattern(const std::string& name) {
+  return std::ranges::any_of(name, [](unsigned char c) { return c < 0x80 && !std::isalnum(c) && c != '_'; });
+}
+
 }  // namespace
 
 plan::ExprPtr Parser::ParseAtom() {
@@ -284,7 +289,13 @@ plan::ExprPtr Parser::ParseAttributeOrCall() {
     if (Is(TokenKind::kStar)) return ParseStar(std::move(parts));
     if (!ParseName(&parts.emplace_back())) return nullptr;
   }
+  const bool quoted = Last().kind == TokenKind::kQuotedName;
   if (Is(TokenKind::kLeftParen)) return ParseCall(std::move(parts), at);
+  if (options_.quoted_patterns && quoted && named_ > 0 && parts.size() <= 2 && IsPattern(parts.back())) {
+    plan::Star matching{.pattern = parts.back()};
+    matching.qualifier.assign(parts.begin(), parts.end() - 1);
+    return plan::MakeExpr(std::move(matching), at);
+  }
   return plan::MakeExpr(plan::Attribute{std::move(parts)}, at);
 }
 

@@ -1,6 +1,7 @@
 // FROM: tables, functions, subqueries, joins, lateral views, samples, pivots.
 #include <fmt/format.h>
 
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 
@@ -316,16 +317,23 @@ plan::RelationPtr Parser::ParseOptionalSample(plan::RelationPtr input) {
 
 // 10 PERCENT | expr ROWS | BUCKET x OUT OF y
 bool Parser::ParseSampleMethod(plan::Sample* sample) {
+  const auto not_supported = [&](const char* what) {
+    return Fail("_LEGACY_ERROR_TEMP_0015", "", fmt::format("TABLESAMPLE({}) is not supported.", what), Peek().at);
+  };
+  const auto check = [&](double fraction) {
+    const bool within = fraction >= 0 && fraction <= 1;
+    return within || Fail("_LEGACY_ERROR_TEMP_0064", "",
+                          fmt::format("Sampling fraction ({}) must be on interval [0, 1].", fraction), Last().at);
+  };
+  if (Is(TokenKind::kRightParen)) {
+    return Fail("_LEGACY_ERROR_TEMP_0014", "", "TABLESAMPLE does not accept empty inputs.", Peek().at);
+  }
   const size_t sign = Is(TokenKind::kMinus) ? 1 : 0;
   if ((Is(TokenKind::kInteger, sign) || Is(TokenKind::kDecimal, sign)) && Is(kPercent, sign + 1)) {
     next_ += sign;
-    sample->percent = std::strtod(std::string(Peek().text).c_str(), nullptr);
-    if (sign != 0 || sample->percent > 100) {
-      return Fail("", "", fmt::format("Sampling fraction ({}) must be on interval [0, 100] percent.", sample->percent),
-                  Peek().at);
-    }
+    sample->percent = std::strtod(std::string(Peek().text).c_str(), nullptr) * (sign ? -1 : 1);
     next_ += 2;
-    return true;
+    return check(sample->percent / 100);
   }
   if (Is(kBucket) && Is(TokenKind::kInteger, 1)) {
     Advance();
@@ -335,18 +343,22 @@ bool Parser::ParseSampleMethod(plan::Sample* sample) {
     if (!Expect(kOut, kOf)) return false;
     if (!Is(TokenKind::kInteger) || !ReadNumber(Peek().text, &sample->buckets)) return FailSyntax("a whole number");
     Advance();
-    if (sample->bucket > sample->buckets || sample->buckets == 0) {
-      return Fail(
-          "", "",
-          fmt::format("Sampling fraction ({} / {}) must be on interval [0, 1].", sample->bucket, sample->buckets),
-          Last().at);
-    }
-    return !Is(kOn) || Refuse("TABLESAMPLE (BUCKET x OUT OF y ON ...) is not supported. Leave out ON.", Peek().at);
+    if (Is(kOn)) return not_supported("BUCKET x OUT OF y ON colname");
+    return check(static_cast<double>(sample->bucket) / sample->buckets);
   }
   sample->kind = plan::Sample::Kind::kRows;
+  const Token& first = Peek();
   sample->rows = ParseExpression();
   if (!sample->rows) return false;
-  return Take(kRows) || FailSyntax("ROWS or PERCENT");
+  if (Take(kRows)) return true;
+  // 10M: a number of bytes.
+  const bool bytes = !first.text.empty() && std::isdigit(static_cast<unsigned char>(first.text[0])) &&
+                     std::string_view("bBkKmMgG").find(first.text.back()) != std::string_view::npos;
+  if (bytes) return not_supported("byteLengthLiteral");
+  return Fail("_LEGACY_ERROR_TEMP_0016", "",
+              fmt::format("{} is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').",
+                          first.text),
+              first.at);
 }
 
 // PIVOT (sum(x) AS s, ... FOR y IN (1 AS one, 2)) or FOR (y, z) IN ((1, 2), ...)

@@ -94,6 +94,7 @@ bool Parser::ParseType(DataType* type) {
       keyword == kNumeric) {
     return ParseSizedType(keyword, type, token.at);
   }
+  if (keyword == kTime) return Fail("UNSUPPORTED_TIME_TYPE", "0A000", "The data type TIME is not supported.", token.at);
   const auto* simple = std::ranges::find(kSimpleTypes, keyword, &SimpleType::keyword);
   if (simple == std::end(kSimpleTypes) || Is(TokenKind::kLeftParen)) {
     std::vector<int> sizes;

@@ -1,6 +1,7 @@
 // Grouping: which expressions are keys, which are aggregates, and what neither is.
 #include <algorithm>
 
+#include "plan/variant.h"
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_select.h"
 #include "sql/detail/resolver_typed.h"
@@ -320,6 +321,13 @@ Result<int> SelectResolver::KeyOf(const plan::ExprPtr& written, Groups& groups) 
                          "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.",
                          {{"sqlExpr", QuotedSql(SparkName(written))}}, written->at);
   }
+  if (plan::HoldsVariant(key->type)) {
+    return AnalysisError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
+                         "The expression <sqlExpr> cannot be used as a grouping expression because its data type "
+                         "<dataType> is not an orderable data type.",
+                         {{"sqlExpr", QuotedSql(SparkName(written))}, {"dataType", QuotedType(key->type)}},
+                         written->at);
+  }
   if (HoldsCollation(key->type)) groups.collated.push_back(key);
   ASSIGN_OR_RETURN(key, CollationKey(key));
   groups.keys.push_back(key);
@@ -383,6 +391,7 @@ Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
       if (IsConstant(item.expr) && AsLiteral(item.expr)) continue;
       all.push_back(static_cast<int>(groups.keys.size()));
       ASSIGN_OR_RETURN(auto key, KeyAt(i, at_));
+      if (plan::HoldsVariant(key->type)) return Refused("GROUP BY ALL of VARIANT", at_);
       if (HoldsCollation(key->type)) groups.collated.push_back(key);
       ASSIGN_OR_RETURN(key, CollationKey(key));
       groups.keys.push_back(std::move(key));

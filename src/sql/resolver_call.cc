@@ -298,7 +298,11 @@ Error Resolver::RefusedCall(const RefusedFunction& function, const plan::Call& c
   auto args = Positional(call, expr);
   if (!args.ok()) return std::move(args).error();
   const int count = static_cast<int>(args->size()), least = function.least_args, most = function.most_args;
-  if (count >= least && (most < 0 || count <= most)) return Refused("the function " + call.name.back(), expr.at);
+  if (count >= least && (most < 0 || count <= most)) {
+    const bool of_time = function.name.find("time") != std::string_view::npos && function.name != "window_time";
+    if (!of_time) return Refused("the function " + call.name.back(), expr.at);
+    return AnalysisError("UNSUPPORTED_TIME_TYPE", "0A000", "The data type TIME is not supported.", {}, expr.at);
+  }
   PendingCall pending{std::string(function.name), std::vector<ExprPtr>(args->size()), {}, {}, "", expr.at, &options_};
   std::set<int> counts;
   for (int i = least; i <= most; ++i) counts.insert(i);
@@ -322,9 +326,17 @@ Result<std::vector<plan::ExprPtr>> Resolver::ExpandArguments(const std::vector<p
     }
     ASSIGN_OR_RETURN(auto columns, ExpandStar(*star, arg->at, names));
     for (const auto& binding : columns) {
-      plan::Name full = binding.column.qualifier;
+      const bool part = binding.expr && binding.column.qualifier.empty() && !star->qualifier.empty();
+      const auto* ref = part ? std::get_if<typed::ColumnRef>(&binding.expr->node) : nullptr;
+      plan::Name full = part ? star->qualifier : binding.column.qualifier;
       full.push_back(binding.column.name);
-      expanded.push_back(plan::MakeExpr(plan::Attribute{full}, arg->at));
+      auto column = plan::MakeExpr(plan::Attribute{full}, arg->at);
+      if (part && !(ref && ref->outer)) {  // a struct's field
+        auto whole = plan::MakeExpr(plan::Attribute{star->qualifier}, arg->at);
+        column = plan::MakeExpr(plan::FieldAccess{std::move(whole), binding.column.name}, arg->at);
+        column = plan::MakeExpr(plan::Alias{std::move(column), {binding.column.name}}, arg->at);
+      }
+      expanded.push_back(std::move(column));
     }
   }
   return expanded;
@@ -346,6 +358,11 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                     std::holds_alternative<plan::Star>(written[0]->node) &&
                     std::get<plan::Star>(written[0]->node).qualifier.empty();
   if (count_star) written = {plan::MakeExpr(plan::Literal{plan::Value{int64_t{1}}, TypeId::kInt}, expr.at)};
+  if (call.is_operator &&
+      std::ranges::any_of(written, [](const auto& arg) { return std::holds_alternative<plan::Star>(arg->node); })) {
+    return AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", "Invalid usage of <elem> in <prettyName>.",
+                         {{"elem", "'*' or a regular expression"}, {"prettyName", "an operator"}}, expr.at);
+  }
   ASSIGN_OR_RETURN(written, ExpandArguments(written, seen));
   ASSIGN_OR_RETURN(auto higher, HigherOrder(function, written, expr, seen));
   if (higher) return *higher;
@@ -373,6 +390,7 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
     const std::string& name = pending.args[0]->type.collation();
     return StringLiteral("SYSTEM.BUILTIN." + (name.empty() ? "UTF8_BINARY" : name));
   }
+  RETURN_IF_ERROR(CheckVariants(function.name, pending.args, call.distinct, pending.sql, expr.at));
   PadChars(pending.name, pending.args);
   ASSIGN_OR_RETURN(const auto collation, Collate(function.name, pending.args, pending.sql, expr.at));
   NameLiterals(written, collation);
@@ -387,8 +405,8 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));
     pending.within_group.push_back(resolved);
   }
-  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, CsvRule, XmlRule, MathRule,
-                     IntervalRule, DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
+  for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, VariantRule, CsvRule, XmlRule,
+                     MathRule, IntervalRule, DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (!*made) continue;
@@ -413,8 +431,9 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     if (std::holds_alternative<plan::Lambda>(written[i]->node)) continue;
     ASSIGN_OR_RETURN(args[i], Expression(written[i], names));
   }
+  RETURN_IF_ERROR(CheckVariants(function.name, args, call.distinct, SparkName(plan::MakeExpr(call, expr.at)), expr.at));
   ASSIGN_OR_RETURN(*collation, Collate(function.name, args, SparkName(plan::MakeExpr(call, expr.at)), expr.at));
-  NameLiterals(written, *collation);
+  if (function.name != "btrim") NameLiterals(written, *collation);
   bool searches = function.name == "array_contains" || function.name == "array_position";
   if (searches && args[1] && args[1]->type.is(TypeId::kNull)) {
     return Mismatch("NULL_TYPE", SparkName(plan::MakeExpr(call, expr.at)),

@@ -110,7 +110,6 @@ bool IsIndifferent(const std::string& function) {
                                         "sha1",
                                         "sha2",
                                         "crc32",
-                                        "initcap",
                                         "first",
                                         "last",
                                         "any_value",
@@ -155,8 +154,6 @@ bool IsIndifferent(const std::string& function) {
                                         "get",
                                         "hash",
                                         "xxhash64",
-                                        "date_format",
-                                        "to_char",
                                         "collect_list",
                                         "isnan",
                                         "space",
@@ -282,6 +279,11 @@ Result<std::optional<Collation>> Resolver::Collate(const std::string& function, 
                          "explicitly.",
                          {{"expr", QuotedSql(sql)}}, at);
   }
+  const bool arrays = std::ranges::any_of(
+      args, [](const auto& arg) { return arg && !arg->type.is(TypeId::kString) && HoldsCollation(arg->type); });
+  const bool of_texts = IsComparison(function) || IsExtreme(function) || function == "least" ||
+                        function == "greatest" || function == "nullif";
+  if (arrays && of_texts) return Refused(function + " of arrays of texts with a collation", at);
   if (IsComparison(function)) {
     for (auto& arg : args) {
       if (!arg->type.is(TypeId::kString)) continue;

@@ -157,6 +157,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& written, const plan::Expr& e
   }
   auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
   if (from.is(TypeId::kNull)) return NullLiteral(node.type);
+  if (from.is(TypeId::kVariant)) return CastVariant(child, node.type, node.try_cast, expr.at);
+  if (node.type.is(TypeId::kVariant)) return VariantOf(child, expr.at);
   // CAST(1 AS INT) stays a cast: next to a decimal a bare literal would only take the digits it has.
   if (from.SameType(node.type) && !(AsLiteral(child) && from.is_integral())) return child;
   bool nullable = child->nullable || (node.try_cast ? TryCastMayFail(from, node.type) : CastMayNull(from, node.type));

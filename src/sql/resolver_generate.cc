@@ -109,6 +109,16 @@ Result<GeneratorCall> MakeGenerator(const Function& function, std::vector<ExprPt
     PendingCall pending{made.function, made.args, {}, {}, "", at};
     return WrongCount(pending, "1");
   }
+  if (made.function == "variant_explode") {
+    if (!made.args[0]->type.is(TypeId::kVariant)) {
+      PendingCall pending{"variant_explode", made.args, {}, {}, "", at};
+      return UnexpectedType(pending, 0, "\"VARIANT\"");
+    }
+    const DataType entry = DataType::Struct(
+        {{"pos", TypeId::kInt, false}, {"key", TypeId::kString, true}, {"value", TypeId::kVariant, false}});
+    made.args[0] = MakeCall("$variant_entries", {made.args[0]}, DataType::Array(entry, false), true, at);
+    made.function = "inline";
+  }
   auto fields = tuple                      ? Tupled(made.args, at)
                 : made.function == "stack" ? Stacked(made.args, rules, at)
                 : made.function == "inline"

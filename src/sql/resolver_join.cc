@@ -165,10 +165,9 @@ Result<Rel> Resolver::Resolve(const plan::Join& node, const plan::Relation& rela
   Names left_names{{&left.layer}, outer};
   if (node.lateral) {
     // LATERAL explode(x) and the like generate per row; a lateral subquery sees the left side as an outer query.
-    if (const plan::TableFunction* function = LateralGenerator(node.right)) {
-      if (node.condition) return Refused("ON after a LATERAL generator", relation.at);
-      return LateralGenerate(left, node, *function, outer, relation.at);
-    }
+    // With an ON it is a subquery like any other.
+    const plan::TableFunction* function = node.condition ? nullptr : LateralGenerator(node.right);
+    if (function) return LateralGenerate(left, node, *function, outer, relation.at);
   }
   ASSIGN_OR_RETURN(auto right, Relation(node.right, node.lateral ? &left_names : outer));
   if (node.lateral && MayBeMany(*left.node) && IsVolatile(right.node)) {
@@ -445,6 +444,8 @@ Result<Rel> Resolver::Resolve(const plan::TableFunction& node, const plan::Relat
   }
   ASSIGN_OR_RETURN(const auto routine, catalog_->FindRoutine(node.name));
   if (routine) return TableRoutine(*routine, node, relation, outer);
+  ASSIGN_OR_RETURN(auto known, KnownTable(node, relation));
+  if (known) return *known;
   if (IsKnownTableFunction(name)) return Refused("the table function " + name, relation.at);
   return AnalysisError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
                        "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined "
@@ -452,13 +453,7 @@ Result<Rel> Resolver::Resolve(const plan::TableFunction& node, const plan::Relat
                        {{"name", QuotedName(node.name)}}, relation.at);
 }
 
-bool Resolver::IsKnownTableFunction(const std::string& name) const {
-  for (const char* known :
-       {"sql_keywords", "collations", "variant_explode", "variant_explode_outer", "python_worker_logs"}) {
-    if (SameName(name, known)) return true;
-  }
-  return false;
-}
+bool Resolver::IsKnownTableFunction(const std::string& name) const { return SameName(name, "python_worker_logs"); }
 
 Result<plan::Name> Resolver::NameFromText(const std::string& text, Position at) {
   auto parsed = ParseExpression(text);

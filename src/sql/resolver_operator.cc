@@ -258,7 +258,9 @@ ExprPtr DecimalArithmetic(const PendingCall& call, const std::string& op, const 
                           const ExprPtr& right, bool nullable) {
   ExprPtr a = AsDecimal(left), b = AsDecimal(right);
   if (op == "div") return MakeCall(name, {a, b}, TypeId::kLong, true, call.at);
-  return MakeCall(name, {a, b}, DecimalResult(op, a->type, b->type), nullable || a->nullable || b->nullable, call.at);
+  const bool loss = Flag(call.options->conf, "spark.sql.decimalOperations.allowPrecisionLoss", true);
+  return MakeCall(name, {a, b}, DecimalResult(op, a->type, b->type, loss), nullable || a->nullable || b->nullable,
+                  call.at);
 }
 
 // `op` is the operator; `name` the function to call: the same, or its try_ form.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/names.h"
+#include "plan/variant.h"
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -407,6 +408,13 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
                            relation.at);
     }
     bool distinct = !(node.kind == plan::SetOpKind::kUnion && node.all);
+    if (distinct && plan::HoldsVariant(*common)) {
+      return AnalysisError(
+          "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE", "0A000",
+          "The feature is not supported: Cannot have VARIANT type columns in DataFrame which calls set "
+          "operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.",
+          {{"colName", QuotedName({a[i].name})}, {"dataType", QuotedType(*common)}}, relation.at);
+    }
     if (distinct && common->is(TypeId::kMap)) {
       return AnalysisError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000",
                            "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
@@ -571,8 +579,33 @@ Result<Rel> Resolver::Resolve(const plan::Limit& node, const plan::Relation& rel
   return rel;
 }
 
-Result<Rel> Resolver::Resolve(const plan::Sample&, const plan::Relation& relation, const Names*) {
-  return Refused("TABLESAMPLE", relation.at);
+// A number of rows is a LIMIT. Which rows a part of them is depends on how Spark has cut them into partitions, unless
+// it is all or none.
+Result<Rel> Resolver::Resolve(const plan::Sample& node, const plan::Relation& relation, const Names* outer) {
+  ASSIGN_OR_RETURN(auto rel, Relation(node.input, outer));
+  typed::Limit made{rel.node, std::nullopt, 0};
+  if (node.kind == plan::Sample::Kind::kRows) {
+    auto count = ConstantCount(node.rows, "limit");
+    if (!count.ok() && count.error().error_class.starts_with("UNRESOLVED_COLUMN")) {
+      const Names names{{&rel.layer}, outer};
+      if (Expression(node.rows, names).ok()) {
+        return AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E",
+                             "The limit like expression <expr> is invalid. The limit expression must evaluate to a "
+                             "constant value.",
+                             {{"expr", QuotedSql(SparkName(node.rows))}}, node.rows->at);
+      }
+    }
+    ASSIGN_OR_RETURN(made.limit, std::move(count));
+  } else {
+    const bool percent = node.kind == plan::Sample::Kind::kPercent;
+    const double fraction = percent ? node.percent / 100 : static_cast<double>(node.bucket) / node.buckets;
+    if (fraction >= 1) return rel;
+    if (fraction > 0) return Refused("TABLESAMPLE of a part of the rows", relation.at);
+    made.limit = 0;
+  }
+  auto columns = rel.node->columns;
+  rel.node = typed::MakeRelation(std::move(made), std::move(columns), relation.at);
+  return rel;
 }
 
 }  // namespace tidemill::sql

@@ -94,6 +94,30 @@ bool HoldsNested(const DataType& type) {
   });
 }
 
+// The struct with its bytes as texts of spark.sql.binaryOutputStyle, where that is set.
+ExprPtr WithBinaryAsText(const ExprPtr& value, const ResolveOptions& options) {
+  const auto style = options.conf.find("spark.sql.binaryOutputStyle");
+  const auto& fields = value->type.fields();
+  const bool any = std::ranges::any_of(fields, [](const auto& f) { return f.type.is(TypeId::kBinary); });
+  if (!any || style == options.conf.end()) return value;
+  std::vector<ExprPtr> parts;
+  std::vector<plan::Field> shown = fields;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    auto part = typed::MakeExpr(typed::GetField{value, static_cast<int>(i)}, fields[i].type, true, value->at);
+    if (fields[i].type.is(TypeId::kBinary)) {
+      part = MakeCall("$binary_text", {part, StringLiteral(style->second)}, TypeId::kString, true, value->at);
+      shown[i].type = TypeId::kString;
+    }
+    parts.push_back(StringLiteral(fields[i].name));
+    parts.push_back(std::move(part));
+  }
+  const DataType type = DataType::Struct(std::move(shown));
+  auto made = MakeCall("named_struct", std::move(parts), type, false, value->at);
+  if (!value->nullable) return made;
+  auto there = MakeCall("isnotnull", {value}, TypeId::kBoolean, false, value->at);
+  return typed::MakeExpr(typed::Case{{{there, made}}, NullLiteral(type)}, type, true, value->at);
+}
+
 // (struct, separator, quote, escape, text of NULL, date format, timestamp format)
 Ruled ToCsv(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
@@ -105,12 +129,7 @@ Ruled ToCsv(const PendingCall& call) {
   RETURN_IF_ERROR(OnlyOptions(
       options, {"sep", "delimiter", "quote", "escape", "nullvalue", "dateformat", "timestampformat"}, call.at));
   if (HoldsNested(call.args[0]->type)) return Refused("to_csv of nested values", call.at);
-  const auto& fields = call.args[0]->type.fields();
-  if (std::ranges::any_of(fields, [](const auto& f) { return f.type.is(TypeId::kBinary); }) && call.options &&
-      call.options->conf.contains("spark.sql.binaryOutputStyle")) {
-    return Refused("to_csv of BINARY under spark.sql.binaryOutputStyle", call.at);
-  }
-  std::vector<ExprPtr> args{call.args[0]};
+  std::vector<ExprPtr> args{WithBinaryAsText(call.args[0], *call.options)};
   for (const auto& text : {Option(options, "delimiter", Option(options, "sep", ",")), Option(options, "quote", "\""),
                            Option(options, "escape", "\\")}) {
     if (text.size() != 1) return Refused("a separator, quote or escape of to_csv that is not one character", call.at);

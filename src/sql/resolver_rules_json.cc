@@ -39,6 +39,10 @@ Ruled FromJson(const PendingCall& call) {
 Ruled ToJson(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 2) return WrongCount(call, "[1, 2]");
   ASSIGN_OR_RETURN(auto options, OptionsOf(call, 1));
+  if (call.args[0]->type.is(TypeId::kVariant)) {
+    RETURN_IF_ERROR(OnlyOptions(options, {}, call.at));
+    return MakeCall("$variant_json", {call.args[0]}, TypeId::kString, call.args[0]->nullable, call.at);
+  }
   if (!call.args[0]->type.is_nested()) {
     return Mismatch("INVALID_JSON_SCHEMA", call.sql,
                     "Input schema <schema> must be a struct, an array, a map or a variant.",

@@ -169,50 +169,6 @@ Error Resolver::UnresolvedColumn(const plan::Name& parts, Position at, const Nam
                        {{"objectName", written}, {"proposal", proposal}}, at);
 }
 
-Result<std::vector<Binding>> Resolver::ExpandStar(const plan::Star& star, Position at, const Names& names) {
-  std::vector<Binding> columns;
-  const Layer& layer = *names.layers.front();
-  for (const auto& binding : layer.bindings) {
-    bool included = star.qualifier.empty()
-                        ? binding.in_star
-                        : QualifierMatches(binding.column.qualifier, star.qualifier, star.qualifier.size());
-    if (included) columns.push_back(binding);
-  }
-  if (columns.empty() && !star.qualifier.empty()) {
-    // s.* spreads a struct's fields.
-    ASSIGN_OR_RETURN(auto found, LookUpHere(star.qualifier, at, names));
-    if (!found || !(*found)->type.is(TypeId::kStruct)) {
-      return AnalysisError("CANNOT_RESOLVE_STAR_EXPAND", "42704",
-                           "Cannot resolve <targetString>.* given input columns <columns>. Please check that the "
-                           "specified table or struct exists and is accessible in the input columns.",
-                           {{"targetString", QuotedName(star.qualifier)}, {"columns", ""}}, at);
-    }
-    for (const auto& field : (*found)->type.fields()) {
-      ASSIGN_OR_RETURN(auto value, Field(*found, field.name, at));
-      columns.push_back({{NewId(), field.name, value->type, value->nullable, {}}, value});
-    }
-  }
-  for (size_t i = 0; i < star.except.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      if (star.except[i].size() != star.except[j].size() || !SameName(star.except[i].back(), star.except[j].back())) {
-        continue;
-      }
-      return AnalysisError("EXCEPT_OVERLAPPING_COLUMNS", "42702",
-                           "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
-                           {{"columns", QuotedName(star.except[j]) + ", " + QuotedName(star.except[i])}}, at);
-    }
-  }
-  for (const auto& excluded : star.except) {
-    size_t before = columns.size();
-    std::erase_if(columns, [&](const Binding& binding) {
-      return SameName(binding.column.name, excluded.back()) &&
-             (excluded.size() == 1 || QualifierMatches(binding.column.qualifier, excluded, excluded.size() - 1));
-    });
-    if (columns.size() == before) return UnresolvedColumn(excluded, at, names);
-  }
-  return columns;
-}
-
 Layer Resolver::LayerOf(const std::vector<typed::Column>& columns, const std::vector<std::string>& qualifier) {
   Layer layer;
   for (auto column : columns) {

@@ -1,4 +1,5 @@
 #include "sql/detail/resolver_select.h"
+#include "plan/variant.h"
 
 #include <algorithm>
 
@@ -388,6 +389,13 @@ Result<Rel> SelectResolver::Finish() {
   auto node = typed::MakeRelation(typed::Project{node_, std::move(exprs)}, columns, at_);
   if (select_.distinct) {
     for (const auto& column : columns) {
+      if (plan::HoldsVariant(column.type)) {
+        return AnalysisError(
+            "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE", "0A000",
+            "The feature is not supported: Cannot have VARIANT type columns in DataFrame which calls set "
+            "operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.",
+            {{"colName", QuotedName({column.name})}, {"dataType", QuotedType(column.type)}}, at_);
+      }
       if (column.type.is(TypeId::kMap)) {
         return AnalysisError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000",
                              "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "

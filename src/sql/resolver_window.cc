@@ -2,6 +2,7 @@
 #include <optional>
 #include <set>
 
+#include "plan/variant.h"
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -35,7 +36,7 @@ bool IsOffset(Bound kind) { return kind == Bound::kPreceding || kind == Bound::k
 
 Result<typed::SortKey> Resolver::Key(const plan::SortKey& key, const Names& names) {
   ASSIGN_OR_RETURN(auto expr, Expression(key.expr, names));
-  if (expr->type.is(TypeId::kMap) || expr->type.is(TypeId::kCalendarInterval)) {
+  if (expr->type.is(TypeId::kMap) || expr->type.is(TypeId::kCalendarInterval) || plan::HoldsVariant(expr->type)) {
     return Mismatch("INVALID_ORDERING_TYPE", SparkName(key.expr),
                     "The <functionName> does not support ordering on type <dataType>.",
                     {{"functionName", "`sortorder`"}, {"dataType", QuotedType(expr->type)}}, key.expr->at);
@@ -62,6 +63,7 @@ Result<ExprPtr> Resolver::Over(typed::Call call, DataType type, bool nullable, c
   typed::WindowCall window;
   ASSIGN_OR_RETURN(window.partition_by, Expressions(spec.partition_by, names));
   for (auto& part : window.partition_by) {
+    if (plan::HoldsVariant(part->type)) return Refused("PARTITION BY of VARIANT", expr.at);
     ASSIGN_OR_RETURN(part, CollationKey(part));
   }
   for (const auto& key : spec.order_by) {

@@ -20,17 +20,18 @@ struct Accepted {
 
 // Keys of spark.sql.legacy.* that are not here are refused whatever they say.
 constexpr Accepted kAccepted[] = {
-    {"spark.sql.binaryOutputStyle", "utf-8"},
+    {"spark.sql.binaryOutputStyle", ""},
+    {"spark.sql.timeType.enabled", "false"},
     {"spark.sql.groupByAliases", ""},
     {"spark.sql.groupByOrdinal", "true"},
     {"spark.sql.orderByOrdinal", "true"},
     {"spark.sql.mapKeyDedupPolicy", "exception"},
-    {"spark.sql.parser.quotedRegexColumnNames", "false"},
-    {"spark.sql.decimalOperations.allowPrecisionLoss", "true"},
+    {"spark.sql.parser.quotedRegexColumnNames", ""},
+    {"spark.sql.decimalOperations.allowPrecisionLoss", ""},
     {"spark.sql.optimizer.decorrelateExistsSubqueryLegacyIncorrectCountHandling.enabled", "false"},
     {"spark.sql.optimizer.decorrelateSubqueryLegacyIncorrectCountHandling.enabled", "false"},
     {"spark.sql.legacy.allowHashOnMapType", "false"},
-    {"spark.sql.legacy.bangEqualsNot", "false"},
+    {"spark.sql.legacy.bangEqualsNot", ""},
     {"spark.sql.legacy.castComplexTypesToString.enabled", "false"},
     {"spark.sql.legacy.charVarcharAsString", "false"},
     {"spark.sql.legacy.codingErrorAction", "false"},
@@ -64,6 +65,8 @@ ParseOptions ParseOptionsOf(const Settings& settings) {
   options.enforce_reserved_keywords = Flag(settings, "spark.sql.ansi.enforceReservedKeywords", false);
   options.double_quoted_identifiers = Flag(settings, "spark.sql.ansi.doubleQuotedIdentifiers", false);
   options.escaped_string_literals = Flag(settings, "spark.sql.parser.escapedStringLiterals", false);
+  options.quoted_patterns = Flag(settings, "spark.sql.parser.quotedRegexColumnNames", false);
+  options.bang_is_not = Flag(settings, "spark.sql.legacy.bangEqualsNot", false);
   const auto timestamp = settings.find("spark.sql.timestampType");
   options.timestamp_ntz = timestamp != settings.end() && Lower(timestamp->second) == "timestamp_ntz";
   return options;

@@ -90,6 +90,13 @@ constexpr Default kDefaults[] = {
      "(IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < "
      "namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), 1, 0)))))))))), "
      "namedlambdavariable(), namedlambdavariable())"},
+    {"aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"aes_decrypt", 3, "DEFAULT, "},
+    {"aes_decrypt", 4, ""},
+    {"aes_encrypt", 2, "GCM, DEFAULT, , "},
+    {"aes_encrypt", 3, "DEFAULT, , "},
+    {"aes_encrypt", 4, ", "},
+    {"aes_encrypt", 5, ""},
     {"approx_percentile", 2, "10000"},
     {"approx_top_k", 1, "5, 10000"},
     {"approx_top_k", 2, "10000"},
@@ -144,6 +151,9 @@ constexpr Default kDefaults[] = {
     {"to_unix_timestamp", 1, kTimestampFormat},
     {"unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"},
     {"unix_timestamp", 1, kTimestampFormat},
+    {"try_aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"try_aes_decrypt", 3, "DEFAULT, "},
+    {"try_aes_decrypt", 4, ""},
 };
 
 // Functions that are casts: printed as their argument.
@@ -208,6 +218,7 @@ class Printer {
   }
 
   std::string Text(const plan::Cast& node) {
+    if (const auto* alias = std::get_if<plan::Alias>(&node.child->node)) return alias->names.front();
     // A TIMESTAMP literal without a zone; see literal.h.
     const auto* literal = std::get_if<plan::Literal>(&node.child->node);
     if (literal && literal->type.is(plan::TypeId::kTimestampNtz) && node.type.is(plan::TypeId::kTimestamp)) {
@@ -396,8 +407,9 @@ class Printer {
                             name == "last_value" || name == "from_json" || name == "from_csv" || name == "ilike" ||
                             name == "to_json" || name == "to_csv" || name == "schema_of_json" ||
                             name == "schema_of_csv" || name == "to_xml" || name == "from_xml" ||
-                            name == "schema_of_xml";
+                            name == "schema_of_xml" || name == "approx_count_distinct";
     if (drops_flag && args.size() > (name == "ilike" ? 2u : 1u)) args = args.first(name == "ilike" ? 2 : 1);
+    if ((name == "variant_get" || name == "try_variant_get") && args.size() > 2) args = args.first(2);
     std::string text = call.distinct ? "DISTINCT " : "";
     if (name == "log" && args.size() == 1) text += "E(), ";
     if (name == "convert_timezone" && args.size() == 2) text += "current_timezone(), ";

@@ -625,6 +625,7 @@ std::string DuckDbType(const DataType& type) {
     case TypeId::kString:
       return "VARCHAR";
     case TypeId::kBinary:
+    case TypeId::kVariant:  // plan::EncodeVariant
       return "BLOB";
     case TypeId::kDate:
       return "DATE";
@@ -645,8 +646,6 @@ std::string DuckDbType(const DataType& type) {
       }
       return "STRUCT(" + fields + ")";
     }
-    case TypeId::kVariant:
-      return "VARIANT";
   }
   return "INTEGER";
 }

@@ -243,6 +243,12 @@ Result<std::string> Template(const AggregateJob& job) {
   if (name == "$percentile_counts") return PercentileCounts(job);
   if (name == "mode") return Mode(job);
   if (name == "approx_percentile") return job.ByValue("percentile_approx", job.Values(job.args[0]), job.type());
+  if (name == "approx_count_distinct") {
+    const auto hash = ValueSql("xxhash64", {job.args[0]}, {job.type()}, TypeId::kLong);
+    const auto hashes = fmt::format("coalesce(list(DISTINCT {}){}, [])", hash, job.Known(job.args[0]));
+    return ValueSql("hll_count", {hashes, job.args.size() > 1 ? job.args[1] : "CAST(0.05 AS DOUBLE)"},
+                    {DataType::Array(TypeId::kLong), TypeId::kDouble}, TypeId::kLong);
+  }
   if (name == "histogram_numeric" || name == "skewness") return job.ByValue(name, job.Values(job.args[0]), job.type());
   if (name == "corr") {
     // Spark divides by the variances, and raises where they are zero.

@@ -242,6 +242,10 @@ Result<std::string> CompileCast(const ExprCompiler& compiler, const std::string&
   if (from.SameType(to)) return sql;
   if (from.is(TypeId::kNull)) return "CAST(" + sql + " AS " + DuckDbType(to) + ")";
   if (from.id() == to.id() && from.is_ansi_interval()) return sql;
+  if (from.is(TypeId::kVariant) || to.is(TypeId::kVariant)) {
+    if (!to.is(TypeId::kString)) return job.Refused();
+    return ValueSql("variant_text", {sql}, {from}, to);
+  }
   if (to.is(TypeId::kString)) return ToString(job);
   if (from.is(TypeId::kString)) return FromString(job);
   if (from.is_nested() || to.is_nested()) return Nested(job);

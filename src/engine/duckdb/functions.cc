@@ -121,11 +121,8 @@ Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
 }
 
 std::vector<std::string_view> RefusedHere() {
-  return {"sentences",       "window",
-          "shuffle",         "version",
-          "current_user",    "spark_partition_id",
-          "input_file_name", "approx_count_distinct",
-          "percentile_cont", "percentile_disc"};
+  return {"sentences",          "window",          "shuffle",         "version",        "current_user",
+          "spark_partition_id", "input_file_name", "percentile_cont", "percentile_disc"};
 }
 
 }  // namespace tidemill::engine::duckdb

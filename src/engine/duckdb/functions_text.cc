@@ -266,7 +266,14 @@ Result<std::string> FormatNumber(const Lowered& l) {
 Result<std::string> Sha2(const Lowered& l) {
   const auto* bits = ConstantNumber(l, 1);
   if (bits && (*bits == 0 || *bits == 256)) return "sha256(" + l.args[0] + ")";
-  return Refuse("sha2 of other than 256 bits", l.expr.at);
+  return ByValue(l);
+}
+
+// What fails is NULL only where the function says so.
+Result<std::string> AesByValue(const Lowered& l) {
+  std::vector<plan::DataType> types;
+  for (size_t i = 0; i < l.args.size(); ++i) types.push_back(l.type(i));
+  return ValueSql(l.call.function, l.args, types, l.expr.type);
 }
 
 // Bytes are padded with zeros where nothing else is said.
@@ -311,6 +318,9 @@ Result<std::string> LowerCase(const Lowered& l) {
 
 std::span<const LoweringRow> TextLowerings() {
   static constexpr LoweringRow kRows[] = {
+      {"aes_encrypt", "", nullptr, AesByValue},
+      {"aes_decrypt", "", nullptr, AesByValue},
+      {"try_aes_decrypt", "", nullptr, AesByValue},
       {"ascii", "", "ascii($1)", nullptr},
       {"base64", "", "to_base64($1)", nullptr},
       {"unbase64", "", nullptr, ByValue},

@@ -180,7 +180,15 @@ Result<std::string> DateTrunc(const Lowered& l) {
 
 Result<std::string> Trunc(const Lowered& l) {
   const auto* text = ConstantText(l, 1);
-  if (!text) return Refuse("trunc to a unit that is not a constant", l.expr.at);
+  if (!text) {
+    std::string cases;
+    for (const auto& [unit, names] : {std::pair("year", "'year', 'yyyy', 'yy'"), std::pair("quarter", "'quarter'"),
+                                      std::pair("month", "'month', 'mm', 'mon'"), std::pair("week", "'week'")}) {
+      cases += fmt::format(" WHEN lower({}) IN ({}) THEN CAST(date_trunc('{}', {}) AS DATE)", l.args[1], names, unit,
+                           l.args[0]);
+    }
+    return "CASE" + cases + " END";
+  }
   auto unit = UnitOf(*text);
   if (!unit || (*unit != "year" && *unit != "quarter" && *unit != "month" && *unit != "week"))
     return std::string("CAST(NULL AS DATE)");

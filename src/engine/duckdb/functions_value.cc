@@ -89,8 +89,34 @@ Result<std::string> LocalTimes(const ExprCompiler& compiler, const std::string& 
   return cast;
 }
 
+// $variant_x is variant_x, which fails in either mode.
+static Result<std::string> OfVariant(const Lowered& l) {
+  std::vector<DataType> types;
+  for (size_t i = 0; i < l.args.size(); ++i) types.push_back(l.type(i));
+  return ValueSql(l.call.function.substr(1), l.args, types, l.expr.type);
+}
+
 std::span<const LoweringRow> ValueLowerings() {
   static constexpr LoweringRow kRows[] = {
+      {"$binary_text", "", nullptr,
+       [](const Lowered& l) -> Result<std::string> {
+         return ValueSql("binary_text", l.args, {TypeId::kBinary, TypeId::kString}, l.expr.type);
+       }},
+      {"parse_json", "", nullptr,
+       [](const Lowered& l) { return Result<std::string>(ValueSql("parse_json", l.args, {l.type(0)}, l.expr.type)); }},
+      {"try_parse_json", "", nullptr, ByValue},
+      {"$variant_of", "", nullptr, OfVariant},
+      {"$variant_path", "", nullptr, OfVariant},
+      {"$variant_field", "", nullptr, OfVariant},
+      {"$variant_kind", "", nullptr, OfVariant},
+      {"$variant_scalar", "", nullptr, OfVariant},
+      {"$variant_text", "", nullptr, OfVariant},
+      {"$variant_json", "", nullptr, OfVariant},
+      {"$variant_schema", "", nullptr, OfVariant},
+      {"$variant_is_null", "", nullptr, OfVariant},
+      {"$variant_items", "", nullptr, OfVariant},
+      {"$variant_entries", "", nullptr, OfVariant},
+      {"$variant_bad_cast", "", nullptr, OfVariant},
       {"from_json", "", nullptr, FromText},
       {"get_json_object", "", nullptr, ByValue},
       {"json_array_length", "", nullptr, ByValue},

@@ -53,6 +53,7 @@ Value FromDuck(const dd::Value& value, const DataType& type) {
       return {DigitsOf(value)};
     case TypeId::kString:
     case TypeId::kBinary:
+    case TypeId::kVariant:
       return {dd::StringValue::Get(value)};
     case TypeId::kDate:
       return {int64_t{value.GetValueUnsafe<dd::date_t>().days}};
@@ -126,6 +127,7 @@ dd::Value ToDuck(const Value& value, const DataType& type, const dd::LogicalType
       return dd::Value(text);
     }
     case TypeId::kBinary:
+    case TypeId::kVariant:
       return dd::Value::BLOB(dd::const_data_ptr_cast(std::get<std::string>(value.data).data()),
                              std::get<std::string>(value.data).size());
     case TypeId::kDate:
@@ -208,7 +210,7 @@ dd::unique_ptr<dd::FunctionData> Bind(dd::ClientContext& context, dd::ScalarFunc
 void Write(dd::Vector& out, dd::idx_t i, const Value& value, const DataType& type) {
   if (value.is_null()) return dd::FlatVector::SetNull(out, i, true);
   const auto* text = std::get_if<std::string>(&value.data);
-  if (text && (type.is(TypeId::kBinary) || dd::Value::StringIsValid(*text))) {
+  if (text && (type.is(TypeId::kBinary) || type.is(TypeId::kVariant) || dd::Value::StringIsValid(*text))) {
     dd::FlatVector::GetData<dd::string_t>(out)[i] = dd::StringVector::AddStringOrBlob(out, *text);
     return;
   }
@@ -245,8 +247,9 @@ Value ChildrenValue(std::vector<Value> children) {
 const ValueRow* FindValueFunction(std::string_view name) {
   static const auto* rows = [] {
     auto* all = new std::map<std::string_view, const ValueRow*>;
-    for (auto family : {CastValues(), CollationValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(),
-                        NumberValues(), SketchValues(), TextValues(), UrlValues(), XmlValues(), XpathValues()}) {
+    for (auto family :
+         {CastValues(), CollationValues(), CryptoValues(), CsvValues(), HashValues(), IntervalValues(), JsonValues(),
+          NumberValues(), SketchValues(), TextValues(), UrlValues(), VariantValues(), XmlValues(), XpathValues()}) {
       for (const auto& row : family) all->emplace(row.name, &row);
     }
     return all;

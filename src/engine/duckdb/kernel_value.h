@@ -47,6 +47,7 @@ plan::Value ChildrenValue(std::vector<plan::Value> children);
 // The families.
 std::span<const ValueRow> CastValues();
 std::span<const ValueRow> CollationValues();
+std::span<const ValueRow> CryptoValues();
 std::span<const ValueRow> CsvValues();
 std::span<const ValueRow> HashValues();
 std::span<const ValueRow> IntervalValues();
@@ -55,6 +56,7 @@ std::span<const ValueRow> JsonValues();
 std::span<const ValueRow> SketchValues();
 std::span<const ValueRow> TextValues();
 std::span<const ValueRow> UrlValues();
+std::span<const ValueRow> VariantValues();
 std::span<const ValueRow> XmlValues();
 std::span<const ValueRow> XpathValues();
 

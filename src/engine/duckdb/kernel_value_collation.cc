@@ -158,47 +158,63 @@ Value Replace(Row&, const ValueCall& call) {
   return {replaced + TextOf(PointsView(text).substr(from))};
 }
 
-// İ may be matched by two letters there, which is left to Spark.
-bool HoldsDottedI(Row& row, const Letters& letters, std::initializer_list<const Points*> texts) {
-  const bool holds = letters.lower && std::ranges::any_of(texts, [](const Points* text) {
-                       return text->find(kDottedI) != Points::npos || text->find(U'\u0307') != Points::npos;
-                     });
-  if (holds) row.Refuse("İ in translate or trim under UTF8_LCASE");
-  return holds;
+// Whether the two letters that begin there are İ's in lower case.
+bool IsDottedI(PointsView text, size_t at) {
+  return at + 1 < text.size() && LowerPoint(text[at]) == U'i' && text[at + 1] == U'\u0307';
 }
-Value Translate(Row& row, const ValueCall& call) {
+
+Value Translate(Row&, const ValueCall& call) {
   const Letters letters(call);
   const Points text = PointsOf(call.text(1)), from = PointsOf(call.text(2)), to = PointsOf(call.text(3));
-  if (HoldsDottedI(row, letters, {&text, &from})) return {};
   std::map<char32_t, std::optional<char32_t>> changed;
   for (size_t i = 0; i < from.size(); ++i) {
     changed.emplace(letters(from[i]), i < to.size() ? std::optional(to[i]) : std::nullopt);
   }
+  const bool dotted = changed.contains(kDottedLowerI);
   Points translated;
-  for (const char32_t c : text) {
-    const auto found = changed.find(letters(c));
+  for (size_t at = 0; at < text.size(); ++at) {
+    const bool two = dotted && IsDottedI(text, at);
+    const auto found = changed.find(two ? kDottedLowerI : letters(text[at]));
     if (found == changed.end()) {
-      translated += c;
+      translated += text[at];
     } else if (found->second) {
       translated += *found->second;
     }
+    at += two ? 1 : 0;
   }
   return {TextOf(translated)};
 }
 
 // Blanks at the end that do not count stay where they are not asked to go, behind what is trimmed before them.
 template <bool kLeft, bool kRight>
-Value Trim(Row& row, const ValueCall& call) {
+Value Trim(Row&, const ValueCall& call) {
   const Letters letters(call);
   const Points text = PointsOf(call.text(1)), asked = call.args.size() > 2 ? PointsOf(call.text(2)) : U" ";
-  if (HoldsDottedI(row, letters, {&text, &asked})) return {};
-  const Points gone = letters.Exactly(TextOf(asked));
-  const auto trimmed = [&](char32_t c) { return gone.find(letters(c)) != Points::npos; };
+  Points gone;
+  for (const char32_t c : asked) gone += letters(c);
+  const auto trimmed = [&](char32_t c) { return gone.find(c) != Points::npos; };
   size_t begin = 0, end = text.size();
   if (kRight && letters.trims && !trimmed(U' ')) end = text.find_last_not_of(U' ') + 1;
   const size_t kept = end;
-  while (kLeft && begin < end && trimmed(text[begin])) ++begin;
-  while (kRight && end > begin && trimmed(text[end - 1])) --end;
+  const bool dotted = trimmed(kDottedLowerI);
+  while (kLeft && begin < end) {
+    if (dotted && IsDottedI(text, begin)) {
+      begin += 2;
+    } else if (trimmed(letters(text[begin]))) {
+      ++begin;
+    } else {
+      break;
+    }
+  }
+  while (kRight && end > begin) {
+    if (dotted && end - begin > 1 && IsDottedI(text, end - 2)) {
+      end -= 2;
+    } else if (trimmed(letters(text[end - 1]))) {
+      --end;
+    } else {
+      break;
+    }
+  }
   return {TextOf(PointsView(text).substr(begin, end - begin)) + TextOf(PointsView(text).substr(kept))};
 }
 

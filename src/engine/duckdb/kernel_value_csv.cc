@@ -184,8 +184,14 @@ Value FromCsv(Row& row, const ValueCall& call) {
 
 }  // namespace
 
+static Value BinaryAsText(Row&, const ValueCall& call) {
+  const auto style = plan::BinaryStyleNamed(call.text(1));
+  return {plan::BinaryText(call.text(0), style.value_or(plan::BinaryStyle::kUtf8))};
+}
+
 std::span<const ValueRow> CsvValues() {
-  static constexpr ValueRow kRows[] = {{"to_csv", ToCsv}, {"from_csv", FromCsv, ValueRow::Nulls::kSees}};
+  static constexpr ValueRow kRows[] = {
+      {"binary_text", BinaryAsText}, {"to_csv", ToCsv}, {"from_csv", FromCsv, ValueRow::Nulls::kSees}};
   return kRows;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/duckdb/kernel_value.h"
 #include "engine/duckdb/record_text.h"
 #include "engine/duckdb/text_values.h"
+#include "plan/variant.h"
 #include "sql/json_text.h"
 #include "sql/literal_text.h"
 
@@ -187,6 +188,8 @@ struct JsonWriter {
       }
       case TypeId::kDecimal:
         return sql::LiteralText({value, type});
+      case TypeId::kVariant:
+        return plan::VariantJson(plan::DecodeVariant(std::get<std::string>(value.data)));
       case TypeId::kCalendarInterval:
         return "\"" + plan::ToSparkText(value, type) + "\"";
       case TypeId::kDate:

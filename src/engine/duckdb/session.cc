@@ -21,6 +21,7 @@
 #include "engine/duckdb/text/scan.h"
 #include "engine/duckdb/watch.h"
 #include "engine/duckdb/writer.h"
+#include "plan/variant.h"
 
 namespace tidemill::engine::duckdb {
 namespace {
@@ -168,8 +169,10 @@ class NativeSession final : public Session {
 
   Result<WriteResult> Write(const typed::RelationPtr& relation, const WriteSpec& spec) override {
     ASSIGN_OR_RETURN(const std::string sql, CompileHere(relation));
-    RETURN_IF_ERROR(collector_->Begin(spec.checks));
     const Schema schema = typed::SchemaOf(*relation);
+    if (plan::HoldsVariant(plan::DataType::Struct(schema.fields)))
+      return Unimplemented("a file with VARIANT is not supported by the native engine");
+    RETURN_IF_ERROR(collector_->Begin(spec.checks));
     const Schema table = TableSchema(schema, spec);
     std::vector<plan::Field> partition_fields;
     for (const int column : spec.partition_columns)

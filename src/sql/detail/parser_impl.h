@@ -208,6 +208,7 @@ class Parser {
   plan::ExprPtr Negated(bool negated, plan::ExprPtr expr, Position at);
   plan::ExprPtr ParseSuffixes(plan::ExprPtr expr);
   plan::ExprPtr Balanced(std::string_view op, std::vector<plan::ExprPtr>* operands, size_t low, size_t high);
+  plan::ExprPtr ParseVariantPath(plan::ExprPtr variant, Position at);
   plan::ExprPtr ParseNamedExpression();
   bool ParseExpressions(std::vector<plan::ExprPtr>* list);  // a, b
   bool ParseNamedExpressions(std::vector<plan::ExprPtr>* list);
@@ -349,6 +350,7 @@ class Parser {
   size_t next_ = 0;
   int depth_ = 0;
   int height_ = 0;
+  int named_ = 0;       // expressions of lists around here that may have an alias
   int parameters_ = 0;  // `?` seen so far
   std::optional<Error> error_;
 };

@@ -1,7 +1,7 @@
 // The resolver's own parts: what names mean (Layer, Names), and the class that walks a query. One file per subject:
-// resolver_scope (names), resolver_expr and resolver_call (expressions), resolver_operator (coercion of operators),
-// resolver_select, resolver_aggregate, resolver_window, resolver_generate (a SELECT block), resolver_relation,
-// resolver_join, resolver_pivot, resolver_pipe (the rest of FROM and of queries).
+// resolver_scope (names), resolver_star, resolver_expr and resolver_call (expressions), resolver_operator (coercion of
+// operators), resolver_select, resolver_aggregate, resolver_window, resolver_generate (a SELECT block),
+// resolver_relation, resolver_join, resolver_pivot, resolver_pipe (the rest of FROM and of queries).
 #pragma once
 
 #include <functional>
@@ -119,8 +119,12 @@ class Resolver {
   Result<typed::ExprPtr> Field(const typed::ExprPtr& child, const std::string& field, Position at);
   bool SameName(const std::string& a, const std::string& b) const;
   bool QualifierMatches(const std::vector<std::string>& qualifier, const plan::Name& parts, size_t count) const;
-  // The columns a star stands for.
+
+  // resolver_star.cc
   Result<std::vector<Binding>> ExpandStar(const plan::Star& star, Position at, const Names& names);
+  Result<std::vector<Binding>> StarOfStruct(const plan::Star& star, Position at, const Names& names);
+  Status TakeAway(const plan::Star& star, std::vector<Binding>& columns, Position at, const Names& names);
+  Result<typed::ExprPtr> WithoutFields(const typed::ExprPtr& value, const std::vector<plan::Name>& paths, Position at);
 
   // resolver_call.cc
   Result<typed::ExprPtr> CallFunction(const Function& function, const plan::Call& call, const plan::Expr& expr,
@@ -225,6 +229,8 @@ class Resolver {
   Result<Rel> LateralGenerate(const Rel& left, const plan::Join& node, const plan::TableFunction& function,
                               const Names* outer, Position at);
   bool IsKnownTableFunction(const std::string& name) const;
+  // resolver_tables.cc; nothing for any other function.
+  Result<std::optional<Rel>> KnownTable(const plan::TableFunction& node, const plan::Relation& relation);
 
   typed::ColumnId NewId() { return next_id_++; }
   // A relation's own columns as names, without qualifiers unless `qualifier` is given.
