@@ -33,6 +33,24 @@ Json JsonCell(const engine::Rows& rows, const std::vector<plan::Value>& row, siz
   return Cell(rows, row, column);
 }
 
+// One text of several lines is a page to read (a plan, a CREATE TABLE), not a cell.
+bool IsPage(const engine::Rows& rows) {
+  return rows.rows.size() == 1 && rows.schema.fields.size() == 1 &&
+         Cell(rows, rows.rows[0], 0).find('\n') != std::string::npos;
+}
+
+// What would break the frame is written as in a string literal, as show() does.
+std::string InFrame(const std::string& text) {
+  constexpr std::string_view kBreaking = "\n\r\t\f\b\v\a";
+  constexpr std::string_view kLetters = "nrtfbva";
+  std::string escaped;
+  for (const char c : text) {
+    const size_t at = kBreaking.find(c);
+    escaped += at == std::string_view::npos ? std::string(1, c) : std::string("\\") + kLetters[at];
+  }
+  return escaped;
+}
+
 std::string Dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
@@ -41,13 +59,18 @@ std::string AsTable(const session::Answer& answer) {
   const auto& rows = answer.rows;
   const size_t columns = rows.schema.fields.size();
   if (columns == 0) return "";
+  if (IsPage(rows)) return Cell(rows, rows.rows[0], 0) + "\n";
   std::vector<std::vector<std::string>> cells;
   std::vector<size_t> widths;
-  for (const auto& field : rows.schema.fields) widths.push_back(std::max<size_t>(TextWidth(field.name), 3));
+  std::vector<std::string> names;
+  for (const auto& field : rows.schema.fields) {
+    names.push_back(InFrame(field.name));
+    widths.push_back(std::max<size_t>(TextWidth(names.back()), 3));
+  }
   for (const auto& row : rows.rows) {
     auto& line = cells.emplace_back();
     for (size_t i = 0; i < columns; ++i) {
-      line.push_back(Cell(rows, row, i));
+      line.push_back(InFrame(Cell(rows, row, i)));
       widths[i] = std::max(widths[i], TextWidth(line.back()));
     }
   }
@@ -61,7 +84,7 @@ std::string AsTable(const session::Answer& answer) {
     }
     return line + "\n";
   };
-  std::string text = rule + "\n" + print([&](size_t i) { return rows.schema.fields[i].name; }) + rule + "\n";
+  std::string text = rule + "\n" + print([&](size_t i) { return names[i]; }) + rule + "\n";
   for (const auto& line : cells) text += print([&](size_t i) { return line[i]; });
   return text + rule + "\n" + fmt::format("{} row{}\n", cells.size(), cells.size() == 1 ? "" : "s");
 }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -30,6 +31,14 @@ Result<std::string> TextOf(Program& program, const SqlFlags& flags) {
     return storage::ReadAll(*program.storage, program.AbsolutePath(flags.file));
   }
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+// As Hadoop names whoever runs Spark on a machine without Kerberos.
+std::string UserOf(const Program& program) {
+  const auto named = program.environment.find("HADOOP_USER_NAME");
+  if (named != program.environment.end() && !named->second.empty()) return named->second;
+  const passwd* entry = getpwuid(geteuid());
+  return entry == nullptr ? "" : entry->pw_name;
 }
 
 // As `SET key = value` reads both.
@@ -113,7 +122,7 @@ int Sql(Program& program, const SqlFlags& flags) {
   if (!environment.ok()) return Fail(environment.error());
   const Warehouse warehouse(program, flags, environment->temp_folder);
   session::Session session(std::move(environment).value(),
-                           {program.folder, warehouse.folder(), std::move(conf).value()});
+                           {program.folder, warehouse.folder(), std::move(conf).value(), UserOf(program)});
   if (interactive) {
     return Shell(program, session, [&](const std::string& text) { RunScript(program, flags, session, text); });
   }

@@ -29,7 +29,9 @@ Answer TextRows(std::vector<std::string> columns, std::vector<std::vector<std::s
 
 Session::Session(job::RunEnvironment environment, Options options)
     : state_(std::make_unique<State>(std::move(environment), std::move(options.folder), std::move(options.warehouse),
-                                     std::move(options.conf))) {}
+                                     std::move(options.conf))) {
+  state_->user = std::move(options.user);
+}
 
 Session::~Session() = default;
 

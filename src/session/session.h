@@ -22,6 +22,7 @@ struct Options {
   std::string folder;     // relative paths are read from here
   std::string warehouse;  // the folder of databases and tables; made when first written to
   std::map<std::string, std::string> conf;
+  std::string user{};  // who current_user() is; empty: it is refused
 };
 
 class Session {

@@ -225,6 +225,8 @@ sql::ResolveOptions State::resolve_options() const {
   options.time_zone = time_zone();
   options.now_micros = environment.clock->Now().time_since_epoch().count();
   options.conf = conf;
+  options.database = database;
+  options.user = user;
   options.parameters = parameters;
   options.case_sensitive = sql::Flag(conf, "spark.sql.caseSensitive", false);
   return options;

@@ -17,7 +17,7 @@ std::span<const FunctionRow> ConditionalRows() {
       {"raise_error", "custom"},
       {"typeof", "custom"},
       {"version", "() string!"},
-      {"current_user user session_user", "() string!"},
+      {"current_user user session_user", "custom"},
       {"current_database current_schema", "custom"},
       {"current_catalog", "custom"},
       {"monotonically_increasing_id", "() bigint!"},

@@ -90,6 +90,8 @@ struct ResolveOptions {
   std::map<std::string, plan::ExprPtr> parameters;
   // What now() and current_date() are, in microseconds since the epoch: fixed for a run, so that a retry sees the same.
   int64_t now_micros = 0;
+  std::string database = "default";  // the current one
+  std::string user;                  // who asks; empty: nobody that a query may know
   std::map<std::string, std::string> conf;
   std::string collation{};  // of the texts in what is resolved, where nothing else is said; empty: UTF8_BINARY
   // What TIMESTAMP means (spark.sql.timestampType).

@@ -313,7 +313,12 @@ Ruled ConditionalRule(const PendingCall& call) {
          with_zero.args.push_back(IntLiteral(0));
          return Coalesce(with_zero);
        }},
-      {"current_database", [](const PendingCall&) -> Ruled { return StringLiteral("default"); }},
+      {"current_database", [](const PendingCall& c) -> Ruled { return StringLiteral(c.options->database); }},
+      {"current_user",
+       [](const PendingCall& c) -> Ruled {
+         if (c.options->user.empty()) return Refused("current_user() of a job", c.at);
+         return StringLiteral(c.options->user);
+       }},
       {"current_catalog", [](const PendingCall&) -> Ruled { return StringLiteral("spark_catalog"); }},
   };
   return rules->contains(call.name) ? Apply(*rules, call) : CastByName(call);
