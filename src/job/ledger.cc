@@ -47,13 +47,19 @@ CREATE TABLE certificates (
   spark TEXT NOT NULL, tidemill TEXT NOT NULL, inputs TEXT NOT NULL, row_count INTEGER NOT NULL,
   quarantined INTEGER NOT NULL, sample REAL NOT NULL, at TEXT NOT NULL);
 CREATE INDEX certificates_by_job ON certificates (job, spec_hash);
+)",
+                                    R"(
+CREATE TABLE cluster_resources (
+  id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, address TEXT NOT NULL, cloud_id TEXT NOT NULL, token TEXT NOT NULL,
+  state TEXT NOT NULL, attributes TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (cluster, address));
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
 constexpr const char* kRunColumns =
     "id, attempt, run_key, job, window, engine, table_path, started, finished, outcome, message, version, duration_us, "
     "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
-    "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes, memory_bytes";
+    "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes, memory_bytes, "
+    "threads";
 
 // A prepared statement: bind in order, then step.
 class Statement {
@@ -136,6 +142,7 @@ LedgerRun ReadRun(const Statement& row) {
   run.dollars = row.Real(25);
   run.source_bytes = row.Number(26);
   run.memory_bytes = row.Number(27);
+  run.threads = row.Number(28);
   return run;
 }
 
@@ -332,6 +339,39 @@ Result<std::vector<Certificate>> Ledger::Certificates(const std::string& job) co
     c.rows = select.Number(8);
     c.quarantined = select.Number(9);
     c.sample = select.Real(10);
+  }
+}
+
+Status Ledger::Put(const ClusterResource& r) {
+  const std::lock_guard lock(mutex_);
+  Statement insert(database_,
+                   "INSERT INTO cluster_resources (cluster, address, cloud_id, token, state, attributes, at) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cluster, address) DO UPDATE SET cloud_id = "
+                   "excluded.cloud_id, token = excluded.token, state = excluded.state, attributes = "
+                   "excluded.attributes, at = excluded.at");
+  insert.Bind(r.cluster).Bind(r.address).Bind(r.id).Bind(r.token).Bind(r.state).Bind(r.attributes);
+  return insert.Bind(r.at).Run();
+}
+
+Status Ledger::Remove(const std::string& cluster, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  Statement remove(database_, "DELETE FROM cluster_resources WHERE cluster = ? AND address = ?");
+  return remove.Bind(cluster).Bind(address).Run();
+}
+
+Result<std::vector<ClusterResource>> Ledger::ClusterResources(const std::string& cluster) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   "SELECT cluster, address, cloud_id, token, state, attributes, at FROM cluster_resources "
+                   "WHERE ?1 = '' OR cluster = ?1 ORDER BY id");
+  select.Bind(cluster);
+  std::vector<ClusterResource> found;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return found;
+    auto& r = found.emplace_back();
+    std::string* texts[] = {&r.cluster, &r.address, &r.id, &r.token, &r.state, &r.attributes, &r.at};
+    for (int i = 0; i < 7; ++i) *texts[i] = select.Text(i);
   }
 }
 

@@ -36,6 +36,7 @@ struct LedgerRun {
   double dollars = -1;
   int64_t source_bytes = 0;  // size of the files it read, each once
   int64_t memory_bytes = 0;  // its budget
+  int64_t threads = 0;       // it had
 };
 
 struct LedgerCheck {
@@ -63,6 +64,18 @@ struct Certificate {
   double sample = 1;  // the share of the largest source that was run
 };
 
+// A part of a cluster that this program made, or is about to make. The row is written before the call that makes it, so
+// that nothing can be there that the ledger does not know.
+struct ClusterResource {
+  std::string cluster;
+  std::string address;     // "emr.fleet.core"
+  std::string id;          // as the cloud gave it; empty: asked for, no answer yet
+  std::string token;       // with which it was asked for; asking again with it makes no second one
+  std::string state;       // "making", "there", "going"
+  std::string attributes;  // a JSON object of texts
+  std::string at;          // as FormatTimestamp
+};
+
 // Thread-safe. Several processes may use one file.
 class Ledger {
  public:
@@ -87,6 +100,12 @@ class Ledger {
   Status Add(const Certificate& certificate);
   // Newest first. An empty job: all.
   Result<std::vector<Certificate>> Certificates(const std::string& job) const;
+
+  // Adds it, or replaces the one of the same cluster and address.
+  Status Put(const ClusterResource& resource);
+  Status Remove(const std::string& cluster, const std::string& address);
+  // In the order in which they were first put. An empty cluster: of all.
+  Result<std::vector<ClusterResource>> ClusterResources(const std::string& cluster) const;
 
  private:
   explicit Ledger(sqlite3* database) : database_(database) {}

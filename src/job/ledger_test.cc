@@ -36,6 +36,21 @@ TEST_F(LedgerTest, KeepsCertificates) {
   EXPECT_EQ(found->front().sample, 0.5);
 }
 
+TEST_F(LedgerTest, KeepsWhatClustersAreMadeOf) {
+  const auto ledger = Ledger::Open(Path());
+  ASSERT_TRUE(ledger.ok()) << ledger.error().ToString();
+  ASSERT_TRUE((*ledger)->Put({"etl", "emr.cluster", "", "token", "making", "{}", "now"}).ok());
+  ASSERT_TRUE((*ledger)->Put({"etl", "emr.scaling", "", "t2", "making", "{}", "now"}).ok());
+  ASSERT_TRUE((*ledger)->Put({"etl", "emr.cluster", "j-1", "token", "there", "{}", "then"}).ok());
+  const auto found = (*ledger)->ClusterResources("etl");
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ(found->front().id, "j-1");
+  EXPECT_EQ(found->front().state, "there");
+  ASSERT_TRUE((*ledger)->Remove("etl", "emr.cluster").ok());
+  EXPECT_EQ((*ledger)->ClusterResources("")->size(), 1U);
+  EXPECT_TRUE((*ledger)->ClusterResources("other")->empty());
+}
+
 TEST_F(LedgerTest, KeepsARunItsChecksAndEvents) {
   {
     const auto ledger = Ledger::Open(Path());
