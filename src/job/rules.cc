@@ -167,9 +167,9 @@ class RuleChecker {
   void CheckPath(const std::string& path, const Place& at, const std::string& key) {
     if (path.find('\0') != std::string::npos || path.find('\n') != std::string::npos) {
       out_.Error(at, key, "a path cannot hold a zero byte or a line break");
-    } else if (const size_t scheme = path.find("://"); scheme != std::string::npos) {
-      out_.Error(at, key, fmt::format("'{}' paths cannot be read or written yet", path.substr(0, scheme)),
-                 "use a path on this machine");
+    } else if (const size_t scheme = path.find("://"); scheme != std::string::npos && path.substr(0, scheme) != "s3") {
+      out_.Error(at, key, fmt::format("'{}' paths cannot be read or written", path.substr(0, scheme)),
+                 "use a path on this machine, or s3://bucket/key");
     }
   }
 

@@ -42,7 +42,8 @@ Place SqlText::PlaceOf(Position position) const {
 }
 
 std::string ResolvePath(const std::string& folder, const std::string& path) {
-  if (path.find("://") != std::string::npos) return path;
+  // A bucket is a root of its own, where '.' and '..' are names like others.
+  if (path.find("://") != std::string::npos) return path.substr(0, path.find_last_not_of('/') + 1);
   const std::string joined = path.starts_with('/') ? path : folder + "/" + path;
   std::vector<std::string_view> parts;
   std::string_view rest = joined;

@@ -118,9 +118,11 @@ Result<std::vector<FileInfo>> ExpandPlain(Storage& storage, const std::string& p
 }
 
 Result<std::vector<FileInfo>> ExpandWild(Storage& storage, const std::string& pattern) {
-  const Segments segments = Split(pattern);
+  // A scheme's root is kept as it is: "s3://bucket" and the names below it.
+  const size_t scheme = pattern.find("://");
+  std::string folder = scheme == std::string::npos ? "" : pattern.substr(0, pattern.find('/', scheme + 3));
+  const Segments segments = Split(std::string_view(pattern).substr(folder.size()));
   size_t plain = 0;
-  std::string folder;
   while (plain < segments.size() && !IsWild(segments[plain])) folder += "/" + segments[plain++];
   ASSIGN_OR_RETURN(auto files, storage.ListRecursive(folder.empty() ? "/" : folder));
   const std::span<const std::string> rest = std::span(segments).subspan(plain);
