@@ -4,7 +4,7 @@ install(FILES share/completions/tidemill.bash DESTINATION ${CMAKE_INSTALL_DATADI
 install(FILES share/completions/_tidemill DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES share/completions/tidemill.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES share/man/man1/tidemill.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES schema/tidemill-job.schema.json schema/tidemill-events.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/tidemill)
+install(FILES schema/tidemill-job.schema.json schema/tidemill-events.schema.json schema/tidemill-cluster.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/tidemill)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 set(CPACK_GENERATOR TGZ)
 set(CPACK_STRIP_FILES ON)

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "app/command_line.h"
+#include "cloud/cluster.h"
 #include "job/events_schema.h"
 #include "job/job_schema.h"
 
@@ -28,6 +29,7 @@ std::string Completion(std::string shell) {
 
 TEST(Printed, SchemasAreThoseOfTheTables) {
   EXPECT_EQ(ReadFile("schema/tidemill-job.schema.json"), job::JobJsonSchema()) << "tidemill schema prints it";
+  EXPECT_EQ(ReadFile("schema/tidemill-cluster.schema.json"), cloud::ClusterJsonSchema()) << "tidemill schema --cluster";
   EXPECT_EQ(ReadFile("schema/tidemill-events.schema.json"), job::EventsJsonSchema()) << "tidemill schema --events";
 }
 

@@ -56,6 +56,9 @@ class Declarations {
     Verify();
     Quarantine();
     Runs();
+    Cluster();
+    Storage();
+    Cost();
     Calibrate();
     Prices();
     Completion();
@@ -350,6 +353,117 @@ class Declarations {
     Chosen(show, runs_, What::kShow);
   }
 
+  void Cluster() {
+    auto* sub = Add(&app_, "cluster", "EMR clusters: plan, price, simulate, create, resize, end");
+    sub->require_subcommand(1);
+    using What = ClusterFlags::What;
+    auto* init = Add(sub, "init", "Write a commented cluster file to start from");
+    init->add_option("file", cluster_.file, "Where (default: cluster.yaml)")->type_name("FILE");
+    init->add_flag("--force", cluster_.force, "Replace an existing file");
+    auto* validate = Add(sub, "validate", "Check a cluster file: every mistake at once");
+    auto* plan = Add(sub, "plan", "Show what would be made or changed, what it costs an hour, and why");
+    for (auto* kind : {validate, plan}) {
+      kind->add_option("file", cluster_.file, "The cluster file")->required()->type_name("CLUSTER.yaml");
+    }
+    auto* simulate = Add(sub, "simulate", "Try policies on days or months of jobs: times, missed deadlines, dollars");
+    simulate->add_option("file", cluster_.file, "The cluster file (default: the standard cluster)")
+        ->type_name("CLUSTER.yaml");
+    simulate->add_option("--days", cluster_.days, "How long (default: 30)")->check(CLI::Range(0.01, 3660.0));
+    simulate->add_option("--jobs", cluster_.jobs, "How many the model makes in that time (default: 10000)")
+        ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+        ->type_name("N");
+    simulate->add_option("--seed", cluster_.seed, "The same seed gives the same output, byte for byte (default: 1)")
+        ->type_name("N");
+    simulate
+        ->add_option("--policy", cluster_.policies,
+                     "Which are compared: fixed_on_demand, autoscaled_on_demand, spot_without_bridge, managed, policy "
+                     "(default: all)")
+        ->type_name("NAME")
+        ->delimiter(',');
+    simulate->add_option("--workload", cluster_.workload, "Jobs from this file, or `ledger` (default: the model)")
+        ->type_name("FILE.jsonl");
+    simulate->add_option("--market", cluster_.market, "Spot prices and interruptions (default: the model)")
+        ->type_name("FILE.jsonl");
+    simulate->add_option("--html", cluster_.html, "Write the comparison as a page")->type_name("FILE.html");
+    auto* create = Add(sub, "create", "Make the cluster, or change what differs from its file; go on after a kill");
+    auto* resize = Add(sub, "resize", "Set the number of workers, within the file's bounds and cap");
+    for (auto* kind : {create, resize}) {
+      kind->add_option("file", cluster_.file, "The cluster file")->required()->type_name("CLUSTER.yaml");
+    }
+    resize->add_option("workers", cluster_.workers, "Core and task nodes")->required()->type_name("N");
+    auto* status = Add(sub, "status", "How a cluster is, and what it costs an hour");
+    auto* terminate = Add(sub, "terminate", "End a cluster and remove everything that was made for it");
+    for (auto* kind : {status, terminate}) {
+      kind->add_option("name", cluster_.name, "The cluster's name")->required()->type_name("NAME");
+    }
+    auto* ls = Add(sub, "ls", "The clusters that the ledger knows");
+    auto* gc = Add(sub, "gc", "Show, or remove, what bears this program's mark in the account and no ledger knows");
+    gc->add_flag("--delete", cluster_.remove, "Remove it; without it it is only shown");
+    for (auto* kind : {status, terminate, gc}) {
+      kind->add_option("--region", cluster_.region, "The AWS region (default: as the environment or the profile says)");
+    }
+    for (auto* kind : {create, resize, status, terminate, gc}) {
+      kind->add_option("--profile", cluster_.profile, "A profile of ~/.aws (default: AWS_PROFILE)")->type_name("NAME");
+    }
+    auto* policy = Add(sub, "policy", "Print the IAM policy that these commands need: every call they make, no more");
+    for (auto* kind : {create, resize, status}) {
+      kind->add_option("--prices", cluster_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+          ->type_name("FILE.json");
+    }
+    for (auto* kind : {create, resize, status, terminate, ls, gc}) {
+      kind->add_option("--state", cluster_.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    }
+    for (auto* kind : {status, ls, gc}) kind->add_flag("--json", cluster_.json, "Print JSON");
+    Chosen(create, cluster_, What::kCreate);
+    Chosen(resize, cluster_, What::kResize);
+    Chosen(status, cluster_, What::kStatus);
+    Chosen(terminate, cluster_, What::kTerminate);
+    Chosen(ls, cluster_, What::kLs);
+    Chosen(gc, cluster_, What::kGc);
+    Chosen(policy, cluster_, What::kPolicy);
+    for (auto* kind : {plan, simulate}) {
+      kind->add_option("--prices", cluster_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+          ->type_name("FILE.json");
+      kind->add_flag("--json", cluster_.json, "Print JSON");
+      kind->add_option("--state", cluster_.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    }
+    Chosen(init, cluster_, What::kInit);
+    Chosen(validate, cluster_, What::kValidate);
+    Chosen(plan, cluster_, What::kPlan);
+    Chosen(simulate, cluster_, What::kSimulate);
+  }
+
+  void Storage() {
+    auto* sub = Add(&app_, "storage", "What tables cost to keep");
+    sub->require_subcommand(1);
+    auto* plan = Add(sub, "plan", "Which storage class each partition should lie in, what it saves and makes slower");
+    plan->add_option("tables", storage_.tables, "Folders of Delta tables")->required()->type_name("TABLE...");
+    plan->add_option("--infrequent-after", storage_.infrequent_after,
+                     "To STANDARD_IA when nothing was written for so long (default: 30d)")
+        ->type_name("DURATION");
+    plan->add_option("--archive-after", storage_.archive_after, "To GLACIER (default: 90d)")->type_name("DURATION");
+    plan->add_option("--prices", storage_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    auto* json = plan->add_flag("--json", storage_.json, "Print JSON");
+    plan->add_flag("--rules", storage_.rules, "Print it as an S3 lifecycle configuration")->excludes(json);
+    Chosen(plan, storage_);
+  }
+
+  void Cost() {
+    auto* sub = Add(&app_, "cost", "What the platform costs, against its targets");
+    sub->require_subcommand(1);
+    auto* report = Add(sub, "report", "Each target and success criterion: met or not, and measured or simulated");
+    report->add_option("--since", cost_.since, "Only runs from this time on")->type_name("TIME");
+    report->add_option("--table", cost_.tables, "A Delta table whose storage counts")->type_name("TABLE");
+    report->add_flag("--simulate", cost_.simulate, "Simulate a month of the standard cluster for the compute cost");
+    report->add_option("--investment", cost_.investment, "Dollars that the change costs once")->type_name("DOLLARS");
+    report->add_option("--prices", cost_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    report->add_option("--state", cost_.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    report->add_flag("--json", cost_.json, "Print JSON");
+    Chosen(report, cost_);
+  }
+
   void Completion() {
     auto* sub = Add(&app_, "completion", "Print a completion script for a shell");
     sub->add_option("shell", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -360,6 +474,7 @@ class Declarations {
     auto* sub = Add(&app_, "schema", "Print the JSON Schema of the job file");
     sub->group("");  // hidden
     sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
+    sub->add_flag("--cluster", schema_.cluster, "Of the cluster file instead");
     Chosen(sub, schema_);
   }
 
@@ -388,6 +503,9 @@ class Declarations {
   VerifyFlags verify_;
   QuarantineFlags quarantine_;
   RunsFlags runs_;
+  ClusterFlags cluster_;
+  StorageFlags storage_;
+  CostFlags cost_;
   SchemaFlags schema_;
   std::string shell_;
 };

@@ -176,6 +176,60 @@ struct RunsFlags {
   MachineFlags machine;
 };
 
+struct ClusterFlags {
+  enum class What {
+    kInit,
+    kValidate,
+    kPlan,
+    kSimulate,
+    kCreate,
+    kStatus,
+    kResize,
+    kTerminate,
+    kLs,
+    kGc,
+    kPolicy
+  } what = What::kPlan;
+  std::string file;    // cluster.yaml; simulate: empty is the standard cluster
+  bool force = false;  // init
+  std::string prices;  // a price list of the user's; empty: the built-in one
+  bool json = false;
+  std::string state;  // the ledger
+  // simulate
+  double days = 30;
+  int64_t jobs = 10'000;
+  uint64_t seed = 1;
+  std::vector<std::string> policies;  // empty: all
+  std::string workload;               // a file of jobs; "ledger": the runs of the ledger; empty: the model
+  std::string market;                 // a file of prices and interruptions; empty: the model
+  std::string html;
+  // on AWS
+  std::string name;     // status, terminate
+  std::string profile;  // of ~/.aws; empty: as the environment says
+  std::string region;   // status, terminate, gc; empty: as the environment or the profile says
+  int workers = 0;      // resize
+  bool remove = false;  // gc: not only tell
+};
+
+struct StorageFlags {
+  std::vector<std::string> tables;
+  std::string infrequent_after;  // empty: 30 days
+  std::string archive_after;     // empty: 90 days
+  std::string prices;
+  bool json = false;
+  bool rules = false;
+};
+
+struct CostFlags {
+  std::string since;
+  std::vector<std::string> tables;
+  double investment = 0;  // dollars; 0: not said
+  bool simulate = false;
+  std::string prices;
+  std::string state;
+  bool json = false;
+};
+
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
@@ -185,11 +239,12 @@ struct CalibrateFlags {
 struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
+  bool cluster = false;
 };
 
-using Command =
-    std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, DiffFlags,
-                 VerifyFlags, QuarantineFlags, RunsFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
+                             DiffFlags, VerifyFlags, QuarantineFlags, RunsFlags, ClusterFlags, StorageFlags, CostFlags,
+                             CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

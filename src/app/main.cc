@@ -11,6 +11,8 @@
 #include "app/command_line.h"
 #include "app/exit_code.h"
 #include "app/program.h"
+#include "app/stores.h"
+#include "cloud/cluster.h"
 #include "job/events_schema.h"
 #include "job/job_schema.h"
 
@@ -59,10 +61,14 @@ struct Dispatch {
   int operator()(const VerifyFlags& flags) { return Verify(program, flags); }
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
+  int operator()(const ClusterFlags& flags) { return Cluster(program, flags); }
+  int operator()(const StorageFlags& flags) { return StorageTiers(program, flags); }
+  int operator()(const CostFlags& flags) { return CostReport(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }
   int operator()(const CalibrateFlags& flags) { return Calibrate(program, flags); }
   int operator()(const PricesFlags&) { return Print(advisor::BuiltInPrices() + "\n"); }
   int operator()(const SchemaFlags& flags) {
+    if (flags.cluster) return Print(cloud::ClusterJsonSchema());
     return Print(flags.events ? job::EventsJsonSchema() : job::JobJsonSchema());
   }
 
@@ -88,8 +94,8 @@ int Main(int argc, char** argv, char** environment) {
   program.terminal = isatty(STDERR_FILENO) != 0 && program.environment["TERM"] != "dumb";
   program.color = isatty(STDOUT_FILENO) != 0 && program.environment["NO_COLOR"].empty();
   program.random = SystemRandom();
-  program.storage = storage::MakeLocal();
   program.cancel = &cancel;
+  program.storage = MakeStores(program);
   const int code = std::visit(Dispatch{program}, std::get<Command>(parsed));
   return code == kInterrupted && last_signal == SIGTERM ? kTerminated : code;
 }

@@ -67,5 +67,8 @@ int Diff(Program& program, const DiffFlags& flags);
 int Verify(Program& program, const VerifyFlags& flags);
 int Quarantine(Program& program, const QuarantineFlags& flags);
 int Runs(Program& program, const RunsFlags& flags);
+int Cluster(Program& program, const ClusterFlags& flags);
+int CostReport(Program& program, const CostFlags& flags);
+int StorageTiers(Program& program, const StorageFlags& flags);
 
 }  // namespace tidemill::app

@@ -1,0 +1,43 @@
+#include "app/stores.h"
+
+#include <mutex>
+
+#include "app/aws_access.h"
+#include "cloud/s3.h"
+#include "storage/by_scheme.h"
+
+namespace tidemill::app {
+namespace {
+
+// A bucket tells where it is when it is not here.
+constexpr const char* kDefaultRegion = "us-east-1";
+
+struct S3Access {
+  std::mutex mutex;
+  std::unique_ptr<storage::Storage> files;  // that credentials come from
+  std::unique_ptr<AwsAccess> access;
+  std::unique_ptr<storage::Storage> store;
+};
+
+Result<storage::Storage*> StoreOf(Program& program, S3Access& s3) {
+  const std::lock_guard lock(s3.mutex);
+  if (s3.store) return s3.store.get();
+  s3.files = storage::MakeLocal();
+  ASSIGN_OR_RETURN(s3.access, AwsAccess::Make(program, *s3.files, ""));
+  std::string endpoint = program.environment["AWS_ENDPOINT_URL_S3"];
+  if (endpoint.empty()) endpoint = program.environment["AWS_ENDPOINT_URL"];
+  const std::string region = s3.access->region();
+  s3.store =
+      cloud::MakeS3(s3.access->client(), {.region = region.empty() ? kDefaultRegion : region, .endpoint = endpoint},
+                    [&program](Micros time) { return SleepUnlessCancelled(program, time); });
+  return s3.store.get();
+}
+
+}  // namespace
+
+std::unique_ptr<storage::Storage> MakeStores(Program& program) {
+  const auto s3 = std::make_shared<S3Access>();
+  return storage::MakeByScheme(storage::MakeLocal(), "s3://", [&program, s3] { return StoreOf(program, *s3); });
+}
+
+}  // namespace tidemill::app
