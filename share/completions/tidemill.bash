@@ -6,7 +6,7 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run plan validate init sql convert table diff verify quarantine runs calibrate prices completion --help --version" ;;
+    "") names="run plan validate init sql convert table diff verify quarantine runs cluster storage cost calibrate prices completion --help --version" ;;
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --no-salt --no-plan --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
@@ -33,6 +33,22 @@ _tidemill() {
     "runs show") names="--help --json --state" ;;
     "runs cost") names="--help --by --since --json --state" ;;
     "runs certificates") names="--help --job --json --state" ;;
+    "cluster") names="init validate plan simulate create resize status terminate ls gc policy --help" ;;
+    "cluster init") names="--help --force" ;;
+    "cluster validate") names="--help" ;;
+    "cluster plan") names="--help --prices --json --state" ;;
+    "cluster simulate") names="--help --days --jobs --seed --policy --workload --market --html --prices --json --state" ;;
+    "cluster create") names="--help --profile --prices --state" ;;
+    "cluster resize") names="--help --profile --prices --state" ;;
+    "cluster status") names="--help --region --profile --prices --state --json" ;;
+    "cluster terminate") names="--help --region --profile --state" ;;
+    "cluster ls") names="--help --state --json" ;;
+    "cluster gc") names="--help --delete --region --profile --state --json" ;;
+    "cluster policy") names="--help" ;;
+    "storage") names="plan --help" ;;
+    "storage plan") names="--help --infrequent-after --archive-after --prices --json --rules" ;;
+    "cost") names="report --help" ;;
+    "cost report") names="--help --since --table --simulate --investment --prices --state --json" ;;
     "calibrate") names="--help --memory --threads --state" ;;
     "prices") names="--help" ;;
     "completion") names="--help" ;;

@@ -150,7 +150,8 @@ class S3Double:
             return 200, headers | {"Content-Length": str(len(whole))}, b""
         if "Range" in handler.headers:
             first, last = handler.headers["Range"].split("=")[1].split("-")
-            return 206, headers, whole[int(first):int(last) + 1]
+            part = whole[int(first):int(last) + 1]
+            return 206, headers | {"Content-Range": f"bytes {first}-{int(first) + len(part) - 1}/{len(whole)}"}, part
         return 200, headers, whole
 
     def multipart(self, method, key, asked, body):
