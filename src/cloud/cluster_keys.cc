@@ -53,8 +53,9 @@ constexpr Section kSpot{"spot", "How the spot market is used.", kSpotKeys};
 
 constexpr Key kScalingKeys[] = {
     {"by", KeyType::kChoice, false, "controller",
-     "controller: this program's own controller resizes the fleets. managed: EMR managed scaling within the same "
-     "bounds. custom_policy: the rules below as EMR automatic scaling of instance groups. none: a fixed size.",
+     "controller: by the rules below, as the simulator shows; on AWS you resize by hand so far. managed: EMR managed "
+     "scaling within the same bounds. custom_policy: the rules below as EMR automatic scaling of instance groups. "
+     "none: a fixed size.",
      kScalingBy},
     {"min_nodes", KeyType::kInteger, false, "3", "Workers (core and task nodes), never fewer: availability."},
     {"max_nodes", KeyType::kInteger, false, "50", "Workers, never more: cost protection."},

@@ -193,6 +193,11 @@ class Provision {
   Result<std::string> MakeScaling(const Kept&) {
     if (spec_.scaling.by == ScalingBy::kManaged)
       RETURN_IF_ERROR(PutManagedScaling(world_.api, spec_, IdOf("emr.cluster")));
+    if (spec_.scaling.by == ScalingBy::kController) {
+      world_.tell(
+          "scaling.by controller: nothing resizes the cluster by itself yet; `tidemill cluster resize` does, or "
+          "let EMR do it with scaling.by managed");
+    }
     return std::string(Name(spec_.scaling.by));
   }
 
