@@ -287,7 +287,11 @@ class Composer {
   void AddTableDemands() {
     output_.rows_conform = true;
     for (const auto& field : output_.table.fields) {
-      output_.rows_conform &= field.metadata.find("delta.invariants") == std::string::npos;
+      for (const char* asks : {"delta.invariants", "delta.generationExpression", "delta.identity."}) {
+        output_.rows_conform &= field.metadata.find(asks) == std::string::npos;
+      }
+      const bool has_default = field.metadata.find("CURRENT_DEFAULT") != std::string::npos;
+      output_.rows_conform &= !has_default || DataSchema().IndexOf(field.name) >= 0;
       if (field.nullable) continue;
       Demand("not null " + field.name, fmt::format("{} IS NOT NULL", ColumnSql(field.name)));
     }

@@ -38,6 +38,13 @@ struct ColumnPlace {
   std::string after;
 };
 
+// GENERATED ALWAYS | BY DEFAULT AS IDENTITY (START WITH n INCREMENT BY n)
+struct IdentitySpec {
+  bool always = true;
+  int64_t start = 1;
+  int64_t step = 1;
+};
+
 struct ColumnSpec {
   Name name;  // more than one part: a field inside a struct (ALTER TABLE only)
   DataType type;
@@ -45,6 +52,7 @@ struct ColumnSpec {
   std::optional<std::string> comment;
   std::optional<ExprText> default_value;
   std::optional<ExprText> generated;
+  std::optional<IdentitySpec> identity;
   std::optional<ColumnPlace> place;
 };
 
@@ -400,9 +408,18 @@ struct RestoreTable {
   ExprPtr timestamp;
 };
 
-// OPTIMIZE t: small files are written together
+// OPTIMIZE t [WHERE condition on partition columns] [ZORDER BY (a, b)]: small files are written together
 struct OptimizeTable {
   ObjectName table;
+  std::optional<ExprText> where;
+  std::vector<std::string> zorder;
+};
+
+// VACUUM t [RETAIN n HOURS] [DRY RUN]
+struct VacuumTable {
+  ObjectName table;
+  std::optional<double> retain_hours;
+  bool dry_run = false;
 };
 
 struct Statement;
@@ -420,7 +437,7 @@ struct Statement {
   std::variant<RelationPtr, CreateTable, CreateView, CreateViewUsing, Drop, AlterTable, Truncate, CreateDatabase,
                AlterDatabase, CommentOn, Insert, MultiInsert, Delete, Update, Merge, SetCommand, Use, SetCatalog,
                DeclareVariable, SetVariables, ExecuteImmediate, CreateFunction, Cache, Uncache, Refresh, Analyze, Show,
-               Describe, DescribeQuery, DescribeHistory, RestoreTable, OptimizeTable, Explain, UnsupportedStatement>
+               Describe, DescribeQuery, DescribeHistory, RestoreTable, OptimizeTable, VacuumTable, Explain, UnsupportedStatement>
       node;
   std::string text;  // the statement as written, without its semicolon
   Position at;

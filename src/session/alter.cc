@@ -78,6 +78,7 @@ class Alterer {
                                     table_.schema.ToString()));
       }
       if (spec.default_value) return Unimplemented("ADD COLUMN with a DEFAULT is not supported; set it afterwards");
+      if (IsComputed(field)) return Unimplemented("ADD COLUMN with GENERATED is not supported");
       field.nullable = true;
       if (table_.provider == "delta") {
         table_.schema.fields.push_back(std::move(field));
@@ -238,14 +239,28 @@ class Alterer {
                                 what, Quoted(table_.FullName()), delta::kMappingModeProperty));
   }
 
+  Result<bool> Uses(const std::string& text, const std::string& column) {
+    ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state_.parse_options()));
+    bool used = false;
+    sql::SparkText(expr, [&](const plan::Name& name) {
+      used |= SameIgnoringCase(name[0], column);
+      return name[0];
+    });
+    return used;
+  }
+
   Status CheckConstraints(const std::string& column) {
+    for (const auto& field : table_.schema.fields) {
+      const auto text = GenerationOf(field);
+      if (!text) continue;
+      ASSIGN_OR_RETURN(const bool used, Uses(*text, column));
+      if (!used) continue;
+      return SqlError("DELTA_GENERATED_COLUMNS_DEPENDENT_COLUMN_CHANGE", "42K09",
+                      fmt::format("Cannot change column {} because the generated column {} ({}) references it.",
+                                  Quoted({column}), Quoted({field.name}), *text));
+    }
     for (const auto& [constraint, text] : delta::CheckConstraintsOf(table_.properties)) {
-      ASSIGN_OR_RETURN(const auto condition, sql::ParseExpression(text, state_.parse_options()));
-      bool used = false;
-      sql::SparkText(condition, [&](const plan::Name& name) {
-        used |= SameIgnoringCase(name[0], column);
-        return name[0];
-      });
+      ASSIGN_OR_RETURN(const bool used, Uses(text, column));
       if (!used) continue;
       return SqlError("DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE", "42K09",
                       fmt::format("Cannot change column {} because the check constraint {} ({}) references it.",

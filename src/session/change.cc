@@ -15,6 +15,7 @@
 #include "delta/statistics.h"
 #include "delta/transaction.h"
 #include "job/sources.h"
+#include "session/columns.h"
 #include "session/error.h"
 #include "session/scope.h"
 #include "session/statements.h"
@@ -133,6 +134,9 @@ class Changer {
     changes_.push_back(SelectFrom(std::move(list), JoinOf(Target(), touched, JoinType::kLeftSemi, SameRow("gone"))));
   }
 
+  // No row's fate hangs on other rows.
+  void JudgeRowsAlone() { removal_.rows_alone = true; }
+
   bool nothing_to_do() const { return removal_.empty(); }
 
   // `rows` with those of the replaced files that no action touches.
@@ -150,18 +154,19 @@ class Changer {
     return none;
   }
 
-  // New values of the table's columns over `from`, as they may be stored.
+  // New values of the table's columns over `from`, as they may be stored; null: the table computes it.
   Result<StoredRows> Stored(std::vector<ExprPtr> values, RelationPtr from, ExprPtr where) {
     std::vector<std::string> names;
+    std::vector<ExprPtr> list;
     for (size_t i = 0; i < values.size(); ++i) {
       names.push_back(fmt::format("c{}", i));
-      values[i] = Named(values[i], names.back());
+      list.push_back(Named(values[i] ? values[i] : Null(), names.back()));
     }
-    const auto query = SelectFrom(std::move(values), std::move(from), std::move(where));
+    const auto query = SelectFrom(std::move(list), std::move(from), std::move(where));
     ASSIGN_OR_RETURN(const auto resolved, state_.Resolve(query));
     std::vector<Given> given;
     for (size_t i = 0; i < names.size(); ++i) {
-      given.push_back({Column({"__source", names[i]}), resolved->columns[i].type});
+      given.push_back({values[i] ? Column({"__source", names[i]}) : nullptr, resolved->columns[i].type});
     }
     return Assign(state_, table_, given, AliasOf(query, "__source", names));
   }
@@ -193,7 +198,20 @@ class Changer {
                         fmt::format("There is a conflict from these SET columns: {}.", Quoted(assignment.column)));
       }
       const auto* word = std::get_if<plan::Attribute>(&assignment.value->node);
-      if (word != nullptr && word->parts.size() == 1 && SameIgnoringCase(word->parts[0], "default")) {
+      const bool is_default = word != nullptr && word->parts.size() == 1 && SameIgnoringCase(word->parts[0], "default");
+      const auto& field = table_.schema.fields[column];
+      if (const auto identity = IdentityOf(field)) {
+        const bool inserts = values[column] == nullptr;
+        if (inserts && is_default) continue;
+        if (!inserts) {
+          return SqlError("DELTA_IDENTITY_COLUMNS_UPDATE_NOT_SUPPORTED", "42808",
+                          fmt::format("UPDATE on IDENTITY column {} is not supported.", field.name));
+        }
+        if (!identity->explicit_allowed) return NoExplicitIdentity(field);
+      }
+      if (is_default && GenerationOf(field)) {
+        values[column] = nullptr;
+      } else if (is_default) {
         ASSIGN_OR_RETURN(values[column], DefaultOf(table_.schema.fields[column]));
       } else {
         values[column] = assignment.value;
@@ -202,9 +220,12 @@ class Changer {
     return values;
   }
 
+  // What a row keeps when it is updated; generated columns follow the others.
   std::vector<ExprPtr> OwnValues() const {
     std::vector<ExprPtr> values;
-    for (const auto& field : table_.schema.fields) values.push_back(OfTarget(field.name));
+    for (const auto& field : table_.schema.fields) {
+      values.push_back(GenerationOf(field) ? nullptr : OfTarget(field.name));
+    }
     return values;
   }
 
@@ -239,6 +260,8 @@ class Changer {
   // The file leaves the table, or stays without these rows.
   Status Take(const delta::Add& add, std::vector<int64_t> rows) {
     if (marks_) {
+      std::ranges::sort(rows);
+      const auto own = rows;
       if (add.deletion_vector) {
         ASSIGN_OR_RETURN(const auto before, delta::ReadDeletionVector(snapshot_->table(), *add.deletion_vector));
         rows.insert(rows.end(), before.begin(), before.end());
@@ -247,7 +270,7 @@ class Changer {
       rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
       const auto statistics = delta::ParseStatistics(add.stats.value_or(""), {}, snapshot_->column_mapping());
       if (statistics.num_records != std::ssize(rows)) {
-        removal_.marked.push_back({add, std::move(rows)});
+        removal_.marked.push_back({add, std::move(rows), own});
         return Ok();
       }
     }
@@ -301,10 +324,7 @@ class Merger {
     RETURN_IF_ERROR(AddInserts());
     StoredRows all;
     all.columns = static_cast<int>(changer_.table().schema.fields.size());
-    if (!parts_.empty()) all.rules = parts_[0].rules;
-    std::vector<RelationPtr> queries;
-    for (auto& part : parts_) queries.push_back(part.query);
-    if (!queries.empty()) all.query = queries.size() == 1 ? queries[0] : UnionAll(std::move(queries));
+    RETURN_IF_ERROR(JoinParts(all));
     changer_.AddKept(found_, all);
     if (!all.query && changer_.nothing_to_do()) return Nothing();
     if (!all.query) all = changer_.NoRows();
@@ -312,6 +332,32 @@ class Merger {
   }
 
  private:
+  // The clauses' rows as one query: each rule is a column of all, TRUE where a part does not have it.
+  Status JoinParts(StoredRows& all) {
+    std::vector<RelationPtr> queries;
+    for (const auto& part : parts_) {
+      for (const auto& rule : part.rules) all.rules.push_back(rule);
+      for (const int column : part.identities) {
+        if (!all.identities.empty()) return Unimplemented("a MERGE with two INSERT clauses that draw identity numbers");
+        all.identities.push_back(column);
+      }
+    }
+    size_t first = 0;
+    for (const auto& part : parts_) {
+      std::vector<ExprPtr> list;
+      for (const auto& field : changer_.table().schema.fields) list.push_back(Column({field.name}));
+      for (size_t i = 0; i < all.rules.size(); ++i) {
+        const bool own = i >= first && i < first + part.rules.size();
+        list.push_back(
+            Named(own ? Column({fmt::format("rule {}", i - first)}) : Truth(true), fmt::format("rule {}", i)));
+      }
+      first += part.rules.size();
+      queries.push_back(SelectFrom(std::move(list), AliasOf(part.query, "__part")));
+    }
+    if (!queries.empty()) all.query = queries.size() == 1 ? queries[0] : UnionAll(std::move(queries));
+    return Ok();
+  }
+
   RelationPtr Source() const { return Raw(kMergeSource, source_alias_); }
 
   // The source is read once, so that all parts see the same rows.
@@ -359,13 +405,16 @@ class Merger {
   }
 
   // `*`: the target's columns from the source's columns of the same names.
-  Result<std::vector<ExprPtr>> FromSource() const {
+  Result<std::vector<ExprPtr>> FromSource(bool updates) const {
     std::vector<ExprPtr> values;
     for (const auto& field : changer_.table().schema.fields) {
       if (source_schema_.IndexOf(field.name) < 0) {
         return SqlError(
             "DELTA_MERGE_UNRESOLVED_EXPRESSION", "42601",
             fmt::format("Cannot resolve {} in the clause's *: the source has no such column.", Quoted({field.name})));
+      }
+      if (const auto identity = IdentityOf(field); identity && (updates || !identity->explicit_allowed)) {
+        return NoExplicitIdentity(field);
       }
       values.push_back(Column({source_alias_, field.name}));
     }
@@ -381,7 +430,7 @@ class Merger {
       changer_.RecordBefore(kMatched, static_cast<int64_t>(i), deletes ? kDeleted : kBefore);
       if (deletes) continue;
       auto values = clause.action == plan::MergeClause::Action::kUpdateAll
-                        ? FromSource()
+                        ? FromSource(true)
                         : changer_.Assigned(clause.assignments, changer_.OwnValues());
       if (!values.ok()) return values.error();
       const auto here = Operation("=", {ActionOf(matched_), Whole(static_cast<int64_t>(i))});
@@ -410,9 +459,13 @@ class Merger {
       const auto& clause = *inserted_[i];
       std::vector<ExprPtr> values;
       if (clause.action == plan::MergeClause::Action::kInsertAll) {
-        ASSIGN_OR_RETURN(values, FromSource());
+        ASSIGN_OR_RETURN(values, FromSource(false));
       } else {
         for (const auto& field : changer_.table().schema.fields) {
+          if (IsComputed(field)) {
+            values.push_back(nullptr);
+            continue;
+          }
           ASSIGN_OR_RETURN(auto value, DefaultOf(field));
           values.push_back(CastTo(std::move(value), AsRead(plan::Schema{{field}}).fields[0].type));
         }
@@ -445,6 +498,7 @@ Result<Answer> Run(State& state, const plan::Delete& change) {
   if (changer.empty()) return Nothing();
   if (!change.where) return changer.CommitRemoval();
   RETURN_IF_ERROR(changer.Find(kMatched, changer.Target(), change.where, Whole(0)));
+  if (!sql::HoldsSubquery(change.where)) changer.JudgeRowsAlone();
   RETURN_IF_ERROR(changer.ChooseFiles({kMatched}));
   if (changer.nothing_to_do()) return Nothing();
   changer.RecordBefore(kMatched, {}, kDeleted);

@@ -168,6 +168,11 @@ class TableMaker {
     if (table_.provider == "delta" && field.type.ToString().find(" collate ") != std::string::npos) {
       return Unimplemented(fmt::format("column {} of a Delta table: another collation than UTF8_BINARY", field.name));
     }
+    if (table_.provider != "delta" && IsComputed(field)) {
+      return SqlError("UNSUPPORTED_FEATURE.TABLE_OPERATION", "0A000",
+                      fmt::format("The feature is not supported: Table {} does not support {}.",
+                                  Quoted(table_.FullName()), spec.identity ? "identity column" : "generated columns"));
+    }
     // Spark's own formats do not keep NOT NULL.
     if (table_.provider != "delta") field.nullable = true;
     table_.schema.fields.push_back(std::move(field));
@@ -246,6 +251,7 @@ class TableMaker {
     table_.cluster_columns = create_.cluster_columns;
     table_.partition_columns = partitions;
     if (table_.provider == "delta") {
+      RETURN_IF_ERROR(CheckGenerated(state_, table_.schema));
       table_.schema = delta::Unmapped(table_.schema);
       return delta::MapColumns(table_.schema, table_.properties, delta::NewPhysicalNames::kRandom,
                                state_.environment.random);
@@ -277,7 +283,8 @@ class TableMaker {
       Placement placement;
       placement.replace_table = true;
       placement.operation = "CREATE OR REPLACE TABLE";
-      return StoreRows(state_, table_, rows, placement).ok() ? Ok() : Status(Internal("replacing failed"));
+      RETURN_IF_ERROR(StoreRows(state_, table_, rows, placement));
+      return Ok();
     }
     if (!exists) return CreateDeltaTable(state_, table_);
     ASSIGN_OR_RETURN(const auto snapshot, SnapshotOf(state_, table_));

@@ -8,6 +8,7 @@
 #include "delta/delta.h"
 #include "delta/partition_value.h"
 #include "delta/snapshot.h"
+#include "session/columns.h"
 #include "session/error.h"
 #include "session/scope.h"
 #include "session/statements.h"
@@ -30,6 +31,10 @@ Result<plan::RelationPtr> WithDefaults(const plan::RelationPtr& query, const std
   const auto replace = [&](std::vector<plan::ExprPtr>& values) -> Status {
     for (size_t i = 0; i < values.size() && i < targets.size(); ++i) {
       if (!IsDefaultWord(values[i])) continue;
+      if (IsComputed(targets[i])) {
+        return Unimplemented(fmt::format(
+            "DEFAULT for the column {}, which the table computes; leave it out of the list", targets[i].name));
+      }
       ASSIGN_OR_RETURN(auto value, DefaultOf(targets[i]));
       values[i] = CastTo(std::move(value), AsRead(plan::Schema{{targets[i]}}).fields[0].type);
     }
@@ -191,10 +196,15 @@ class Inserter {
       const auto type = AsRead(plan::Schema{{field}}).fields[0].type;
       if (sources_[i] == kStatic) {
         values.push_back({statics_.at(static_cast<int>(i)), type});
+      } else if (sources_[i] == kMissing && IsComputed(field)) {
+        values.push_back({nullptr, type});
       } else if (sources_[i] == kMissing) {
         ASSIGN_OR_RETURN(auto value, DefaultOf(field));
         values.push_back({CastTo(std::move(value), type), type});
       } else {
+        if (const auto identity = IdentityOf(field); identity && !identity->explicit_allowed) {
+          return NoExplicitIdentity(field);
+        }
         const auto source = static_cast<size_t>(sources_[i]);
         values.push_back({Column({kSource, fmt::format("c{}", source)}), given_.fields[source].type});
       }
@@ -281,9 +291,13 @@ Result<Answer> Run(State& state, const plan::Truncate& truncate) {
   nothing.partition = truncate.partition;
   plan::Schema given = AsRead(table.schema);
   std::erase_if(given.fields, [&](const plan::Field& field) {
-    return std::ranges::any_of(
-        truncate.partition, [&](const auto& part) { return part.second && SameIgnoringCase(part.first, field.name); });
+    return IsComputed(field) || std::ranges::any_of(truncate.partition, [&](const auto& part) {
+             return part.second && SameIgnoringCase(part.first, field.name);
+           });
   });
+  if (given.fields.size() + truncate.partition.size() < table.schema.fields.size()) {
+    for (const auto& field : given.fields) nothing.columns.push_back(field.name);
+  }
   nothing.query = NoRowsOf(given);
   return Run(state, nothing);
 }

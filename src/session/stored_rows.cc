@@ -16,6 +16,7 @@
 #include "job/commit.h"
 #include "job/output.h"
 #include "plan/schema_json.h"
+#include "session/columns.h"
 #include "session/error.h"
 #include "session/table_files.h"
 #include "session/text_table.h"
@@ -71,6 +72,79 @@ Error TooLong(const DataType& type) {
                   fmt::format("Exceeds char/varchar type length limitation: {}.", type.length()));
 }
 
+// "Column Invariants": {"expression": {"expression": "x > 3"}} in a column's metadata.
+std::vector<std::pair<std::string, std::string>> InvariantsOf(const Table& table) {
+  std::vector<std::pair<std::string, std::string>> invariants;
+  for (const auto& field : table.schema.fields) {
+    const auto text = MetadataText(field, "delta.invariants");
+    if (!text) continue;
+    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    const auto pointer = nlohmann::json::json_pointer("/expression/expression");
+    if (json.is_object() && json.contains(pointer) && json[pointer].is_string()) {
+      invariants.emplace_back("EXPRESSION(" + field.name + ")", json[pointer].get<std::string>());
+    }
+  }
+  return invariants;
+}
+
+// The next numbers of a column's sequence, one a row.
+Result<ExprPtr> NextNumbers(const Identity& identity) {
+  const int64_t last = identity.high_water_mark.value_or(identity.start - identity.step);
+  return sql::ParseExpression(
+      fmt::format("({}L) + ({}L) * CAST(row_number() OVER (ORDER BY NULL) AS BIGINT)", last, identity.step));
+}
+
+// The rows with the columns that the table computes in place of the empty ones.
+Status Compute(State& state, const Table& table, const std::vector<size_t>& computed, size_t rules,
+               StoredRows& stored) {
+  std::vector<ExprPtr> list;
+  for (const auto& field : table.schema.fields) list.push_back(Column({field.name}));
+  for (const size_t i : computed) {
+    const auto& field = table.schema.fields[i];
+    if (const auto identity = IdentityOf(field)) {
+      ASSIGN_OR_RETURN(auto numbers, NextNumbers(*identity));
+      list[i] = Named(std::move(numbers), field.name);
+      stored.identities.push_back(static_cast<int>(i));
+      continue;
+    }
+    ASSIGN_OR_RETURN(auto expr, sql::ParseExpression(*GenerationOf(field), state.parse_options()));
+    list[i] = Named(CastTo(std::move(expr), AsRead(plan::Schema{{field}}).fields[0].type), field.name);
+  }
+  for (size_t i = 0; i < rules; ++i) list.push_back(Column({fmt::format("rule {}", i)}));
+  stored.query = SelectFrom(std::move(list), AliasOf(stored.query, "__row"));
+  return Ok();
+}
+
+// The table's metadata with the sequences moved past the numbers that were drawn; none when none was.
+Result<std::optional<delta::Metadata>> MovedSequences(const Table& table, const delta::Snapshot& snapshot,
+                                                      const StoredRows& rows, const engine::WriteResult& written) {
+  if (rows.identities.empty() || written.rows_written == 0) return std::optional<delta::Metadata>();
+  plan::Schema schema = snapshot.schema();
+  for (const int index : rows.identities) {
+    const auto& drawn_from = table.schema.fields[static_cast<size_t>(index)];
+    const int now = schema.IndexOf(drawn_from.name);
+    auto identity = now < 0 ? std::nullopt : IdentityOf(schema.fields[static_cast<size_t>(now)]);
+    if (!identity || identity->high_water_mark != IdentityOf(drawn_from)->high_water_mark) {
+      return Error{ErrorKind::kAborted, "another writer drew numbers for " + drawn_from.name + "; run it again"};
+    }
+    auto& field = schema.fields[static_cast<size_t>(now)];
+    for (const auto& file : written.files) {
+      const auto stats = file.stats.find(delta::PhysicalName(field, snapshot.column_mapping()));
+      const auto bound = stats == file.stats.end() ? std::nullopt
+                         : identity->step > 0      ? stats->second.max
+                                                   : stats->second.min;
+      const auto* number = bound ? std::get_if<int64_t>(&bound->data) : nullptr;
+      if (number == nullptr) return Internal("a written file tells no bound of its identity column");
+      const int64_t before = identity->high_water_mark.value_or(*number);
+      identity->high_water_mark = identity->step > 0 ? std::max(before, *number) : std::min(before, *number);
+    }
+    SetIdentity(field, *identity);
+  }
+  delta::Metadata metadata = snapshot.metadata();
+  metadata.schema_string = plan::SchemaToJson(schema);
+  return std::optional(std::move(metadata));
+}
+
 // What Delta demands of a table's rows: NOT NULL columns and CHECK constraints.
 Result<std::vector<std::pair<ExprPtr, Error>>> DemandsOf(State& state, const Table& table) {
   std::vector<std::pair<ExprPtr, Error>> demands;
@@ -79,6 +153,11 @@ Result<std::vector<std::pair<ExprPtr, Error>>> DemandsOf(State& state, const Tab
     demands.emplace_back(Operation("isnotnull", {Column({field.name})}),
                          SqlError("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", "23502",
                                   fmt::format("NOT NULL constraint violated for column: {}.", field.name)));
+  }
+  for (const auto& [name, text] : InvariantsOf(table)) {
+    ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state.parse_options()));
+    demands.emplace_back(IsTrue(expr), SqlError("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001",
+                                                fmt::format("CHECK constraint {} violated by a row.", name)));
   }
   for (const auto& [name, text] : delta::CheckConstraintsOf(table.properties)) {
     ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state.parse_options()));
@@ -274,6 +353,10 @@ Result<int64_t> StoreInDelta(State& state, const Table& table, const StoredRows&
       }
     }
     for (auto& add : adds) transaction.AddFile(std::move(add));
+    if (snapshot && !placement.replace_table) {
+      ASSIGN_OR_RETURN(auto moved, MovedSequences(table, *snapshot, rows, written));
+      if (moved) transaction.SetMetadata(*std::move(moved));
+    }
     return Finish(
         state, transaction, placement.operation,
         {{"numFiles", std::to_string(written.files.size())}, {"numOutputRows", std::to_string(written.rows_written)}});
@@ -297,6 +380,7 @@ Status MarkRows(State& state, const delta::Snapshot& snapshot, const std::vector
   ASSIGN_OR_RETURN(auto vectors, delta::WriteDeletionVectors(snapshot.table(), rows, state.environment.random));
   for (size_t i = 0; i < marked.size(); ++i) {
     transaction.RemoveFile(marked[i].add);
+    transaction.MarkRows(marked[i].add.path, marked[i].new_rows);
     delta::Add add = marked[i].add;
     add.deletion_vector = std::move(vectors[i]);
     if (add.stats) add.stats = delta::WithWideBounds(*add.stats);
@@ -306,6 +390,12 @@ Status MarkRows(State& state, const delta::Snapshot& snapshot, const std::vector
 }
 
 }  // namespace
+
+Error NoExplicitIdentity(const plan::Field& field) {
+  return SqlError(
+      "DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED", "42808",
+      fmt::format("Providing values for GENERATED ALWAYS AS IDENTITY column {} is not supported.", field.name));
+}
 
 Result<plan::ExprPtr> DefaultOf(const plan::Field& field) {
   if (field.metadata.empty()) return Null();
@@ -319,11 +409,17 @@ Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Gi
   const bool legacy = Lower(state.Setting("spark.sql.storeAssignmentPolicy", "ansi")) == "legacy";
   StoredRows stored;
   std::vector<ExprPtr> list, rules;
+  std::vector<size_t> computed;
   for (size_t i = 0; i < given.size(); ++i) {
     const auto& field = table.schema.fields[i];
     const auto read = AsRead(plan::Schema{{field}}).fields[0].type;
-    if (!legacy && !sql::CanStoreAssign(given[i].type, read)) {
+    if (given[i].value != nullptr && !legacy && !sql::CanStoreAssign(given[i].type, read)) {
       return CannotStore(table, field.name, given[i].type, field.type);
+    }
+    if (given[i].value == nullptr) {
+      computed.push_back(i);
+      list.push_back(Named(CastTo(Null(), read), field.name));
+      continue;
     }
     auto value = given[i].value;
     if (!given[i].type.SameType(read) && state.ansi()) {
@@ -350,7 +446,18 @@ Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Gi
   for (size_t i = 0; i < rules.size(); ++i) list.push_back(Named(rules[i], fmt::format("rule {}", i)));
   stored.query = SelectFrom(std::move(list), std::move(from), std::move(where));
   if (table.provider != "delta") return stored;
-  ASSIGN_OR_RETURN(const auto demands, DemandsOf(state, table));
+  if (!computed.empty()) RETURN_IF_ERROR(Compute(state, table, computed, rules.size(), stored));
+  ASSIGN_OR_RETURN(auto demands, DemandsOf(state, table));
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto text = GenerationOf(table.schema.fields[i]);
+    if (!text || given[i].value == nullptr) continue;
+    ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(*text, state.parse_options()));
+    const auto& name = table.schema.fields[i].name;
+    demands.emplace_back(Operation("<=>", {Column({name}), expr}),
+                         SqlError("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001",
+                                  fmt::format("CHECK constraint Generated Column ({} <=> {}) violated by a row.",
+                                              Quoted({name}), *text)));
+  }
   if (demands.empty()) return stored;
   std::vector<ExprPtr> outer;
   for (const auto& field : table.schema.fields) outer.push_back(Column({field.name}));
@@ -379,9 +486,12 @@ Result<int64_t> ReplaceFiles(State& state, const Table& table, const delta::Snap
     ASSIGN_OR_RETURN(auto adds, job::MakeAdds(table.location, written.files, table.schema, mapping, now));
     auto transaction = delta::Transaction::Begin(snapshot);
     transaction.ReadWholeTable();
+    if (removal.rows_alone) transaction.ReadRowsAlone();
     for (const auto& add : removal.files) transaction.RemoveFile(add);
     RETURN_IF_ERROR(MarkRows(state, *snapshot, removal.marked, transaction));
     for (auto& add : adds) transaction.AddFile(std::move(add));
+    ASSIGN_OR_RETURN(auto moved, MovedSequences(table, *snapshot, rows, written));
+    if (moved) transaction.SetMetadata(*std::move(moved));
     if (changes) {
       const Table feed = FeedOf(table);
       ASSIGN_OR_RETURN(const auto recorded,

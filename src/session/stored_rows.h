@@ -25,11 +25,12 @@ struct StoredRows {
   plan::RelationPtr query;
   int columns = 0;
   std::vector<RowRule> rules;
+  std::vector<int> identities{};  // columns that were filled from their sequences
 };
 
 // What a query gives, as its columns were resolved.
 struct Given {
-  plan::ExprPtr value;
+  plan::ExprPtr value;  // null: of a column that the table computes
   plan::DataType type;
 };
 
@@ -37,6 +38,8 @@ struct Given {
 // (spark.sql.storeAssignmentPolicy), casts, pads CHAR and checks lengths.
 Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Given>& given, plan::RelationPtr from,
                           plan::ExprPtr where = nullptr);
+
+Error NoExplicitIdentity(const plan::Field& field);
 
 // The value a column has where a statement names none, over no columns; NULL without a default.
 Result<plan::ExprPtr> DefaultOf(const plan::Field& field);
@@ -59,12 +62,14 @@ Result<int64_t> StoreRows(State& state, const Table& table, const StoredRows& ro
 struct MarkedFile {
   delta::Add add;
   std::vector<int64_t> deleted_rows;
+  std::vector<int64_t> new_rows;  // those of them that the change deletes, ascending
 };
 
 // What a row-level change takes out of a Delta table: whole files, and rows of others by a deletion vector.
 struct Removal {
   std::vector<delta::Add> files;
   std::vector<MarkedFile> marked;
+  bool rows_alone = false;  // each row was judged by itself
   bool empty() const { return files.empty() && marked.empty(); }
 };
 

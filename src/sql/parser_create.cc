@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/names.h"
 #include "sql/detail/parser_impl.h"
 
 namespace tidemill::sql {
@@ -225,8 +226,12 @@ bool Parser::ParseColumn(plan::ColumnSpec* column) {
       if (!ParseText(&column->comment.emplace())) return false;
     } else if (Is(kGenerated)) {
       next_ += 1;
-      if (!Expect(kAlways)) return false;
-      if (Is(kAs) && Is(kIdentity, 1)) return Refuse("An identity column is not supported. Leave it out.", at);
+      const bool by_default = Take(kBy);
+      if (!Expect(by_default ? kDefault : kAlways)) return false;
+      if (by_default || (Is(kAs) && Is(kIdentity, 1))) {
+        if (!ParseIdentity(column, !by_default)) return false;
+        continue;
+      }
       if (!Expect(kAs) || !Expect(TokenKind::kLeftParen) || !ParseExprText(&column->generated)) return false;
       if (!Expect(TokenKind::kRightParen)) return false;
     } else if (IsAny({kConstraint, kPrimary, kUnique, kCheck, kReferences})) {
@@ -235,6 +240,43 @@ bool Parser::ParseColumn(plan::ColumnSpec* column) {
       return true;
     }
   }
+}
+
+// AS IDENTITY [(START WITH n INCREMENT BY n)]
+bool Parser::ParseIdentity(plan::ColumnSpec* column, bool always) {
+  const Position at = Peek().at;
+  if (!Expect(kAs) || !Expect(kIdentity)) return false;
+  if (!column->type.is(plan::TypeId::kLong)) {
+    return Fail("IDENTITY_COLUMNS_UNSUPPORTED_DATA_TYPE", "428H2",
+                fmt::format("DataType {} is not supported for IDENTITY columns.", column->type.ToSql()), at);
+  }
+  auto& identity = column->identity.emplace(plan::IdentitySpec{always});
+  if (!Take(TokenKind::kLeftParen)) return true;
+  bool start = false, step = false;
+  while (!Take(TokenKind::kRightParen)) {
+    const bool starts = Is(TokenKind::kWord) && SameIgnoringCase(Peek().text, "start");
+    if (!starts && !(Is(TokenKind::kWord) && SameIgnoringCase(Peek().text, "increment"))) {
+      return FailSyntax("START WITH or INCREMENT BY");
+    }
+    if (starts ? start : step) {
+      return Fail("IDENTITY_COLUMNS_DUPLICATED_SEQUENCE_GENERATOR_OPTION", "42601",
+                  fmt::format("Duplicated IDENTITY column sequence generator option: {}.", starts ? "START" : "STEP"),
+                  at);
+    }
+    (starts ? start : step) = true;
+    Advance();
+    if (!Expect(starts ? kWith : kBy)) return false;
+    const bool minus = Take(TokenKind::kMinus);
+    if (!Is(TokenKind::kInteger)) return FailSyntax("a whole number");
+    const std::string text = (minus ? "-" : "") + std::string(Peek().text);
+    int64_t& value = starts ? identity.start : identity.step;
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
+      return FailSyntax("a number that fits a BIGINT");
+    }
+    Advance();
+  }
+  if (identity.step != 0) return true;
+  return Fail("IDENTITY_COLUMNS_ILLEGAL_STEP", "42611", "IDENTITY column step cannot be 0.", at);
 }
 
 // ---- Views ----

@@ -37,21 +37,8 @@ bool Parser::ParseDeltaStatement(plan::Statement* statement) {
     statement->node = std::move(describe);
     return true;
   }
-  if (SameIgnoringCase(word, kVacuum)) {
-    next_ = StatementEnd();
-    statement->node = plan::UnsupportedStatement{"VACUUM"};
-    return true;
-  }
-  if (SameIgnoringCase(word, kOptimize)) {
-    plan::OptimizeTable optimize;
-    if (!ParseObject(&optimize.table, "the name of a table")) return false;
-    statement->node = std::move(optimize);
-    if (Is(TokenKind::kEnd) || Is(TokenKind::kSemicolon)) return true;
-    const bool where = Is(kWhere);
-    next_ = StatementEnd();
-    statement->node = plan::UnsupportedStatement{where ? "OPTIMIZE ... WHERE" : "OPTIMIZE ... ZORDER BY"};
-    return true;
-  }
+  if (SameIgnoringCase(word, kVacuum)) return ParseVacuum(statement);
+  if (SameIgnoringCase(word, kOptimize)) return ParseOptimize(statement);
   plan::RestoreTable restore;
   Take(kTable);
   if (!ParseObject(&restore.table, "the name of a table") || !Expect(kTo)) return false;
@@ -61,6 +48,50 @@ bool Parser::ParseDeltaStatement(plan::Statement* statement) {
   restore.version = travel.version_as_of;
   restore.timestamp = travel.timestamp_as_of;
   statement->node = std::move(restore);
+  return true;
+}
+
+// VACUUM table [RETAIN n HOURS] [DRY RUN]
+bool Parser::ParseVacuum(plan::Statement* statement) {
+  plan::VacuumTable vacuum;
+  if (!ParseObject(&vacuum.table, "the name of a table")) return false;
+  if (TakeWord("retain")) {
+    if (!Is(TokenKind::kInteger) && !Is(TokenKind::kDecimal)) return FailSyntax("a number of hours");
+    vacuum.retain_hours = std::strtod(std::string(Peek().text).c_str(), nullptr);
+    Advance();
+    if (!TakeWord("hours")) return FailSyntax("HOURS");
+  }
+  if (TakeWord("dry")) {
+    if (!TakeWord("run")) return FailSyntax("RUN");
+    vacuum.dry_run = true;
+  }
+  statement->node = std::move(vacuum);
+  return true;
+}
+
+// OPTIMIZE table [WHERE condition] [ZORDER BY columns, in parentheses or not]
+bool Parser::ParseOptimize(plan::Statement* statement) {
+  plan::OptimizeTable optimize;
+  if (!ParseObject(&optimize.table, "the name of a table")) return false;
+  if (Take(kWhere) && !ParseExprText(&optimize.where)) return false;
+  if (TakeWord("zorder")) {
+    if (!Expect(kBy)) return false;
+    const bool enclosed = Take(TokenKind::kLeftParen);
+    do {
+      plan::Name name;
+      if (!ParseQualifiedName(&name, "a column")) return false;
+      if (name.size() > 1) return Refuse("ZORDER BY a field of a struct is not supported.", Peek().at);
+      optimize.zorder.push_back(name[0]);
+    } while (Take(TokenKind::kComma));
+    if (enclosed && !Expect(TokenKind::kRightParen)) return false;
+  }
+  statement->node = std::move(optimize);
+  return true;
+}
+
+bool Parser::TakeWord(std::string_view word) {
+  if (!Is(TokenKind::kWord) || !SameIgnoringCase(Peek().text, word)) return false;
+  Advance();
   return true;
 }
 

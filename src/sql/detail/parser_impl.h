@@ -293,6 +293,7 @@ class Parser {
   bool ParseText(std::string* text);
   bool ParseQueryText(plan::QueryText* query);
   bool ParseExprText(std::optional<plan::ExprText>* expr);
+  bool ParseIdentity(plan::ColumnSpec* column, bool always);
 
   // ---- ALTER (parser_alter.cc)
   bool ParseAlter(plan::Statement* statement);
@@ -308,6 +309,9 @@ class Parser {
   bool ParseTruncate(plan::Statement* statement);
   bool StartsDeltaStatement() const;
   bool ParseDeltaStatement(plan::Statement* statement);
+  bool ParseVacuum(plan::Statement* statement);
+  bool ParseOptimize(plan::Statement* statement);
+  bool TakeWord(std::string_view word);
   bool ParseRepair(plan::Statement* statement);
 
   // ---- rows (parser_change.cc)
