@@ -64,12 +64,14 @@ void Transaction::SetDomain(DomainMetadata domain) { domains_.push_back(std::mov
 void Transaction::Describe(CommitDescription description) { description_ = std::move(description); }
 void Transaction::ReadWholeTable() { read_whole_table_ = true; }
 void Transaction::ReadPartitions(Predicate predicate) { read_partitions_.push_back(std::move(predicate)); }
+void Transaction::ReadRowsAlone() { read_rows_alone_ = true; }
+void Transaction::MarkRows(const std::string& path, std::vector<int64_t> rows) { marked_rows_[path] = std::move(rows); }
 void Transaction::ReadFile(const delta::Add& add) { read_files_.push_back(add.path); }
 
 Result<CommitOutcome> Transaction::Commit(const Clock& clock, std::mt19937_64& random, const CommitOptions& options) {
   CHECK(id_.empty());  // committed once
   id_ = NewUuid(random);
-  return Committer(*this, clock, options).Run();
+  return Committer(*this, clock, random, options).Run();
 }
 
 }  // namespace tidemill::delta

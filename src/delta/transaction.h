@@ -112,6 +112,12 @@ class Transaction {
   void ReadWholeTable();
   void ReadPartitions(Predicate partition_predicate);  // tests on partition columns alone; several: any of them
   void ReadFile(const Add& add);
+  // Whoever reads the whole table or partitions says with this that each row was judged by itself: then rows that
+  // others delete meanwhile matter only where this change deletes, too.
+  void ReadRowsAlone();
+  // Of a file that was removed and added with another deletion vector: the rows it newly holds, ascending. Another's
+  // deletion of other rows of that file is then no conflict.
+  void MarkRows(const std::string& path, std::vector<int64_t> rows);
 
   const SnapshotPtr& base() const { return base_; }  // null: Create
   // Unique to this transaction: made by Commit, stored as commitInfo.txnId, by which a lost answer is cleared up.
@@ -138,6 +144,8 @@ class Transaction {
   std::vector<DomainMetadata> domains_;
   CommitDescription description_;
   bool read_whole_table_ = false;
+  bool read_rows_alone_ = false;
+  std::map<std::string, std::vector<int64_t>> marked_rows_;
   std::vector<Predicate> read_partitions_;
   std::vector<std::string> read_files_;  // paths as logged
 };

@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 
 #include "delta/checkpoint.h"
+#include "delta/deletion_vector.h"
 #include "delta/detail/commit_times.h"
 #include "delta/detail/json_fields.h"
+#include "delta/detail/row_tracking.h"
 #include "delta/detail/validate.h"
 #include "delta/features.h"
+#include "delta/log_cleanup.h"
 #include "delta/path.h"
+#include "delta/statistics.h"
 #include "plan/schema_json.h"
 
 namespace tidemill::delta {
@@ -31,6 +36,23 @@ bool IsRefusal(ErrorKind kind) {
          kind == ErrorKind::kInvalidArgument || kind == ErrorKind::kNotFound || kind == ErrorKind::kUnimplemented;
 }
 
+bool IsSerializable(const Metadata& metadata) {
+  const auto level = metadata.configuration.find("delta.isolationLevel");
+  return level != metadata.configuration.end() && level->second == "Serializable";
+}
+
+// The names under which files would keep the ids of rows that they did not number; the protocol wants them chosen.
+void NameRowTrackingColumns(Metadata& metadata, std::mt19937_64& random) {
+  auto& properties = metadata.configuration;
+  const auto enabled = properties.find("delta.enableRowTracking");
+  if (enabled == properties.end() || enabled->second != "true") return;
+  for (const auto& [key, name] :
+       {std::pair("delta.rowTracking.materializedRowIdColumnName", "_row-id-col-"),
+        std::pair("delta.rowTracking.materializedRowCommitVersionColumnName", "_row-commit-version-col-")}) {
+    properties.try_emplace(key, name + NewUuid(random));
+  }
+}
+
 std::string CommitPath(const Table& table, int64_t version) { return table.log_folder() + "/" + CommitName(version); }
 
 }  // namespace
@@ -45,6 +67,7 @@ Result<CommitOutcome> Committer::Run() {
 Status Committer::Prepare() {
   Transaction& t = transaction_;
   const Snapshot* base = t.base_.get();
+  if (t.metadata_) NameRowTrackingColumns(*t.metadata_, random_);
   metadata_ = t.metadata_ ? *t.metadata_ : base->metadata();
   ASSIGN_OR_RETURN(const auto schema, plan::SchemaFromJson(metadata_.schema_string));
   if (!t.protocol_ && base == nullptr) {
@@ -53,6 +76,11 @@ Status Committer::Prepare() {
     ASSIGN_OR_RETURN(t.protocol_, UpgradeFor(base->protocol(), metadata_, schema));
   }
   protocol_ = t.protocol_ ? *t.protocol_ : base->protocol();
+  if (t.metadata_) {
+    DropFeatureRequests(t.metadata_->configuration);
+    DropFeatureRequests(metadata_.configuration);
+    RETURN_IF_ERROR(CheckDefaultsAllowed(protocol_, metadata_, schema));
+  }
   RETURN_IF_ERROR(CheckWritable(protocol_, metadata_, schema, options_.rows_conform));
   RETURN_IF_ERROR(ValidateChange({t.table_, base, protocol_, metadata_, t.adds_, t.removes_}, schema));
   if (const auto& own = t.description_.tidemill; !own.empty() && !Json::parse(own, nullptr, false).is_object()) {
@@ -61,7 +89,10 @@ Status Committer::Prepare() {
 
   intent_ = Intent{.base = base,
                    .changes_metadata = t.metadata_.has_value(),
+                   .serializable = IsSerializable(metadata_),
                    .read_whole_table = t.read_whole_table_,
+                   .read_rows_alone = t.read_rows_alone_,
+                   .marked_rows = t.marked_rows_,
                    .read_partitions = &t.read_partitions_,
                    .read_paths = {t.read_files_.begin(), t.read_files_.end()},
                    .txns = t.txns_,
@@ -71,6 +102,20 @@ Status Committer::Prepare() {
   version_ = base == nullptr ? 0 : base->version() + 1;
   if (base != nullptr) last_commit_ms_ = ToMillis(base->timestamp());
 
+  tracks_rows_ = HasWriterFeature(protocol_, kRowTrackingFeature);
+  if (tracks_rows_) {
+    if (base != nullptr) {
+      ASSIGN_OR_RETURN(row_id_mark_, RowIdMarkOf(*base));
+    }
+    RETURN_IF_ERROR(CheckRowsCounted(t.adds_));
+  }
+  MakeBody();
+  return Ok();
+}
+
+void Committer::MakeBody() {
+  Transaction& t = transaction_;
+  body_.clear();
   const int64_t now_ms = ToMillis(clock_.Now());
   const auto line = [&](Action action) { body_.append(ToJson(action)).append(1, '\n'); };
   if (t.protocol_) line(*t.protocol_);
@@ -81,9 +126,10 @@ Status Committer::Prepare() {
     remove.deletion_timestamp_ms = now_ms;
     line(remove);
   }
-  for (const auto& add : t.adds_) line(add);
+  if (!tracks_rows_) {
+    for (const auto& add : t.adds_) line(add);
+  }
   for (const auto& change : t.changes_) line(change);
-  return Ok();
 }
 
 // The same run in the base snapshot, or a table where a new one is to be made: its first commits may be cleaned up long
@@ -145,14 +191,57 @@ Result<std::optional<Conflict>> Committer::CatchUp(Others winner) {
   for (Found found = std::move(winner);;) {
     auto* others = std::get_if<Others>(&found);
     if (others == nullptr) return std::optional<Conflict>();  // free again (it can't be ours: we never put there)
-    if (auto conflict = FindConflict(intent_, others->actions, version_)) return conflict;
+    ASSIGN_OR_RETURN(const auto their_rows, TheirRows(others->actions));
+    if (auto conflict = FindConflict(intent_, others->actions, version_, their_rows)) return conflict;
+    RETURN_IF_ERROR(JoinVectors(others->actions, their_rows));
     for (const auto& action : others->actions) {
       const auto* info = std::get_if<CommitInfo>(&action);
       if (info != nullptr) last_commit_ms_ = info->in_commit_timestamp_ms.value_or(last_commit_ms_);
+      if (const auto mark = RowIdMarkOf(action)) row_id_mark_ = *mark;
     }
     ++version_;
     ASSIGN_OR_RETURN(found, LookUp(version_));
   }
+}
+
+Result<RowsByPath> Committer::TheirRows(const std::vector<Action>& winner) const {
+  RowsByPath rows;
+  for (const auto& action : winner) {
+    const auto* add = std::get_if<Add>(&action);
+    if (add == nullptr || !add->deletion_vector || !intent_.marked_rows.contains(add->path)) continue;
+    ASSIGN_OR_RETURN(rows[add->path], ReadDeletionVector(transaction_.table_, *add->deletion_vector));
+  }
+  return rows;
+}
+
+// Where the winner deleted other rows of a file, this change goes on from its deletion vector.
+Status Committer::JoinVectors(const std::vector<Action>& winner, const RowsByPath& their_rows) {
+  if (their_rows.empty()) return Ok();
+  Transaction& t = transaction_;
+  std::vector<Add> files;
+  std::vector<std::vector<int64_t>> joined;
+  for (const auto& action : winner) {
+    const auto* add = std::get_if<Add>(&action);
+    const auto theirs = add == nullptr ? their_rows.end() : their_rows.find(add->path);
+    if (theirs == their_rows.end()) continue;
+    files.push_back(*add);
+    std::ranges::set_union(theirs->second, intent_.marked_rows.at(add->path),
+                           std::back_inserter(joined.emplace_back()));
+  }
+  ASSIGN_OR_RETURN(auto vectors, WriteDeletionVectors(t.table_, joined, random_));
+  for (size_t i = 0; i < files.size(); ++i) {
+    for (auto& remove : t.removes_) {
+      if (remove.path == files[i].path) remove = MakeRemove(files[i], 0, remove.data_change);
+    }
+    std::erase_if(t.adds_, [&](const Add& add) { return add.path == files[i].path; });
+    const auto rows = ParseStatistics(files[i].stats.value_or(""), {}, ColumnMapping::kNone).num_records;
+    if (rows && *rows == std::ssize(joined[i])) continue;  // none is left
+    files[i].deletion_vector = std::move(vectors[i]);
+    files[i].data_change = true;
+    t.adds_.push_back(std::move(files[i]));
+  }
+  MakeBody();
+  return Ok();
 }
 
 Result<Committer::Found> Committer::LookUp(int64_t version) {
@@ -187,7 +276,7 @@ std::string Committer::CommitBytes(int64_t version) {
   CommitInfo info{.operation = told.operation,
                   .operation_parameters = told.parameters,
                   .operation_metrics = told.metrics,
-                  .isolation_level = "WriteSerializable",
+                  .isolation_level = intent_.serializable ? "Serializable" : "WriteSerializable",
                   .is_blind_append = BlindAppend(),
                   .txn_id = transaction_.id_,
                   .tidemill = told.tidemill};
@@ -199,7 +288,7 @@ std::string Committer::CommitBytes(int64_t version) {
   if (intent_.base != nullptr) info.read_version = intent_.base->version();
   if (!told.engine_info.empty()) info.engine_info = told.engine_info;
   if (!told.user_metadata.empty()) info.user_metadata = told.user_metadata;
-  return ToJson(info) + "\n" + body_;
+  return ToJson(info) + "\n" + body_ + (tracks_rows_ ? TrackedAdds(transaction_.adds_, row_id_mark_, version) : "");
 }
 
 Result<CommitOutcome> Committer::Finish(int64_t version) {
@@ -219,10 +308,15 @@ std::optional<std::string> Committer::WriteCheckpointIfDue(int64_t version) {
   every = options_.checkpoint_every.value_or(every);
   if (every <= 0 || version == 0 || version % every != 0 || transaction_.table_.checkpoints == nullptr) return {};
   const auto snapshot = LoadSnapshot(transaction_.table_, {.version = version});
-  const Status written = snapshot.ok() ? WriteCheckpoint(**snapshot, clock_.Now()) : Status(snapshot.error());
-  if (written.ok()) return std::nullopt;
-  return fmt::format("version {} is committed, but its checkpoint could not be written: {}", version,
-                     written.error().message);
+  const Status written = snapshot.ok() ? WriteCheckpoint(**snapshot, clock_.Now(), random_) : Status(snapshot.error());
+  if (!written.ok()) {
+    return fmt::format("version {} is committed, but its checkpoint could not be written: {}", version,
+                       written.error().message);
+  }
+  const auto cleaned = CleanUpLog(**snapshot, clock_.Now());
+  if (cleaned.ok()) return std::nullopt;
+  return fmt::format("version {} is committed, but the old part of the log could not be removed: {}", version,
+                     cleaned.error().message);
 }
 
 }  // namespace tidemill::delta

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "delta/column_mapping.h"
 #include "delta/detail/prune.h"
@@ -13,9 +14,13 @@ namespace {
 
 class Judge {
  public:
-  Judge(const Intent& mine, const std::vector<Action>& winner, int64_t version)
-      : mine_(mine), winner_(winner), version_(version) {
+  Judge(const Intent& mine, const std::vector<Action>& winner, int64_t version, const RowsByPath& their_rows)
+      : mine_(mine), winner_(winner), version_(version), their_rows_(their_rows) {
     for (const auto& action : winner) {
+      if (const auto* add = std::get_if<Add>(&action)) added_.insert(add->path);
+      if (const auto* remove = std::get_if<Remove>(&action)) {
+        removed_[remove->path] = remove->deletion_vector ? remove->deletion_vector->cardinality : 0;
+      }
       if (const auto* info = std::get_if<CommitInfo>(&action)) blind_append_ = info->is_blind_append.value_or(false);
     }
   }
@@ -68,21 +73,48 @@ class Judge {
     return std::nullopt;
   }
 
-  std::optional<Conflict> OnAdd(const Add& add) const {
-    if (!add.data_change || (blind_append_ && !mine_.changes_metadata) || !ReadWouldSee(add.partition_values)) {
-      return std::nullopt;
+  std::optional<Conflict> Judged(Meeting meeting, const std::string& what) const {
+    for (const auto& rule : kConflictMatrix) {
+      if (rule.meeting != meeting) continue;
+      const Verdict verdict = mine_.serializable ? rule.serializable : rule.write_serializable;
+      if (verdict == Verdict::kConflict) return Make(rule.kind, what);
     }
-    return Make(ConflictKind::kConcurrentAppend, fmt::format("it added '{}', where this change had read", add.path));
+    return std::nullopt;
+  }
+
+  std::optional<Conflict> OnAdd(const Add& add) const {
+    if (!add.data_change || LosesRows(add) || !ReadWouldSee(add.partition_values)) return std::nullopt;
+    const bool blind = blind_append_ && !mine_.changes_metadata;
+    return Judged(blind ? Meeting::kBlindAppend : Meeting::kAppend,
+                  fmt::format("it added '{}', where this change had read", add.path));
+  }
+
+  // A file that stays, with more of its rows deleted, brings none: its remove tells what happened.
+  bool LosesRows(const Add& add) const {
+    const auto before = removed_.find(add.path);
+    return before != removed_.end() && add.deletion_vector && add.deletion_vector->cardinality > before->second;
   }
 
   std::optional<Conflict> OnRemove(const Remove& remove) const {
+    const bool marked = added_.contains(remove.path);  // it stays, and only rows of it are gone
     if (mine_.removed_paths.contains(remove.path)) {
-      return Make(ConflictKind::kConcurrentDelete,
-                  fmt::format("it removed '{}', which this change replaces", remove.path));
+      const auto own = mine_.marked_rows.find(remove.path);
+      const auto theirs = their_rows_.find(remove.path);
+      if (!marked || own == mine_.marked_rows.end() || theirs == their_rows_.end()) {
+        return Judged(marked ? Meeting::kMarkedOwnRows : Meeting::kRemovedOwn,
+                      fmt::format("it removed '{}', which this change replaces", remove.path));
+      }
+      std::vector<int64_t> both;
+      std::ranges::set_intersection(own->second, theirs->second, std::back_inserter(both));
+      return Judged(both.empty() ? Meeting::kMarkedOtherRows : Meeting::kMarkedOwnRows,
+                    fmt::format("it deleted rows of '{}' that this change deletes", remove.path));
     }
+    if (mine_.read_rows_alone && !mine_.read_paths.contains(remove.path)) return std::nullopt;
     if (mine_.read_paths.contains(remove.path) || ReadWouldSee(PartitionOf(remove))) {
-      return Make(ConflictKind::kConcurrentDelete,
-                  fmt::format("it removed '{}', which this change had read", remove.path));
+      return Judged(marked               ? Meeting::kMarkedRead
+                    : remove.data_change ? Meeting::kRemovedRead
+                                         : Meeting::kMovedRead,
+                    fmt::format("it removed '{}', which this change had read", remove.path));
     }
     return std::nullopt;
   }
@@ -119,13 +151,17 @@ class Judge {
   const Intent& mine_;
   const std::vector<Action>& winner_;
   int64_t version_;
+  const RowsByPath& their_rows_;
+  std::set<std::string_view> added_;             // paths
+  std::map<std::string_view, int64_t> removed_;  // paths, and how many of their rows were deleted before
   bool blind_append_ = false;
 };
 
 }  // namespace
 
-std::optional<Conflict> FindConflict(const Intent& mine, const std::vector<Action>& winner, int64_t version) {
-  return Judge(mine, winner, version).Decide();
+std::optional<Conflict> FindConflict(const Intent& mine, const std::vector<Action>& winner, int64_t version,
+                                     const RowsByPath& their_rows) {
+  return Judge(mine, winner, version, their_rows).Decide();
 }
 
 }  // namespace tidemill::delta
