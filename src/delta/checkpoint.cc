@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/clock.h"
 #include "delta/actions.h"
 #include "delta/detail/json_fields.h"
+#include "delta/features.h"
 #include "delta/path.h"
 #include "delta/vacuum.h"
 #include "plan/schema_json.h"
@@ -56,6 +58,14 @@ class Rows {
       add.data_change = false;  // as of a checkpoint nothing changes
       Line(std::move(add), batch);
     }
+  }
+
+  // What is neither file nor tombstone; Fill then leaves it out.
+  std::string TakeHead() {
+    std::string text;
+    Head(&text);
+    head_done_ = true;
+    return text;
   }
 
   int64_t actions() const { return actions_; }
@@ -135,24 +145,72 @@ plan::Schema CheckpointSchema() {
            {"domainMetadata", domain}}};
 }
 
-Status WriteCheckpoint(const Snapshot& snapshot, Timestamp now) {
+namespace {
+
+// With the schema in the hint Spark need not read the checkpoint's footer first.
+Status WriteHint(const Snapshot& snapshot, const Rows& rows, int64_t size_bytes, const plan::Schema* schema) {
+  using OrderedJson = nlohmann::ordered_json;
+  OrderedJson hint{{"version", snapshot.version()},
+                   {"size", rows.actions()},
+                   {"sizeInBytes", size_bytes},
+                   {"numOfAddFiles", snapshot.files().size()}};
+  if (schema != nullptr) hint["checkpointSchema"] = OrderedJson::parse(plan::SchemaToJson(*schema));
   const Table& table = snapshot.table();
-  if (table.checkpoints == nullptr) return Unimplemented("there is no engine here to write a Parquet checkpoint");
-  Rows rows(snapshot, now);
-  const std::string path = table.log_folder() + "/" + CheckpointName(snapshot.version());
-  RETURN_IF_ERROR(table.checkpoints->Write(path, CheckpointSchema(), [&](std::string* batch) -> Status {
+  return table.storage->Put(table.log_folder() + "/_last_checkpoint", Dump(hint));
+}
+
+Status WriteRows(const Table& table, const std::string& path, const plan::Schema& schema, Rows& rows) {
+  return table.checkpoints->Write(path, schema, [&](std::string* batch) -> Status {
     rows.Fill(batch);
     return Ok();
-  }));
+  });
+}
+
+Status WriteClassic(const Snapshot& snapshot, Timestamp now) {
+  const Table& table = snapshot.table();
+  Rows rows(snapshot, now);
+  const std::string path = table.log_folder() + "/" + CheckpointName(snapshot.version());
+  const plan::Schema schema = CheckpointSchema();
+  RETURN_IF_ERROR(WriteRows(table, path, schema, rows));
   ASSIGN_OR_RETURN(const auto file, table.storage->Stat(path));
-  // With the schema in the hint Spark need not read the checkpoint's footer first.
-  using OrderedJson = nlohmann::ordered_json;
-  const OrderedJson hint{{"version", snapshot.version()},
-                         {"size", rows.actions()},
-                         {"sizeInBytes", file.size_bytes},
-                         {"numOfAddFiles", snapshot.files().size()},
-                         {"checkpointSchema", OrderedJson::parse(plan::SchemaToJson(CheckpointSchema()))}};
-  return table.storage->Put(table.log_folder() + "/_last_checkpoint", Dump(hint));
+  return WriteHint(snapshot, rows, file.size_bytes, &schema);
+}
+
+// "V2 Spec": the sidecar first, which is nobody's until the checkpoint names it.
+Status WriteV2(const Snapshot& snapshot, Timestamp now, std::mt19937_64& random) {
+  const Table& table = snapshot.table();
+  Rows rows(snapshot, now);
+  std::string text = ToJson(CheckpointMetadata{snapshot.version()}) + "\n" + rows.TakeHead();
+  int64_t size_bytes = 0;
+  if (!snapshot.files().empty() || !snapshot.tombstones().empty()) {
+    plan::Schema schema;
+    for (const auto& field : CheckpointSchema().fields) {
+      if (field.name == "add" || field.name == "remove") schema.fields.push_back(field);
+    }
+    const std::string name = NewUuid(random) + ".parquet";
+    const std::string path = table.log_folder() + "/_sidecars/" + name;
+    RETURN_IF_ERROR(WriteRows(table, path, schema, rows));
+    ASSIGN_OR_RETURN(const auto file, table.storage->Stat(path));
+    const int64_t modified_ms = std::chrono::floor<std::chrono::milliseconds>(file.modified.time_since_epoch()).count();
+    text += ToJson(Sidecar{name, file.size_bytes, modified_ms}) + "\n";
+    size_bytes += file.size_bytes;
+  }
+  size_bytes += std::ssize(text);
+  const std::string path =
+      fmt::format("{}/{:020}.checkpoint.{}.json", table.log_folder(), snapshot.version(), NewUuid(random));
+  RETURN_IF_ERROR(table.storage->PutIfAbsent(path, text));
+  return WriteHint(snapshot, rows, size_bytes, nullptr);
+}
+
+}  // namespace
+
+Status WriteCheckpoint(const Snapshot& snapshot, Timestamp now, std::mt19937_64& random) {
+  if (snapshot.table().checkpoints == nullptr) {
+    return Unimplemented("there is no engine here to write a Parquet checkpoint");
+  }
+  const bool v2 =
+      snapshot.Property("delta.checkpointPolicy") == "v2" && HasWriterFeature(snapshot.protocol(), "v2Checkpoint");
+  return v2 ? WriteV2(snapshot, now, random) : WriteClassic(snapshot, now);
 }
 
 }  // namespace tidemill::delta

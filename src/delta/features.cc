@@ -61,35 +61,35 @@ enum class Writing {
 
 struct Feature {
   std::string_view name;
-  bool read;         // a reader may meet it
+  bool reader;       // readers must know it too
   int since_writer;  // the old writer version that implies it; 7: only by list
   Writing writing;
   bool (*used)(const TableShape&);  // for the last two kinds of Writing
 };
 
 constexpr Feature kFeatures[] = {
-    {"appendOnly", true, 2, Writing::kDone, nullptr},
-    {"invariants", true, 2, Writing::kCallerEnforces, UsesInvariants},
-    {"checkConstraints", true, 3, Writing::kCallerEnforces, UsesConstraints},
-    {"changeDataFeed", true, 4, Writing::kDone, nullptr},
-    {"generatedColumns", true, 4, Writing::kOnlyUnused, UsesGenerated},
+    {"appendOnly", false, 2, Writing::kDone, nullptr},
+    {"invariants", false, 2, Writing::kCallerEnforces, UsesInvariants},
+    {"checkConstraints", false, 3, Writing::kCallerEnforces, UsesConstraints},
+    {"changeDataFeed", false, 4, Writing::kDone, nullptr},
+    {"generatedColumns", false, 4, Writing::kCallerEnforces, UsesGenerated},
     {"columnMapping", true, 5, Writing::kDone, nullptr},
-    {"identityColumns", true, 6, Writing::kOnlyUnused, UsesIdentity},
-    {"allowColumnDefaults", true, 7, Writing::kOnlyUnused, UsesDefaults},
+    {"identityColumns", false, 6, Writing::kCallerEnforces, UsesIdentity},
+    {"allowColumnDefaults", false, 7, Writing::kCallerEnforces, UsesDefaults},
     {"timestampNtz", true, 7, Writing::kDone, nullptr},
     {"deletionVectors", true, 7, Writing::kDone, nullptr},
-    {"domainMetadata", true, 7, Writing::kDone, nullptr},
-    {"inCommitTimestamp", true, 7, Writing::kDone, nullptr},
-    {"inCommitTimestamp-preview", true, 7, Writing::kDone, nullptr},
-    {"v2Checkpoint", true, 7, Writing::kDone, nullptr},  // classic checkpoints stay allowed
+    {"domainMetadata", false, 7, Writing::kDone, nullptr},
+    {"inCommitTimestamp", false, 7, Writing::kDone, nullptr},
+    {"inCommitTimestamp-preview", false, 7, Writing::kDone, nullptr},
+    {"v2Checkpoint", true, 7, Writing::kDone, nullptr},
     {"vacuumProtocolCheck", true, 7, Writing::kDone, nullptr},
     {"typeWidening", true, 7, Writing::kDone, nullptr},
     {"typeWidening-preview", true, 7, Writing::kDone, nullptr},
-    {"icebergCompatV1", true, 7, Writing::kOnlyUnused, UsesIcebergV1},
-    {"icebergCompatV2", true, 7, Writing::kOnlyUnused, UsesIcebergV2},
-    // Known by name to refuse writing even when nothing seems to use them: support alone binds every writer.
-    {"rowTracking", true, 7, Writing::kOnlyUnused, Always},
-    {"clustering", true, 7, Writing::kOnlyUnused, Always},
+    {"icebergCompatV1", false, 7, Writing::kOnlyUnused, UsesIcebergV1},
+    {"icebergCompatV2", false, 7, Writing::kOnlyUnused, UsesIcebergV2},
+    {"rowTracking", false, 7, Writing::kDone, nullptr},
+    // Known by name to refuse writing even when nothing seems to use it: support alone binds every writer.
+    {"clustering", false, 7, Writing::kOnlyUnused, Always},
 };
 
 const Feature* FindFeature(std::string_view name) {
@@ -120,20 +120,22 @@ struct PropertyFeature {
   std::string_view property;
   std::string_view value;
   std::string_view feature;  // empty: refused
-  bool reader;
 };
 constexpr PropertyFeature kPropertyFeatures[] = {
-    {"delta.enableDeletionVectors", "true", "deletionVectors", true},
-    {"delta.enableInCommitTimestamps", "true", "inCommitTimestamp", false},
-    {"delta.enableChangeDataFeed", "true", "changeDataFeed", false},
-    {"delta.columnMapping.mode", "name", "columnMapping", true},
-    {"delta.columnMapping.mode", "id", "columnMapping", true},
-    {"delta.enableRowTracking", "true", "", false},
-    {"delta.enableTypeWidening", "true", "typeWidening", true},
-    {"delta.checkpointPolicy", "v2", "", false},
-    {"delta.enableIcebergCompatV1", "true", "", false},
-    {"delta.enableIcebergCompatV2", "true", "", false},
+    {"delta.enableDeletionVectors", "true", "deletionVectors"},
+    {"delta.enableInCommitTimestamps", "true", "inCommitTimestamp"},
+    {"delta.enableChangeDataFeed", "true", "changeDataFeed"},
+    {"delta.columnMapping.mode", "name", "columnMapping"},
+    {"delta.columnMapping.mode", "id", "columnMapping"},
+    {"delta.enableRowTracking", "true", "rowTracking"},
+    {"delta.enableRowTracking", "true", "domainMetadata"},
+    {"delta.enableTypeWidening", "true", "typeWidening"},
+    {"delta.checkpointPolicy", "v2", "v2Checkpoint"},
+    {"delta.enableIcebergCompatV1", "true", ""},
+    {"delta.enableIcebergCompatV2", "true", ""},
 };
+
+constexpr std::string_view kFeaturePrefix = "delta.feature.";
 
 }  // namespace
 
@@ -146,6 +148,20 @@ StringMap CheckConstraintsOf(const StringMap& configuration) {
   return constraints;
 }
 
+void DropFeatureRequests(StringMap& configuration) {
+  std::erase_if(configuration, [](const auto& property) { return property.first.starts_with(kFeaturePrefix); });
+}
+
+Status CheckDefaultsAllowed(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema) {
+  if (!UsesDefaults({metadata, schema}) || HasWriterFeature(protocol, "allowColumnDefaults")) return Ok();
+  Error error{ErrorKind::kFailedPrecondition,
+              "a column has a DEFAULT, but the table lacks the feature for it. Add it first: ALTER TABLE ... SET "
+              "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')."};
+  error.error_class = "WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED";
+  error.sqlstate = "0AKDE";
+  return error;
+}
+
 Status CheckReadable(const Protocol& protocol) {
   if (protocol.min_reader_version > 3) {
     return Unimplemented(
@@ -154,7 +170,7 @@ Status CheckReadable(const Protocol& protocol) {
   if (protocol.min_reader_version < 3 || !protocol.reader_features) return Ok();
   for (const auto& name : *protocol.reader_features) {
     const Feature* feature = FindFeature(name);
-    if (feature == nullptr || !feature->read) {
+    if (feature == nullptr) {
       return Unimplemented(fmt::format("the table needs the reader feature '{}', which is not read here", name));
     }
   }
@@ -196,9 +212,10 @@ bool HasWriterFeature(const Protocol& protocol, const std::string& name) {
 Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schema) {
   const TableShape table{metadata, schema};
   std::vector<std::string> reader, writer;
-  const auto need = [&](std::string_view feature, bool for_readers) {
-    writer.emplace_back(feature);
-    if (for_readers) reader.emplace_back(feature);
+  const auto need = [&](std::string_view name) {
+    if (std::find(writer.begin(), writer.end(), name) != writer.end()) return;
+    writer.emplace_back(name);
+    if (FindFeature(name)->reader) reader.emplace_back(name);
   };
   for (const auto& rule : kPropertyFeatures) {
     const auto found = metadata.configuration.find(std::string(rule.property));
@@ -207,14 +224,30 @@ Result<Protocol> ProtocolFor(const Metadata& metadata, const plan::Schema& schem
       return Unimplemented(
           fmt::format("tables with {}={} are not made here. Leave the property out.", rule.property, rule.value));
     }
-    need(rule.feature, rule.reader);
+    need(rule.feature);
   }
-  if (AnyType(plan::DataType::Struct(schema.fields), plan::TypeId::kTimestampNtz)) need("timestampNtz", true);
+  for (const auto& [key, value] : metadata.configuration) {
+    if (!key.starts_with(kFeaturePrefix)) continue;
+    const std::string name = key.substr(kFeaturePrefix.size());
+    const Feature* feature = FindFeature(name);
+    if (value != "supported" && value != "enabled") {
+      return InvalidArgument(fmt::format("{} is '{}'; the one value it can have is 'supported'", key, value));
+    }
+    if (feature == nullptr || feature->writing == Writing::kOnlyUnused) {
+      return Unimplemented(fmt::format("tables with the feature '{}' are not made here", name));
+    }
+    need(name);
+    if (name == "rowTracking") need("domainMetadata");
+  }
+  if (UsesGenerated(table)) need("generatedColumns");
+  if (UsesIdentity(table)) need("identityColumns");
+  if (AnyType(plan::DataType::Struct(schema.fields), plan::TypeId::kTimestampNtz)) need("timestampNtz");
   if (writer.empty()) return Protocol{1, UsesConstraints(table) ? 3 : 2};
 
   // From version 7 on nothing is implied any more.
+  std::erase_if(writer, [](const auto& name) { return name == "appendOnly" || name == "invariants"; });
   writer.insert(writer.begin(), {"appendOnly", "invariants"});
-  if (UsesConstraints(table)) writer.push_back("checkConstraints");
+  if (UsesConstraints(table)) need("checkConstraints");
   Protocol protocol{.min_reader_version = reader.empty() ? 1 : 3, .min_writer_version = 7};
   if (!reader.empty()) protocol.reader_features.emplace(std::move(reader));
   protocol.writer_features.emplace(std::move(writer));

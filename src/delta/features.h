@@ -19,6 +19,13 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const p
 // "CHECK Constraints": what the table's configuration demands of every row, SQL by the constraint's name.
 StringMap CheckConstraintsOf(const StringMap& configuration);
 
+// Properties "delta.feature.<name>" = "supported" ask for a feature in a table's first protocol, or in an upgrade; they
+// are no part of the metadata.
+void DropFeatureRequests(StringMap& configuration);
+
+// kFailedPrecondition for a column with a DEFAULT in a table whose protocol does not allow it.
+Status CheckDefaultsAllowed(const Protocol& protocol, const Metadata& metadata, const plan::Schema& schema);
+
 // Whether the protocol has the writer feature, by list or by an old version number that implied it.
 bool HasWriterFeature(const Protocol& protocol, const std::string& feature);
 

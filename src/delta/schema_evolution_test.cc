@@ -64,8 +64,12 @@ TEST(FeaturesTest, ProtocolsOfNewTables) {
   const auto times = *ProtocolFor({.configuration = {{"delta.enableInCommitTimestamps", "true"}}}, kTable);
   EXPECT_EQ(times.min_reader_version, 1);
   EXPECT_EQ(times.min_writer_version, 7);
-  EXPECT_EQ(ProtocolFor({.configuration = {{"delta.enableChangeDataFeed", "true"}}}, kTable).error().kind,
+  EXPECT_EQ(ProtocolFor({.configuration = {{"delta.enableIcebergCompatV2", "true"}}}, kTable).error().kind,
             ErrorKind::kUnimplemented);
+  const auto asked = *ProtocolFor({.configuration = {{"delta.feature.v2Checkpoint", "supported"}}}, kTable);
+  EXPECT_EQ(asked.reader_features, Strings{"v2Checkpoint"});
+  EXPECT_EQ(asked.writer_features, (Strings{"appendOnly", "invariants", "v2Checkpoint"}));
+  EXPECT_FALSE(ProtocolFor({.configuration = {{"delta.feature.brandNew", "supported"}}}, kTable).ok());
   EXPECT_EQ(*UpgradeFor({1, 2}, {}, kTable), std::nullopt);
   const auto upgraded = (*UpgradeFor({1, 3}, {}, local)).value();
   EXPECT_EQ(upgraded.writer_features, (Strings{"appendOnly", "invariants", "checkConstraints", "timestampNtz"}));
@@ -84,9 +88,10 @@ TEST(FeaturesTest, WritersStandToWhatTheTableUses) {
   EXPECT_NE(refused({1, 2}, {}, invariant, false).find("invariants"), std::string::npos);
   const Metadata mapped{.configuration = {{"delta.columnMapping.mode", "name"}}};
   EXPECT_EQ(refused({2, 5}, mapped, kTable, true), "");
-  const Metadata feed{.configuration = {{"delta.enableChangeDataFeed", "true"}}};
-  EXPECT_NE(refused({1, 4}, feed, kTable, true).find("changeDataFeed"), std::string::npos);
-  EXPECT_NE(refused({1, 7, {}, Strings{"rowTracking"}}, {}, kTable, true).find("rowTracking"), std::string::npos);
+  const Schema generated{{{"a", TypeId::kInt, true, R"({"delta.generationExpression":"1"})"}}};
+  EXPECT_NE(refused({1, 4}, {}, generated, false).find("generatedColumns"), std::string::npos);
+  EXPECT_EQ(refused({1, 4}, {}, generated, true), "");
+  EXPECT_NE(refused({1, 7, {}, Strings{"clustering"}}, {}, kTable, true).find("clustering"), std::string::npos);
   EXPECT_NE(refused({1, 7, {}, Strings{"brandNew"}}, {}, kTable, true).find("brandNew"), std::string::npos);
   EXPECT_NE(refused({1, 8}, {}, kTable, true), "");
 }

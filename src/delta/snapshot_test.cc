@@ -64,11 +64,12 @@ class SnapshotTest : public testing::Test {
   void CheckpointAt(int64_t version) {
     const auto snapshot = LoadSnapshot(table_, {.version = version});
     ASSERT_TRUE(snapshot.ok()) << snapshot.error().message;
-    const auto written = WriteCheckpoint(**snapshot, clock_.now);
+    const auto written = WriteCheckpoint(**snapshot, clock_.now, random_);
     ASSERT_TRUE(written.ok()) << written.error().message;
   }
 
   FixedClock clock_;
+  std::mt19937_64 random_{1};
   std::unique_ptr<storage::Storage> store_ = storage::MakeMemory(&clock_);
   JsonCheckpointIo io_{*store_};
   Table table_{.storage = store_.get(), .checkpoints = &io_, .root = "/t"};

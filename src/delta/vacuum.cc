@@ -35,16 +35,19 @@ class Keeper {
 
 }  // namespace
 
-// "interval 1 week", "interval 30 days", "7 days": the number and the unit's first letter decide.
 Micros RetentionOf(const Snapshot& snapshot) {
-  std::string text = snapshot.Property("delta.deletedFileRetentionDuration").value_or("");
+  return IntervalOf(snapshot.Property("delta.deletedFileRetentionDuration").value_or(""), kDefaultRetention);
+}
+
+// The number and the unit's first letter decide.
+Micros IntervalOf(std::string text, Micros otherwise) {
   if (text.starts_with("interval ")) text.erase(0, 9);
   if (const size_t week = text.find("week"); week != std::string::npos) {
     const auto days = ParseDuration(text.substr(0, week) + "d");
-    return days.ok() ? *days * 7 : Micros(kDefaultRetention);
+    return days.ok() ? *days * 7 : otherwise;
   }
   const auto parsed = ParseDuration(text);
-  return parsed.ok() ? *parsed : Micros(kDefaultRetention);
+  return parsed.ok() ? *parsed : otherwise;
 }
 
 Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retention, bool force, Timestamp now) {

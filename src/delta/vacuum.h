@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +17,9 @@ struct Vacuum {
   std::vector<storage::FileInfo> files;  // to be removed, sorted by path
   int64_t bytes = 0;
 };
+
+// "interval 1 week", "interval 30 days", "7 days" of a table's properties; `otherwise` for what is none.
+Micros IntervalOf(std::string text, Micros otherwise);
 
 // The table's delta.deletedFileRetentionDuration, one week when it says nothing.
 Micros RetentionOf(const Snapshot& snapshot);

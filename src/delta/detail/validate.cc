@@ -90,6 +90,11 @@ Status ValidateMetadataChange(const Change& change) {
       change.base->Property("delta.enableInCommitTimestamps") != "true") {
     return Unimplemented("in-commit timestamps are not switched on here for a table that exists");
   }
+  const auto tracking = properties.find("delta.enableRowTracking");
+  if (tracking != properties.end() && tracking->second == "true" &&
+      change.base->Property("delta.enableRowTracking") != "true" && !all_removed) {
+    return Unimplemented("row tracking is not switched on here for a table that has files");
+  }
   return Ok();
 }
 
