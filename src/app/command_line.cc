@@ -214,6 +214,9 @@ class Declarations {
       if (what != What::kDescribe && what != What::kCheck) {
         kind->add_option("--limit", table_.limit, "At most so many lines")->type_name("N");
       }
+      if (what == What::kCheck) {
+        kind->add_flag("--history", table_.history, "Also whether each commit may follow the ones before it");
+      }
       kind->add_flag("--json", table_.json, "Print JSON");
       Chosen(kind, table_, what);
     }
@@ -221,6 +224,15 @@ class Declarations {
     Vacuum(sub);
     Optimize(sub);
     Changes(sub);
+    Clone(sub);
+  }
+
+  void Clone(CLI::App* table) {
+    auto* sub = AddTableChange(table, "clone", "Copy a table; once more: what came since, or what is left to do",
+                               TableFlags::What::kClone);
+    sub->add_option("target", table_.target, "The clone's folder")->required()->type_name("TARGET");
+    sub->add_option("--version", table_.version, "As of this version (default: the newest)")->type_name("N");
+    AddMachine(sub, table_.machine);
   }
 
   void Changes(CLI::App* table) {
@@ -266,6 +278,13 @@ class Declarations {
                                TableFlags::What::kOptimize);
     sub->add_option("--where", table_.partitions, "Only this partition")->type_name("COLUMN=VALUE");
     sub->add_option("--target", table_.target_size, "How large files should be (default: 256MB)")->type_name("SIZE");
+    auto* zorder = sub->add_option("--zorder", table_.zorder, "Order rows along a Z curve through these columns")
+                       ->delimiter(',')
+                       ->type_name("COLUMNS");
+    sub->add_option("--cluster", table_.cluster, "Order rows along a Hilbert curve through these columns")
+        ->delimiter(',')
+        ->type_name("COLUMNS")
+        ->excludes(zorder);
     sub->add_flag("--dry-run", table_.dry_run, "Only tell which files would be rewritten");
     AddMachine(sub, table_.machine);
   }

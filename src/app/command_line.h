@@ -118,7 +118,8 @@ struct TableFlags {
     kRestore,
     kVacuum,
     kOptimize,
-    kChanges
+    kChanges,
+    kClone
   } what = What::kDescribe;
   std::string path;
   std::optional<int64_t> version;
@@ -126,12 +127,16 @@ struct TableFlags {
   int64_t from = 0;                     // changes
   std::optional<int64_t> to;            // changes
   std::string output = "table";         // changes
+  std::string target;                   // clone
+  bool history = false;                 // check: the commits, too
   std::string retain;                   // vacuum; empty: as the table says
   bool remove = false;                  // vacuum: not only tell
   bool force = false;                   // vacuum: a shorter retention than the table's
   bool dry_run = false;                 // restore, optimize
   std::string target_size;              // optimize
   std::vector<std::string> partitions;  // optimize: COLUMN=VALUE
+  std::vector<std::string> zorder;      // optimize
+  std::vector<std::string> cluster;     // optimize
   MachineFlags machine;
   int64_t limit = 0;
   bool json = false;

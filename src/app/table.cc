@@ -9,6 +9,7 @@
 #include "app/table_change.h"
 #include "app/text_table.h"
 #include "delta/history.h"
+#include "delta/history_check.h"
 #include "delta/snapshot.h"
 #include "delta/statistics.h"
 #include "job/spec.h"
@@ -171,6 +172,21 @@ int Check(const delta::Table& table, const TableFlags& flags) {
                   std::string(delta::FindingName(finding.kind)).c_str(), finding.message.c_str());
     }
   }
+  const auto history =
+      flags.history ? delta::CheckHistory(table) : Result<delta::HistoryReport>(delta::HistoryReport{});
+  if (!history.ok()) return Fail(history.error());
+  for (const auto& anomaly : history->anomalies) {
+    ++damages;
+    list.push_back({{"kind", delta::AnomalyName(anomaly.kind)},
+                    {"version", anomaly.version},
+                    {"path", anomaly.path},
+                    {"message", anomaly.message},
+                    {"harmless", false}});
+    if (!flags.json) {
+      std::printf("DAMAGE %s of version %lld: %s: %s\n", std::string(delta::AnomalyName(anomaly.kind)).c_str(),
+                  static_cast<long long>(anomaly.version), anomaly.path.c_str(), anomaly.message.c_str());
+    }
+  }
   if (flags.json) {
     PrintJson({{"version", report->version},
                {"files_checked", report->files_checked},
@@ -214,6 +230,8 @@ int Table(Program& program, const TableFlags& flags) {
       return RestoreTable(program, table, flags);
     case TableFlags::What::kVacuum:
       return VacuumTable(program, table, flags);
+    case TableFlags::What::kClone:
+      return CloneTable(program, table, flags);
     case TableFlags::What::kChanges:
       return Changes(program, table, flags);
     case TableFlags::What::kOptimize:

@@ -8,8 +8,9 @@
 #include "app/exit_code.h"
 #include "app/run_job.h"
 #include "delta/restore.h"
-#include "delta/vacuum.h"
+#include "job/clone.h"
 #include "job/optimize.h"
+#include "job/vacuum.h"
 
 namespace tidemill::app {
 namespace {
@@ -42,28 +43,11 @@ std::variant<int64_t, int> VersionOf(const Result<delta::CommitOutcome>& outcome
   return std::get<delta::Committed>(*outcome).version;
 }
 
-delta::CommitDescription VacuumDescription(const std::string& operation, const delta::Vacuum& vacuum,
-                                           const std::string& version) {
-  delta::CommitDescription description;
-  description.operation = operation;
-  description.engine_info = "Tidemill/" + version;
-  if (operation == "VACUUM START") {
-    description.parameters = {{"specifiedRetentionMillis", std::to_string(vacuum.retention.count() / 1000)}};
-    description.metrics = {{"numFilesToDelete", std::to_string(vacuum.files.size())},
-                           {"sizeOfDataToDelete", std::to_string(vacuum.bytes)}};
-  } else {
-    description.parameters = {{"status", "COMPLETED"}};
-    description.metrics = {{"numDeletedFiles", std::to_string(vacuum.files.size())}};
-  }
-  return description;
-}
-
-// A commit that changes nothing and tells something, as Delta's own vacuum leaves them.
-Result<delta::CommitOutcome> Tell(Program& program, const delta::Table& table, delta::CommitDescription description) {
-  ASSIGN_OR_RETURN(const auto snapshot, delta::LoadSnapshot(table));
-  auto transaction = delta::Transaction::Begin(snapshot);
-  transaction.Describe(std::move(description));
-  return transaction.Commit(program.clock, program.random);
+// A lost race may be run again, and an unknown outcome is one of its own.
+int FailedChange(const Error& error) {
+  const int code = Fail(error);
+  if (error.kind == ErrorKind::kAborted) return kConflict;
+  return error.kind == ErrorKind::kUnavailable ? static_cast<int>(kUnknown) : code;
 }
 
 }  // namespace
@@ -120,22 +104,11 @@ int VacuumTable(Program& program, const delta::Table& table, const TableFlags& f
     if (!parsed.ok()) return Fail(parsed.error());
     retention = *parsed;
   }
-  const auto snapshot = delta::LoadSnapshot(table);
-  if (!snapshot.ok()) return Fail(snapshot.error());
-  const auto vacuum = delta::PlanVacuum(**snapshot, retention, flags.force, program.clock.Now());
-  if (!vacuum.ok()) return Fail(vacuum.error());
+  auto environment = EnvironmentFor(program, flags.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  const auto vacuum = job::RunVacuum(table, {retention, flags.force, flags.remove}, *environment);
+  if (!vacuum.ok()) return FailedChange(vacuum.error());
   const bool remove = flags.remove && !vacuum->files.empty();
-  if (remove) {
-    // Refused here when the table has a writer feature that is not known, before anything is removed.
-    const auto began = VersionOf(Tell(program, table, VacuumDescription("VACUUM START", *vacuum, program.version)));
-    if (const int* code = std::get_if<int>(&began)) return *code;
-    for (const auto& file : vacuum->files) {
-      if (*program.cancel) return kInterrupted;
-      if (const auto removed = table.storage->Remove(file.path); !removed.ok()) return Fail(removed.error());
-    }
-    const auto ended = VersionOf(Tell(program, table, VacuumDescription("VACUUM END", *vacuum, program.version)));
-    if (const int* code = std::get_if<int>(&ended)) return *code;
-  }
   if (flags.json) {
     Json files = Json::array();
     for (const auto& file : vacuum->files) files.push_back(file.path);
@@ -153,6 +126,31 @@ int VacuumTable(Program& program, const delta::Table& table, const TableFlags& f
   return kOk;
 }
 
+int CloneTable(Program& program, const delta::Table& table, const TableFlags& flags) {
+  auto environment = EnvironmentFor(program, flags.machine);
+  if (!environment.ok()) return Fail(environment.error());
+  const delta::Table target{program.storage.get(), program.checkpoints(), program.AbsolutePath(flags.target)};
+  const auto clone = job::CloneTable(table, target, flags.version, *environment);
+  if (!clone.ok()) return FailedChange(clone.error());
+  if (flags.json) {
+    PrintJson({{"source_version", clone->source_version},
+               {"version", clone->version},
+               {"files_copied", clone->files_copied},
+               {"bytes_copied", clone->bytes_copied},
+               {"files_found", clone->files_found},
+               {"files_kept", clone->files_kept},
+               {"files_removed", clone->files_removed}});
+  } else if (clone->version < 0) {
+    std::printf("nothing to do: the clone is of version %lld\n", static_cast<long long>(clone->source_version));
+  } else {
+    std::printf("cloned version %lld: %s copied and read back, %s there before, %s removed; committed version %lld\n",
+                static_cast<long long>(clone->source_version), Files(clone->files_copied, clone->bytes_copied).c_str(),
+                FormatCount(clone->files_kept + clone->files_found).c_str(), FormatCount(clone->files_removed).c_str(),
+                static_cast<long long>(clone->version));
+  }
+  return kOk;
+}
+
 int OptimizeTable(Program& program, const delta::Table& table, const TableFlags& flags) {
   job::OptimizeOptions options;
   if (!flags.target_size.empty()) {
@@ -165,16 +163,16 @@ int OptimizeTable(Program& program, const delta::Table& table, const TableFlags&
     if (equals == std::string::npos) return Fail(InvalidArgument("--where is COLUMN=VALUE, not '" + text + "'"));
     options.partition.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
+  for (const auto& column : flags.zorder) options.order.push_back(column);
+  for (const auto& column : flags.cluster) options.order.push_back(column);
+  if (!flags.cluster.empty()) options.curve = job::Curve::kHilbert;
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
   const auto target = job::OpenTarget(table.root, *environment);
   if (!target.ok()) return Fail(target.error());
   const auto result = flags.dry_run ? job::PlanOptimize(*target, options)
                                     : job::Optimize(*target, options, std::move(environment).value());
-  if (!result.ok()) {
-    const int code = Fail(result.error());
-    return result.error().kind == ErrorKind::kAborted ? static_cast<int>(kConflict) : code;
-  }
+  if (!result.ok()) return FailedChange(result.error());
   if (flags.json) {
     PrintJson({{"version", result->version},
                {"files_before", result->files_before},

@@ -9,6 +9,7 @@ namespace tidemill::app {
 
 int RestoreTable(Program& program, const delta::Table& table, const TableFlags& flags);
 int VacuumTable(Program& program, const delta::Table& table, const TableFlags& flags);
+int CloneTable(Program& program, const delta::Table& table, const TableFlags& flags);
 int OptimizeTable(Program& program, const delta::Table& table, const TableFlags& flags);
 
 }  // namespace tidemill::app

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/names.h"
 #include "delta/statistics.h"
 #include "delta/transaction.h"
 #include "job/commit.h"
+#include "job/curve.h"
 #include "job/leftovers.h"
 #include "job/prepare.h"
 #include "job/sources.h"
@@ -20,7 +23,22 @@ constexpr const char* kTable = "table_to_optimize";
 // A file this near to the target is left alone; one with so many of its rows deleted is not.
 constexpr double kGoodShare = 0.75, kDeletedShare = 0.05;
 
+// Delta's own tags of files that were ordered together.
+constexpr const char *kCube = "ZCUBE_ID", *kCubeColumns = "ZCUBE_ZORDER_BY", *kCubeCurve = "ZCUBE_ZORDER_CURVE";
+constexpr const char* kCurveNames[] = {"zorder", "hilbert"};
+
+std::string ColumnList(const std::vector<std::string>& columns) { return nlohmann::json(columns).dump(); }
+
+bool IsOrdered(const delta::Add& add, const OptimizeOptions& options) {
+  const auto is = [&](const char* tag, const std::string& value) {
+    const auto found = add.tags.find(tag);
+    return found != add.tags.end() && found->second == value;
+  };
+  return is(kCubeColumns, ColumnList(options.order)) && is(kCubeCurve, kCurveNames[static_cast<int>(options.curve)]);
+}
+
 bool InPartition(const delta::Add& add, const OptimizeOptions& options) {
+  if (options.partitions && !options.partitions->contains(add.partition_values)) return false;
   return std::all_of(options.partition.begin(), options.partition.end(), [&](const auto& wanted) {
     const auto found = add.partition_values.find(wanted.first);
     return found != add.partition_values.end() && found->second == wanted.second;
@@ -35,8 +53,23 @@ bool ManyDeleted(const delta::Add& add, const delta::Snapshot& snapshot) {
          kDeletedShare * static_cast<double>(*stats.num_records);
 }
 
+// All files of the partitions that have one which is not in order, or with many deleted rows.
+std::vector<delta::Add> ChooseUnordered(const delta::Snapshot& snapshot, const OptimizeOptions& options) {
+  std::set<delta::PartitionValues> unordered;
+  for (const auto& add : snapshot.files()) {
+    if (!InPartition(add, options)) continue;
+    if (!IsOrdered(add, options) || ManyDeleted(add, snapshot)) unordered.insert(add.partition_values);
+  }
+  std::vector<delta::Add> chosen;
+  for (const auto& add : snapshot.files()) {
+    if (unordered.contains(add.partition_values)) chosen.push_back(add);
+  }
+  return chosen;
+}
+
 // The files worth rewriting: several small ones of a partition, and those with many deleted rows.
 std::vector<delta::Add> Choose(const delta::Snapshot& snapshot, const OptimizeOptions& options) {
+  if (!options.order.empty()) return ChooseUnordered(snapshot, options);
   std::map<delta::PartitionValues, std::vector<delta::Add>> small;
   std::vector<delta::Add> chosen;
   for (const auto& add : snapshot.files()) {
@@ -80,11 +113,15 @@ Result<std::vector<engine::WrittenFile>> Rewrite(const delta::Snapshot& snapshot
   RETURN_IF_ERROR(session->AddSource(source));
   Prepared prepared;
   prepared.catalog.Add(kTable, source.schema);
-  ASSIGN_OR_RETURN(const auto relation, ResolveText(fmt::format("SELECT * FROM {}", kTable), prepared));
+  ASSIGN_OR_RETURN(const auto relation,
+                   ResolveText(options.order.empty() ? fmt::format("SELECT * FROM {}", kTable)
+                                                     : OrderedText(kTable, source.schema, options.order, options.curve),
+                               prepared));
   engine::WriteSpec spec;
   spec.folder = snapshot.table().root;
   spec.file_id = file_id;
-  spec.data_columns = static_cast<int>(relation->columns.size());
+  spec.data_columns = static_cast<int>(source.schema.fields.size());
+  if (!options.order.empty()) spec.sort = {{spec.data_columns, true}};
   spec.target_file_bytes = options.target_file_bytes;
   for (const auto& column : snapshot.partition_columns()) {
     spec.partition_columns.push_back(snapshot.schema().IndexOf(column));
@@ -102,7 +139,8 @@ delta::CommitDescription Describe(const OptimizeResult& result, const OptimizeOp
   for (const auto& [column, value] : options.partition) {
     predicate += fmt::format("{}\"({} = '{}')\"", predicate.empty() ? "" : ",", column, value);
   }
-  description.parameters = {{"predicate", "[" + predicate + "]"}, {"zOrderBy", "[]"}};
+  if (!options.where.empty()) predicate = nlohmann::json(options.where).dump();
+  description.parameters = {{"predicate", "[" + predicate + "]"}, {"zOrderBy", ColumnList(options.order)}};
   description.metrics = {{"numRemovedFiles", std::to_string(result.files_before)},
                          {"numRemovedBytes", std::to_string(result.bytes_before)},
                          {"numAddedFiles", std::to_string(result.files_after)},
@@ -111,9 +149,26 @@ delta::CommitDescription Describe(const OptimizeResult& result, const OptimizeOp
   return description;
 }
 
+Status CheckOrder(const delta::Snapshot& snapshot, const OptimizeOptions& options) {
+  for (const auto& name : options.order) {
+    const int index = snapshot.schema().IndexOf(name);
+    if (index < 0) return InvalidArgument(fmt::format("the table has no column '{}' to order by", name));
+    for (const auto& partition : snapshot.partition_columns()) {
+      if (!SameIgnoringCase(partition, name)) continue;
+      return InvalidArgument(fmt::format("'{}' is a partition column: its values have folders of their own", name));
+    }
+    const auto& type = snapshot.schema().fields[static_cast<size_t>(index)].type;
+    if (type.is_nested() || type.is(plan::TypeId::kVariant)) {
+      return InvalidArgument(fmt::format("rows have no order by '{}', which is {}", name, type.ToSql()));
+    }
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<OptimizeResult> PlanOptimize(const Target& target, const OptimizeOptions& options) {
+  RETURN_IF_ERROR(CheckOrder(*target.snapshot, options));
   return Before(Choose(*target.snapshot, options));
 }
 
@@ -125,6 +180,7 @@ Result<OptimizeResult> Optimize(const Target& target, const OptimizeOptions& opt
       return InvalidArgument(fmt::format("the table is not partitioned by '{}'", column));
     }
   }
+  RETURN_IF_ERROR(CheckOrder(snapshot, options));
   const auto chosen = Choose(snapshot, options);
   OptimizeResult result = Before(chosen);
   if (chosen.empty()) return result;
@@ -147,6 +203,11 @@ Result<OptimizeResult> Optimize(const Target& target, const OptimizeOptions& opt
   }
   for (auto& add : *adds) {
     add.data_change = false;
+    if (!options.order.empty()) {
+      add.tags = {{kCube, file_id},
+                  {kCubeColumns, ColumnList(options.order)},
+                  {kCubeCurve, kCurveNames[static_cast<int>(options.curve)]}};
+    }
     result.files_after += 1;
     result.bytes_after += add.size_bytes;
     transaction.AddFile(std::move(add));

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "job/run.h"
@@ -11,10 +14,20 @@
 
 namespace tidemill::job {
 
+// How rows of several columns are laid out in one order.
+enum class Curve { kZOrder, kHilbert };
+
 struct OptimizeOptions {
   int64_t target_file_bytes = int64_t{256} << 20;
   // Only these columns' values of partitions, as the log writes them ("day" -> "2024-01-01"); empty: all.
-  std::vector<std::pair<std::string, std::string>> partition;
+  std::vector<std::pair<std::string, std::string>> partition{};
+  // Only these partitions, where set; and the condition that chose them, for the table's history.
+  std::optional<std::set<delta::PartitionValues>> partitions{};
+  std::string where{};
+  // Rows are ordered along a curve through these columns; empty: as they lie. Files that were ordered so before are
+  // left alone until their partition gets others.
+  std::vector<std::string> order{};
+  Curve curve = Curve::kZOrder;
 };
 
 struct OptimizeResult {

@@ -2,9 +2,14 @@
 // columns are those of Delta Lake's own commands.
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
 #include "delta/history.h"
 #include "delta/restore.h"
+#include "delta/scan.h"
 #include "job/optimize.h"
+#include "job/vacuum.h"
 #include "session/error.h"
 #include "session/statements.h"
 #include "session/tree.h"
@@ -106,7 +111,59 @@ Result<delta::AsOf> AsOfOf(State& state, const plan::RestoreTable& restore) {
   return as_of;
 }
 
+// The partitions that meet a condition on partition columns alone.
+Result<std::set<delta::PartitionValues>> PartitionsWhere(State& state, const delta::Snapshot& snapshot,
+                                                         const plan::ExprPtr& where) {
+  if (snapshot.partition_columns().empty()) {
+    return SqlError("DELTA_OPTIMIZE_NOT_PARTITIONED", "42P10",
+                    "OPTIMIZE ... WHERE chooses partitions, and the table has none. Leave WHERE out.");
+  }
+  ASSIGN_OR_RETURN(const auto scan, delta::Prune(snapshot));
+  plan::Values values;
+  std::map<delta::PartitionValues, size_t> seen;
+  std::vector<delta::PartitionValues> partitions;
+  for (const auto& file : scan.files) {
+    if (!seen.emplace(file.add->partition_values, partitions.size()).second) continue;
+    std::vector<plan::ExprPtr> row{Whole(static_cast<int64_t>(partitions.size()))};
+    for (size_t i = 0; i < file.partition_values.size(); ++i) {
+      const int index = snapshot.schema().IndexOf(snapshot.partition_columns()[i]);
+      const auto& type = snapshot.schema().fields[static_cast<size_t>(index)].type;
+      row.push_back(file.partition_values[i].is_null() ? CastTo(Null(), type)
+                                                       : plan::MakeExpr(plan::Literal{file.partition_values[i], type}));
+    }
+    values.rows.push_back(std::move(row));
+    partitions.push_back(file.add->partition_values);
+  }
+  std::set<delta::PartitionValues> chosen;
+  if (partitions.empty()) return chosen;
+  std::vector<std::string> names{"partition number"};
+  for (const auto& column : snapshot.partition_columns()) names.push_back(column);
+  const auto all = AliasOf(plan::MakeRelation(std::move(values)), "__partitions", names);
+  ASSIGN_OR_RETURN(const auto rows, state.Query(SelectFrom({Column({names[0]})}, all, where)));
+  for (const auto& row : rows.rows) {
+    chosen.insert(partitions[static_cast<size_t>(std::get<int64_t>(row[0].data))]);
+  }
+  return chosen;
+}
+
 }  // namespace
+
+Result<Answer> Run(State& state, const plan::VacuumTable& vacuum) {
+  ASSIGN_OR_RETURN(const auto table, DeltaTable(state, vacuum.table, "VACUUM"));
+  job::VacuumOptions options;
+  if (vacuum.retain_hours) options.retention = Micros(static_cast<int64_t>(*vacuum.retain_hours * 3600e6));
+  options.force = Lower(state.Setting("spark.databricks.delta.retentionDurationCheck.enabled", "true")) == "false";
+  options.remove = !vacuum.dry_run;
+  const delta::Table place{state.environment.storage, state.environment.checkpoints, table.location};
+  ASSIGN_OR_RETURN(const auto done, job::RunVacuum(place, options, state.environment));
+  std::vector<std::vector<std::string>> paths;
+  if (vacuum.dry_run) {
+    for (const auto& file : done.files) paths.push_back({"file:" + file.path});
+  } else {
+    paths.push_back({"file:" + table.location});
+  }
+  return TextRows({"path"}, std::move(paths));
+}
 
 Result<Answer> Run(State& state, const plan::DescribeHistory& describe) {
   ASSIGN_OR_RETURN(const auto table, DeltaTable(state, describe.table, "DESCRIBE HISTORY"));
@@ -137,7 +194,13 @@ Result<Answer> Run(State& state, const plan::RestoreTable& restore) {
 Result<Answer> Run(State& state, const plan::OptimizeTable& optimize) {
   ASSIGN_OR_RETURN(const auto table, DeltaTable(state, optimize.table, "OPTIMIZE"));
   ASSIGN_OR_RETURN(const auto target, job::OpenTarget(table.location, state.environment));
-  ASSIGN_OR_RETURN(const auto done, job::Optimize(target, {}, state.environment));
+  job::OptimizeOptions options;
+  options.order = optimize.zorder;
+  if (optimize.where) {
+    options.where = optimize.where->text;
+    ASSIGN_OR_RETURN(options.partitions, PartitionsWhere(state, *target.snapshot, optimize.where->expr));
+  }
+  ASSIGN_OR_RETURN(const auto done, job::Optimize(target, options, state.environment));
   Answer answer = Figures({{"numFilesAdded", done.files_after}, {"numFilesRemoved", done.files_before}});
   const DataType metrics = DataType::Struct(answer.rows.schema.fields);
   answer.rows.schema.fields = {{"path", TypeId::kString}, {"metrics", metrics}};

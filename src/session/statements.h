@@ -41,6 +41,7 @@ Result<Answer> Run(State& state, const plan::Merge& merge);
 Result<Answer> Run(State& state, const plan::DescribeHistory& describe);
 Result<Answer> Run(State& state, const plan::RestoreTable& restore);
 Result<Answer> Run(State& state, const plan::OptimizeTable& optimize);
+Result<Answer> Run(State& state, const plan::VacuumTable& vacuum);
 // variables.cc
 Result<Answer> Run(State& state, const plan::DeclareVariable& declare);
 Result<Answer> Run(State& state, const plan::SetVariables& set);
