@@ -1,0 +1,233 @@
+// Statements that change a Delta table, dying or failed at every one of their storage operations, then run again.
+//
+// As in crash_test.cc the operations of a clean run are counted, and each is struck in turn. Right after the fault the
+// table must be whole, with the rows of before or of after the statement, and its history sound; once the statement has
+// run again where it had not been committed, the rows are those of after. TIDEMILL_FULL=1 strikes every operation, else
+// every fifth and all of the commit's.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "base/clock.h"
+#include "delta/history.h"
+#include "delta/history_check.h"
+#include "delta/snapshot.h"
+#include "engine/duckdb/checkpoint_io.h"
+#include "engine/duckdb/engine.h"
+#include "job/clone.h"
+#include "session/session.h"
+#include "storage/storage.h"
+
+namespace tidemill {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Scenario {
+  std::string name;
+  std::string properties;     // of the table
+  std::string statement;      // over TABLE; empty: the table is cloned
+  bool again_changes = true;  // a second run of it makes other rows: it must not run where the first is in
+};
+
+const Scenario kScenarios[] = {
+    {"delete", "", "DELETE FROM TABLE WHERE id % 5 = 0", false},
+    {"delete_marks", "'delta.enableDeletionVectors' = 'true'", "DELETE FROM TABLE WHERE id % 5 = 0", false},
+    {"update_feed", "'delta.enableChangeDataFeed' = 'true'", "UPDATE TABLE SET v = v + 1 WHERE id < 7"},
+    {"merge", "'delta.enableDeletionVectors' = 'true', 'delta.enableRowTracking' = 'true'",
+     "MERGE INTO TABLE t USING (SELECT id * 3 AS id FROM range(0, 12)) s ON t.id = s.id "
+     "WHEN MATCHED THEN UPDATE SET v = v + 100 WHEN NOT MATCHED THEN INSERT (id, p, v) VALUES (s.id, '9', 0)"},
+    {"optimize", "", "OPTIMIZE TABLE", false},
+    {"zorder", "", "OPTIMIZE TABLE WHERE p <> '0' ZORDER BY (id, v)", false},
+    {"vacuum", "", "VACUUM TABLE RETAIN 0 HOURS", false},
+    {"checkpoint", "'delta.checkpointInterval' = '1', 'delta.logRetentionDuration' = 'interval 0 days'",
+     "INSERT INTO TABLE VALUES (1000, '1', 1)"},
+    {"checkpoint_v2",
+     "'delta.checkpointInterval' = '1', 'delta.checkpointPolicy' = 'v2', 'delta.logRetentionDuration' = 'interval 0 "
+     "days'",
+     "INSERT INTO TABLE VALUES (1000, '1', 1)"},
+    {"clone", "'delta.enableDeletionVectors' = 'true'", "", false},
+};
+
+class TableCrashTest : public testing::TestWithParam<Scenario> {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("tidemill-table-crash-" + std::to_string(getpid()) + "-" + GetParam().name);
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  static std::string Place(const fs::path& table, std::string statement) {
+    for (size_t at; (at = statement.find("TABLE")) != std::string::npos;) {
+      statement.replace(at, 5, "delta.`" + table.string() + "`");
+    }
+    return statement;
+  }
+
+  // Runs the statements on a store with that fault plan (empty: none).
+  Result<session::Answer> Run(const fs::path& place, const std::string& text, const storage::FaultPlan& plan) {
+    const auto local = storage::MakeLocal();
+    const auto faulty = plan ? storage::MakeFaulty(*local, plan) : nullptr;
+    storage::Storage& store = faulty ? *faulty : *local;
+    const auto engine = engine::duckdb::MakeEngine(store);
+    const auto checkpoints = engine::duckdb::MakeCheckpointIo(store);
+    const SystemClock clock;
+    engine::Cancel cancel{false};
+    job::RunEnvironment environment;
+    environment.storage = &store;
+    environment.engine = engine.get();
+    environment.checkpoints = checkpoints.get();
+    environment.clock = &clock;
+    environment.cancel = &cancel;
+    environment.random = SystemRandom();
+    environment.memory_bytes = int64_t{256} << 20;
+    environment.threads = 1;
+    environment.temp_folder = (place / "temp").string();
+    environment.version = "test";
+    if (text.empty()) {
+      const delta::Table source{&store, checkpoints.get(), (place / "table").string()};
+      const delta::Table target{&store, checkpoints.get(), (place / "clone").string()};
+      const auto cloned = job::CloneTable(source, target, std::nullopt, environment);
+      return cloned.ok() ? Result<session::Answer>(session::Answer{}) : cloned.error();
+    }
+    session::Session session(std::move(environment),
+                             {place.string(),
+                              (place / "warehouse").string(),
+                              {{"spark.databricks.delta.retentionDurationCheck.enabled", "false"}}});
+    return session.Execute(text);
+  }
+
+  void Make(const fs::path& place) {
+    const std::string table = (place / "table").string(), properties = GetParam().properties;
+    std::string text = "CREATE TABLE t (id BIGINT, p STRING, v BIGINT) USING delta PARTITIONED BY (p) LOCATION '" +
+                       table + "' TBLPROPERTIES (" + properties + (properties.empty() ? "" : ", ") +
+                       "'made' = 'here');";
+    for (int i = 0; i < 3; ++i) {
+      text += "INSERT INTO t SELECT id, CAST(id % 2 AS STRING), id FROM range(" + std::to_string(i * 10) + ", " +
+              std::to_string(i * 10 + 10) + ");";
+    }
+    text += "DELETE FROM t WHERE id = 4";
+    const auto made = Run(place, text, {});
+    ASSERT_TRUE(made.ok()) << made.error().ToString();
+  }
+
+  std::string RowsOf(const fs::path& place, const char* table = "table") {
+    const auto answer = Run(
+        place, Place(place / table, "SELECT CAST(id AS STRING), p, CAST(v AS STRING) FROM TABLE ORDER BY id, v"), {});
+    if (!answer.ok()) return answer.error().ToString();
+    std::string rows;
+    for (const auto& row : answer->rows.rows) {
+      for (const auto& value : row) rows += std::get<std::string>(value.data) + " ";
+      rows += "\n";
+    }
+    return rows;
+  }
+
+  void DieAt(const fs::path& place, const std::string& text, int64_t at) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      (void)Run(place, text, [at](int64_t ordinal, storage::Op, const std::string&) {
+        if (ordinal == at) _exit(137);
+        return storage::Fault::kNone;
+      });
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+  }
+
+  fs::path Copy(const fs::path& from, const std::string& name) {
+    const fs::path to = folder_ / name;
+    fs::remove_all(to);
+    fs::copy(from, to, fs::copy_options::recursive);
+    return to;
+  }
+
+  // A table that moved still has its log's absolute place nowhere: all paths in it are relative.
+  static void ExpectSound(const fs::path& table) {
+    const auto local = storage::MakeLocal();
+    const auto checkpoints = engine::duckdb::MakeCheckpointIo(*local);
+    const delta::Table place{local.get(), checkpoints.get(), table.string()};
+    const auto checked = delta::Check(place);
+    ASSERT_TRUE(checked.ok()) << checked.error().ToString();
+    for (const auto& finding : checked->findings)
+      EXPECT_TRUE(finding.harmless()) << finding.message << " " << finding.path;
+    const auto history = delta::CheckHistory(place);
+    ASSERT_TRUE(history.ok()) << history.error().ToString();
+    for (const auto& anomaly : history->anomalies) {
+      ADD_FAILURE() << delta::AnomalyName(anomaly.kind) << " " << anomaly.version << " " << anomaly.path << ": "
+                    << anomaly.message;
+    }
+  }
+
+  fs::path folder_;
+};
+
+TEST_P(TableCrashTest, BeforeOrAfterAndNothingElse) {
+  const fs::path start = folder_ / "start";
+  fs::create_directories(start);
+  ASSERT_NO_FATAL_FAILURE(Make(start));
+  const bool clones = GetParam().statement.empty();
+  const char* shown = clones ? "clone" : "table";
+  const std::string before = clones ? "" : RowsOf(start);
+  const auto text = [&](const fs::path& place) { return Place(place / "table", GetParam().statement); };
+
+  std::vector<storage::Op> operations;
+  const fs::path clean = Copy(start, "clean");
+  const auto counted = Run(clean, text(clean), [&](int64_t, storage::Op op, const std::string&) {
+    operations.push_back(op);
+    return storage::Fault::kNone;
+  });
+  ASSERT_TRUE(counted.ok()) << counted.error().ToString();
+  const std::string after = RowsOf(clean, shown);
+  ExpectSound(clean / shown);
+
+  const bool full = std::getenv("TIDEMILL_FULL") != nullptr;
+  int64_t struck = 0;
+  for (int64_t at = 0; at < std::ssize(operations); ++at) {
+    const auto op = operations[static_cast<size_t>(at)];
+    const bool commits = op == storage::Op::kPutIfAbsent || op == storage::Op::kPut || op == storage::Op::kClose ||
+                         op == storage::Op::kRemove;
+    if (!full && !commits && at % 5 != 0) continue;
+    ++struck;
+    for (const std::string kind : {"die", "fail_before", "fail_after"}) {
+      SCOPED_TRACE(kind + " at " + std::to_string(at) + " (" + std::string(storage::OpName(op)) + ")");
+      const fs::path place = Copy(start, "faulted");
+      if (kind == "die") {
+        DieAt(place, text(place), at);
+      } else {
+        const auto fault = kind == "fail_before" ? storage::Fault::kFailBefore : storage::Fault::kFailAfter;
+        (void)Run(place, text(place), [&](int64_t ordinal, storage::Op, const std::string&) {
+          return ordinal == at ? fault : storage::Fault::kNone;
+        });
+      }
+      std::string rows = before;
+      if (!clones || fs::exists(place / "clone" / "_delta_log" / "00000000000000000000.json")) {
+        rows = RowsOf(place, shown);
+        ExpectSound(place / shown);
+      }
+      EXPECT_TRUE(rows == before || rows == after) << rows;
+      if (rows == before || !GetParam().again_changes) {
+        const auto again = Run(place, text(place), {});
+        EXPECT_TRUE(again.ok()) << again.error().ToString();
+      }
+      EXPECT_EQ(RowsOf(place, shown), after);
+      ExpectSound(place / shown);
+      if (HasFailure()) return;
+    }
+  }
+  std::printf("%s: %lld of %zu operations struck, three ways each\n", GetParam().name.c_str(),
+              static_cast<long long>(struck), operations.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Statements, TableCrashTest, testing::ValuesIn(kScenarios),
+                         [](const auto& scenario) { return scenario.param.name; });
+
+}  // namespace
+}  // namespace tidemill
