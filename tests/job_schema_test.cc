@@ -9,6 +9,7 @@
 #include "cloud/cluster.h"
 #include "job/events_schema.h"
 #include "job/job_schema.h"
+#include "scheduler/spec.h"
 
 namespace tidemill {
 namespace {
@@ -31,6 +32,8 @@ TEST(Printed, SchemasAreThoseOfTheTables) {
   EXPECT_EQ(ReadFile("schema/tidemill-job.schema.json"), job::JobJsonSchema()) << "tidemill schema prints it";
   EXPECT_EQ(ReadFile("schema/tidemill-cluster.schema.json"), cloud::ClusterJsonSchema()) << "tidemill schema --cluster";
   EXPECT_EQ(ReadFile("schema/tidemill-events.schema.json"), job::EventsJsonSchema()) << "tidemill schema --events";
+  EXPECT_EQ(ReadFile("schema/tidemill-schedule.schema.json"), scheduler::ScheduleJsonSchema())
+      << "tidemill schema --schedule";
 }
 
 TEST(Printed, CompletionsAreThoseOfTheFlags) {
@@ -48,9 +51,11 @@ void ExpectDescribed(const nlohmann::json& schema, const std::string& path) {
 }
 
 TEST(Printed, EveryKeyIsDescribed) {
-  const auto schema = nlohmann::json::parse(job::JobJsonSchema());
-  ExpectDescribed(schema, "job");
-  for (const auto& [name, section] : schema["$defs"].items()) ExpectDescribed(section, name);
+  for (const auto& text : {job::JobJsonSchema(), scheduler::ScheduleJsonSchema()}) {
+    const auto schema = nlohmann::json::parse(text);
+    ExpectDescribed(schema, schema["title"]);
+    for (const auto& [name, section] : schema["$defs"].items()) ExpectDescribed(section, name);
+  }
 }
 
 }  // namespace

@@ -59,6 +59,8 @@ class Declarations {
     Cluster();
     Storage();
     Cost();
+    Schedule();
+    Serve();
     Calibrate();
     Prices();
     Completion();
@@ -483,6 +485,76 @@ class Declarations {
     Chosen(report, cost_);
   }
 
+  void Schedule() {
+    auto* sub = Add(&app_, "schedule", "When jobs run: look, simulate, and change what the scheduler does");
+    sub->require_subcommand(1);
+    auto* simulate = Add(sub, "simulate", "Show which job would run when and where, before anything runs");
+    AddSchedulePath(simulate);
+    simulate->add_option("--nights", schedule_.nights, "How many (default: 7)")
+        ->check(CLI::Range(1, 400))
+        ->type_name("N");
+    simulate->add_option("--from", schedule_.from, "Begin at this time (default: the schedule's `start`, or today)")
+        ->type_name("TIME");
+    simulate->add_option("--seed", schedule_.seed, "Of what goes wrong: the same seed gives the same bytes")
+        ->check(CLI::Range(int64_t{0}, int64_t{1} << 62))
+        ->type_name("N");
+    simulate->add_flag("--json", schedule_.json, "Print JSON");
+    Chosen(simulate, schedule_, ScheduleFlags::What::kSimulate);
+    auto* ls =
+        AddScheduleKind(sub, "ls", "Each job: its class, what it waits for, what is parked", ScheduleFlags::What::kLs);
+    ls->add_flag("--json", schedule_.json, "Print JSON");
+    auto* show = AddScheduleKind(sub, "show", "One job: its windows that are due, run or are parked, and why",
+                                 ScheduleFlags::What::kShow);
+    show->add_flag("--json", schedule_.json, "Print JSON");
+    auto* run = AddScheduleKind(sub, "run", "Run one window now, whatever the hour; a parked one again",
+                                ScheduleFlags::What::kRun);
+    run->add_option("--window", schedule_.window, "START of the window, or START/END (of a job without windows: none)")
+        ->type_name("WINDOW");
+    AddScheduleKind(sub, "pause", "Start no more runs of a job", ScheduleFlags::What::kPause);
+    AddScheduleKind(sub, "resume", "Start runs of a job again", ScheduleFlags::What::kResume);
+    auto* backfill = AddScheduleKind(sub, "backfill", "Run windows of the past again", ScheduleFlags::What::kBackfill);
+    backfill->add_option("--from", schedule_.from, "The first window's start")->required()->type_name("TIME");
+    backfill->add_option("--to", schedule_.to, "The last window's end")->required()->type_name("TIME");
+    backfill->add_flag("--replace", schedule_.replace, "Take out the rows of earlier runs of each window");
+  }
+
+  CLI::App* AddScheduleKind(CLI::App* parent, const char* name, const char* words, ScheduleFlags::What what) {
+    auto* sub = Add(parent, name, words);
+    if (what != ScheduleFlags::What::kLs) {
+      sub->add_option("job", schedule_.job, "The job's name")->required()->type_name("JOB");
+    }
+    sub->add_option("--schedule", schedule_.path, "A schedule.yaml, or a folder of job files (default: here)")
+        ->type_name("PATH");
+    sub->add_option("--state", schedule_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    Chosen(sub, schedule_, what);
+    return sub;
+  }
+
+  void Serve() {
+    auto* sub = Add(&app_, "serve", "Run jobs by their schedules until stopped; a second one takes over when it dies");
+    sub->add_option("path", serve_.path, "A schedule.yaml, or a folder of job files (default: here)")
+        ->type_name("PATH");
+    sub->add_option("--prices", serve_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    auto* from = sub->add_option("--time-from", serve_.time_from, "Begin at this time, for a demonstration ...")
+                     ->type_name("TIME");
+    sub->add_option("--speed", serve_.speed, "... with time that passes so many times faster; the ledger keeps both")
+        ->check(CLI::Range(0.001, 1e6))
+        ->needs(from)
+        ->type_name("N");
+    sub->add_option("--listen", serve_.listen, "Pages, JSON and /metrics, for this machine alone; none: nowhere")
+        ->type_name("ADDRESS");
+    sub->add_option("--until", serve_.until, "Stop when this time has come and nothing runs or waits any more")
+        ->type_name("TIME");
+    sub->add_option("--state", serve_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    Chosen(sub, serve_);
+  }
+
+  void AddSchedulePath(CLI::App* sub) {
+    sub->add_option("path", schedule_.path, "A schedule.yaml, or a folder of job files (default: here)")
+        ->type_name("PATH");
+  }
+
   void Completion() {
     auto* sub = Add(&app_, "completion", "Print a completion script for a shell");
     sub->add_option("shell", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -494,6 +566,8 @@ class Declarations {
     sub->group("");  // hidden
     sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
     sub->add_flag("--cluster", schema_.cluster, "Of the cluster file instead");
+    auto* events = sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
+    sub->add_flag("--schedule", schema_.schedule, "Of schedule.yaml instead")->excludes(events);
     Chosen(sub, schema_);
   }
 
@@ -525,6 +599,8 @@ class Declarations {
   ClusterFlags cluster_;
   StorageFlags storage_;
   CostFlags cost_;
+  ScheduleFlags schedule_;
+  ServeFlags serve_;
   SchemaFlags schema_;
   std::string shell_;
 };

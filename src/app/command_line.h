@@ -235,6 +235,30 @@ struct CostFlags {
   bool json = false;
 };
 
+struct ScheduleFlags {
+  enum class What { kSimulate, kLs, kShow, kRun, kPause, kResume, kBackfill } what = What::kSimulate;
+  std::string path;  // a schedule.yaml or a folder; empty: here, and for simulate the example when nothing is here
+  std::string job;
+  std::string window;  // run
+  std::string from;    // simulate, backfill
+  std::string to;      // backfill
+  int nights = 7;
+  int64_t seed = 1;
+  bool replace = false;
+  bool json = false;
+  MachineFlags machine;
+};
+
+struct ServeFlags {
+  std::string path = ".";
+  std::string prices;
+  std::string time_from;  // a clock of its own, for demonstrations
+  double speed = 1;
+  std::string until;  // by that clock; empty: until stopped
+  std::string listen = "127.0.0.1:8400";
+  MachineFlags machine;
+};
+
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
@@ -245,10 +269,12 @@ struct PricesFlags {};
 struct SchemaFlags {
   bool events = false;
   bool cluster = false;
+  bool schedule = false;
 };
 
 using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
                              DiffFlags, VerifyFlags, QuarantineFlags, RunsFlags, ClusterFlags, StorageFlags, CostFlags,
+                             ScheduleFlags, ServeFlags,
                              CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).

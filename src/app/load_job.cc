@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/timetable_files.h"
 #include "job/parse.h"
 
 namespace tidemill::app {
@@ -26,6 +27,7 @@ Result<job::Job> LoadJob(Program& program, const JobFlags& flags) {
   input.read_file = [&](const std::string& file) { return storage::ReadAll(*program.storage, file); };
   job::ParsedJob parsed = job::ParseJob(input);
   job::CheckSqlSyntax(parsed.job, parsed.diagnostics);
+  scheduler::CheckSchedule(parsed.job, ZonesOfMachine(program), parsed.diagnostics);
   for (const auto& diagnostic : parsed.diagnostics.Sorted()) {
     std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
   }

@@ -15,6 +15,7 @@
 #include "cloud/cluster.h"
 #include "job/events_schema.h"
 #include "job/job_schema.h"
+#include "scheduler/spec.h"
 
 namespace tidemill::app {
 namespace {
@@ -64,11 +65,14 @@ struct Dispatch {
   int operator()(const ClusterFlags& flags) { return Cluster(program, flags); }
   int operator()(const StorageFlags& flags) { return StorageTiers(program, flags); }
   int operator()(const CostFlags& flags) { return CostReport(program, flags); }
+  int operator()(const ScheduleFlags& flags) { return Schedule(program, flags); }
+  int operator()(const ServeFlags& flags) { return Serve(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }
   int operator()(const CalibrateFlags& flags) { return Calibrate(program, flags); }
   int operator()(const PricesFlags&) { return Print(advisor::BuiltInPrices() + "\n"); }
   int operator()(const SchemaFlags& flags) {
     if (flags.cluster) return Print(cloud::ClusterJsonSchema());
+    if (flags.schedule) return Print(scheduler::ScheduleJsonSchema());
     return Print(flags.events ? job::EventsJsonSchema() : job::JobJsonSchema());
   }
 

@@ -70,5 +70,7 @@ int Runs(Program& program, const RunsFlags& flags);
 int Cluster(Program& program, const ClusterFlags& flags);
 int CostReport(Program& program, const CostFlags& flags);
 int StorageTiers(Program& program, const StorageFlags& flags);
+int Schedule(Program& program, const ScheduleFlags& flags);
+int Serve(Program& program, const ServeFlags& flags);
 
 }  // namespace tidemill::app

@@ -173,6 +173,7 @@ void Conclude(Result<Outcome> outcome, const advisor::Quote* quote, Micros start
     finished.outcome = SparkOutcomeOf(outcome.error());
     if (!cancelled) finished.message = outcome.error().ToString();
     if (finished.message.empty()) finished.message = "cancelled; nothing was committed";
+    finished.error = ErrorKindName(outcome.error().kind);
     result.error = std::move(outcome).error();
   }
   finished.duration = environment.clock->Monotonic() - start;

@@ -153,6 +153,7 @@ job::RunResult NoSpark(const Error& error, const job::Job& job, const job::RunOp
   job::Teller teller(stream, *environment.clock, result.attempt);
   job::TellStart(job, options, environment, "spark", teller);
   result.finished.message = "Spark can't go on with the run: " + error.ToString();
+  result.finished.error = ErrorKindName(error.kind);
   result.error = error;
   teller.Tell(result.finished);
   return result;

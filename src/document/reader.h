@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/units.h"
 #include "document/yaml.h"
 
 namespace tidemill::document {
@@ -40,6 +44,20 @@ class Reader {
     }
     return nodes;
   }
+  std::optional<int64_t> Number(std::string_view key) const { return Parsed<int64_t>(Text(key)); }
+  std::optional<double> Decimal(std::string_view key) const { return Parsed<double>(Text(key)); }
+  std::optional<Micros> Duration(std::string_view key) const {
+    const auto duration = ParseDuration(Text(key));
+    return duration.ok() ? std::optional(*duration) : std::nullopt;
+  }
+  std::optional<int64_t> Bytes(std::string_view key) const {
+    const auto bytes = ParseBytes(Text(key));
+    return bytes.ok() ? std::optional(*bytes) : std::nullopt;
+  }
+  std::optional<Timestamp> Time(std::string_view key) const {
+    const auto time = ParseTimestamp(Text(key));
+    return time.ok() ? std::optional(*time) : std::nullopt;
+  }
   Place At(std::string_view key) const {
     const Node* value = node_.Find(key);
     return value != nullptr ? value->at : node_.at;
@@ -51,6 +69,13 @@ class Reader {
   const Node& node() const { return node_; }
 
  private:
+  template <typename T>
+  static std::optional<T> Parsed(const std::string& text) {
+    T number{};
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return code == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  }
+
   const Node& node_;
   std::string path_;
 };

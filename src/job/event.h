@@ -147,6 +147,7 @@ struct Warning {
 struct RunFinished {
   Outcome outcome = Outcome::kFailed;
   std::string message;
+  std::string error;  // the kind of error behind it, as ErrorKindName; empty: none
   int64_t version = -1;
   Micros duration{};
   int64_t rows_in = 0;

@@ -174,6 +174,7 @@ void VisitFields(const event::RunFinished& e, Visit visit) {
           "committed, already_committed, checks_failed, conflict, unknown, refused, failed, cancelled or handed_off."},
       e.outcome);
   visit(FieldInfo{"message", "What happened, in words."}, e.message);
+  visit(FieldInfo{"error", "The kind of error behind it, or nothing: unavailable, resource exhausted, ..."}, e.error);
   visit(FieldInfo{"version", "The table's version that holds the run, or -1."}, e.version);
   visit(FieldInfo{"duration_ms", "From start to end."}, e.duration);
   visit(FieldInfo{"rows_in", "Rows the last step gave."}, e.rows_in);

@@ -24,6 +24,8 @@ constexpr Words kSinkFormats[] = {"delta", "parquet"};
 constexpr Words kModes[] = {"append", "overwrite", "overwrite_partitions", "merge"};
 constexpr Words kCompressions[] = {"snappy", "zstd", "gzip", "none"};
 constexpr Words kEvolutions[] = {"false", "merge"};
+constexpr Words kCatchUps[] = {"all", "latest", "skip"};
+constexpr Words kEngines[] = {"native", "spark", "auto"};
 
 constexpr Key kSourceKeys[] = {
     {"format", KeyType::kChoice, true, "", "How the files are written. json means one object a line.", kSourceFormats},
@@ -131,6 +133,39 @@ constexpr Key kBudgetKeys[] = {
 };
 constexpr Section kBudget{"budget", "What a run may take.", kBudgetKeys};
 
+constexpr Key kScheduleKeys[] = {
+    {"cron", KeyType::kText, false, "",
+     "When runs are due: minute, hour, day of month, month, day of week, like `30 2 * * mon-fri`. A time that clocks "
+     "skip is "
+     "when they go on; one that comes twice is the first; with `*` as hour it is every hour that passes."},
+    {"every", KeyType::kDuration, false, "", "Runs are due each time this much has passed, counted from 1970."},
+    {"on_data", KeyType::kTexts, false, "", "Runs are due when files or versions come to these sources."},
+    {"after", KeyType::kTexts, false, "",
+     "Jobs that must be done with the same window (or, without windows, anew) before. Alone it makes runs due too."},
+    {"time_zone", KeyType::kText, false, "", "Of `cron`. Default: the calendar's."},
+    {"start", KeyType::kTime, false, "", "The first window, or the first firing. Default: from when the job is seen."},
+    {"end", KeyType::kTime, false, "", "No window ends, and nothing fires, after it."},
+    {"delay", KeyType::kDuration, false, "", "How long after a window's end its last data may come."},
+    {"catch_up", KeyType::kChoice, false, "",
+     "What becomes of what was missed while the scheduler did not run: all of it is run, the latest, or none. Default: "
+     "all windows; of a job without a window the latest firing.",
+     kCatchUps},
+    {"at_once", KeyType::kInteger, false, "1", "Windows that may run side by side; 1: one after the other, in order."},
+    {"backfill_at_once", KeyType::kInteger, false, "1", "The same for backfills."},
+    {"expect", KeyType::kDuration, false, "", "How long a run takes, until earlier ones say better."},
+    {"memory", KeyType::kBytes, false, "", "What a run is given. Default: a quarter of the capacity."},
+    {"threads", KeyType::kInteger, false, "", "What a run is given. Default: half of the capacity."},
+    {"dollars_per_hour", KeyType::kText, false, "", "What a run costs while it lasts."},
+    {"resources", KeyType::kTextMap, false, "", "How many of the capacity's named resources a run holds."},
+    {"engine", KeyType::kChoice, false, "native", "What runs it; auto: as `tidemill plan` decides.", kEngines},
+    {"attempts", KeyType::kInteger, false, "4", "So many failures that trying again may help end in a parked window."},
+    {"retry_after", KeyType::kDuration, false, "30s",
+     "Attempts wait a random time up to this, doubled after each failure ..."},
+    {"retry_most", KeyType::kDuration, false, "30m", "... and at most up to this."},
+    {"attempt_limit", KeyType::kDuration, false, "", "An attempt that takes longer is stopped and counts as failed."},
+};
+constexpr Section kSchedule{"schedule", "When the scheduler starts runs, and what they may take.", kScheduleKeys};
+
 constexpr Key kJobKeys[] = {
     {"job", KeyType::kJobName, true, "", "The job's name: part of the run key, so a new name is a new job."},
     {"type", KeyType::kChoice, false, "etl",
@@ -161,6 +196,13 @@ constexpr Key kJobKeys[] = {
      &kStep},
     {"checks", KeyType::kSections, false, "", "Tests of the output, made inside the write.", {}, &kCheck},
     {"sink", KeyType::kSection, true, "", "Where the rows go.", {}, &kSink},
+    {"schedule",
+     KeyType::kSection,
+     false,
+     "",
+     "When `tidemill serve` starts runs of the job; `tidemill run` does not look at it.",
+     {},
+     &kSchedule},
     {"profiles", KeyType::kOverlay, false, "",
      "By name, parts of the job that replace the ones above when the run says --profile NAME."},
 };

@@ -1,13 +1,13 @@
 #include "job/ledger.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 
 #include "base/units.h"
+#include "job/statement.h"
 
 namespace tidemill::job {
 namespace {
@@ -52,6 +52,17 @@ CREATE INDEX certificates_by_job ON certificates (job, spec_hash);
 CREATE TABLE cluster_resources (
   id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, address TEXT NOT NULL, cloud_id TEXT NOT NULL, token TEXT NOT NULL,
   state TEXT NOT NULL, attributes TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (cluster, address));
+)",
+                                     R"(
+CREATE TABLE schedule_jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL);
+CREATE TABLE schedule_leader (
+  one INTEGER PRIMARY KEY CHECK (one = 1), owner TEXT NOT NULL, epoch INTEGER NOT NULL, beat_us INTEGER NOT NULL);
+CREATE TABLE schedule_commands (id INTEGER PRIMARY KEY, command TEXT NOT NULL);
+CREATE TABLE schedule_notices (
+  id INTEGER PRIMARY KEY, at TEXT NOT NULL, job TEXT NOT NULL, window TEXT NOT NULL, notice TEXT NOT NULL,
+  message TEXT NOT NULL, began TEXT NOT NULL);
+CREATE TABLE schedule_clock (
+  one INTEGER PRIMARY KEY CHECK (one = 1), real_us INTEGER NOT NULL, shown_us INTEGER NOT NULL, speed REAL NOT NULL);
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
@@ -60,67 +71,6 @@ constexpr const char* kRunColumns =
     "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
     "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes, memory_bytes, "
     "threads";
-
-// A prepared statement: bind in order, then step.
-class Statement {
- public:
-  Statement(sqlite3* database, const std::string& sql) : database_(database) {
-    code_ = sqlite3_prepare_v2(database, sql.c_str(), -1, &statement_, nullptr);
-  }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  Statement& Bind(const std::string& text) {
-    if (code_ == SQLITE_OK) {
-      code_ = sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-    }
-    return *this;
-  }
-  Statement& Bind(std::string_view text) { return Bind(std::string(text)); }
-  Statement& Bind(int64_t number) {
-    if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(statement_, ++bound_, number);
-    return *this;
-  }
-  Statement& Bind(double number) {
-    if (code_ == SQLITE_OK) code_ = sqlite3_bind_double(statement_, ++bound_, number);
-    return *this;
-  }
-  // True: there is a row.
-  Result<bool> Step() {
-    if (code_ == SQLITE_OK) code_ = sqlite3_step(statement_);
-    if (code_ == SQLITE_ROW) {
-      code_ = SQLITE_OK;
-      return true;
-    }
-    if (code_ == SQLITE_DONE) return false;
-    return Unavailable(fmt::format("the ledger: {}", sqlite3_errmsg(database_)));
-  }
-  Status Run() {
-    const auto stepped = Step();
-    return stepped.ok() ? Ok() : Status(stepped.error());
-  }
-  std::string Text(int column) const {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return text == nullptr ? "" : std::string(text, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
-  }
-  int64_t Number(int column) const { return sqlite3_column_int64(statement_, column); }
-  double Real(int column) const { return sqlite3_column_double(statement_, column); }
-
- private:
-  sqlite3* database_;
-  sqlite3_stmt* statement_ = nullptr;
-  int code_ = SQLITE_OK;
-  int bound_ = 0;
-};
-
-Status Execute(sqlite3* database, const char* sql) {
-  char* message = nullptr;
-  if (sqlite3_exec(database, sql, nullptr, nullptr, &message) == SQLITE_OK) return Ok();
-  const std::string text = message == nullptr ? "failed" : message;
-  sqlite3_free(message);
-  return Unavailable("the ledger: " + text);
-}
 
 LedgerRun ReadRun(const Statement& row) {
   LedgerRun run;
@@ -261,6 +211,31 @@ Result<std::vector<LedgerRun>> Ledger::Runs(const std::string& job, int64_t limi
     ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return runs;
     runs.push_back(ReadRun(select));
+  }
+}
+
+Result<std::vector<RunTotals>> Ledger::Totals(Timestamp since) const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   "SELECT job, class, outcome, count(*), total(duration_us) / 1e6, total(max(dollars, 0)), "
+                   "sum(rows_in), sum(rows_written), sum(rows_quarantined + rows_malformed), sum(bytes_read), "
+                   "sum(bytes_written), max(peak_memory_bytes) FROM runs WHERE started >= ? AND outcome <> 'running' "
+                   "GROUP BY job, class, outcome ORDER BY job, class, outcome");
+  select.Bind(FormatTimestamp(since));
+  std::vector<RunTotals> totals;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return totals;
+    auto& t = totals.emplace_back();
+    t.job = select.Text(0);
+    t.job_class = select.Text(1);
+    t.outcome = select.Text(2);
+    t.runs = select.Number(3);
+    t.seconds = select.Real(4);
+    t.dollars = select.Real(5);
+    int64_t* numbers[] = {&t.rows_in,    &t.rows_written,  &t.rows_bad,
+                          &t.bytes_read, &t.bytes_written, &t.peak_memory_bytes};
+    for (int i = 0; i < 6; ++i) *numbers[i] = select.Number(6 + i);
   }
 }
 

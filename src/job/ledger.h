@@ -49,6 +49,22 @@ struct LedgerCheck {
   std::string message;
 };
 
+// What the runs of a job that ended one way add up to.
+struct RunTotals {
+  std::string job;
+  std::string job_class;
+  std::string outcome;
+  int64_t runs = 0;
+  double seconds = 0;
+  double dollars = 0;  // where there was an invoice
+  int64_t rows_in = 0;
+  int64_t rows_written = 0;
+  int64_t rows_bad = 0;
+  int64_t bytes_read = 0;
+  int64_t bytes_written = 0;
+  int64_t peak_memory_bytes = 0;  // of the one with the most
+};
+
 // For one spec of a job both engines were seen to give the same rows, quarantined ones too (`tidemill verify`).
 struct Certificate {
   std::string job;
@@ -89,6 +105,8 @@ class Ledger {
 
   // Newest first. An empty job: all.
   Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const;
+  // Of the runs begun since then; those that still run are left out.
+  Result<std::vector<RunTotals>> Totals(Timestamp since) const;
   // By id, or the newest attempt of a run key; kNotFound.
   Result<LedgerRun> Find(const std::string& id_or_key) const;
   // The newest attempt of a run key that committed; none when none did.

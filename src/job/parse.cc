@@ -13,6 +13,7 @@
 #include "document/yaml.h"
 #include "job/keys.h"
 #include "job/parse_app.h"
+#include "job/parse_schedule.h"
 #include "job/rules.h"
 
 namespace tidemill::job {
@@ -85,6 +86,7 @@ class JobReader {
     ForEach("steps", [this](const Reader& step) { ReadStep(step); });
     ForEach("checks", [this](const Reader& check) { ReadCheck(check); });
     if (const Node* sink = top_.Get("sink")) ReadSink(Reader(*sink, "sink"));
+    if (const Node* schedule = top_.Get("schedule")) job_.schedule = ReadSchedule(Reader(*schedule, "schedule"), out_);
   }
 
  private:
@@ -163,17 +165,11 @@ class JobReader {
     text.multi_line = in.Bool("multi_line");
     text.malformed = in.Choice("malformed", engine::Malformed::kFail);
     source.max_bad = ParseShare(in.Text("max_bad", "5%")).value_or(0.05);
-    if (const auto version = WholeNumber(in.Text("version"))) source.version = version;
+    if (const auto version = in.Number("version")) source.version = version;
     if (in.Has("timestamp")) {
       if (const auto time = ParseTimestamp(in.Text("timestamp")); time.ok()) source.timestamp = *time;
     }
     job_.sources.push_back(std::move(source));
-  }
-
-  static std::optional<int64_t> WholeNumber(const std::string& text) {
-    int64_t number = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return code == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
   }
 
   void ReadWindow(const Reader& in) {

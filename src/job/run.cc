@@ -529,6 +529,7 @@ RunResult Run(const Job& job, const RunOptions& options, RunEnvironment environm
     result.finished.outcome = runner.refused() ? Outcome::kRefused : OutcomeOf(outcome.error(), runner.computing());
     const bool cancelled = outcome.error().kind == ErrorKind::kCancelled;
     result.finished.message = cancelled ? "cancelled; nothing was committed" : outcome.error().ToString();
+    result.finished.error = ErrorKindName(outcome.error().kind);
     result.error = std::move(outcome).error();
   }
   result.finished.duration = environment.clock->Monotonic() - start;

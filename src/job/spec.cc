@@ -23,6 +23,7 @@ constexpr std::string_view kSinkFormats[] = {"delta", "parquet"};
 constexpr std::string_view kModes[] = {"append", "overwrite", "overwrite_partitions", "merge"};
 constexpr std::string_view kMalformed[] = {"fail", "drop", "quarantine"};
 constexpr std::string_view kCompressions[] = {"snappy", "zstd", "gzip", "none"};
+constexpr std::string_view kCatchUps[] = {"all", "latest", "skip"};
 
 }  // namespace
 
@@ -35,6 +36,7 @@ std::string_view Name(SinkFormat value) { return At(kSinkFormats, value); }
 std::string_view Name(SinkMode value) { return At(kModes, value); }
 std::string_view Name(engine::Malformed value) { return At(kMalformed, value); }
 std::string_view Name(engine::Compression value) { return At(kCompressions, value); }
+std::string_view Name(CatchUp value) { return At(kCatchUps, value); }
 
 Place SqlText::PlaceOf(Position position) const {
   if (line == 0 || position.line == 0) return at;

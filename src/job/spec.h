@@ -138,6 +138,36 @@ struct App {
   document::Place at;
 };
 
+// What becomes of firings that came while nobody watched: each of them is run, the newest one, or none.
+enum class CatchUp { kAll, kLatest, kSkip };
+
+// When runs of the job start and what they may take, as written; the scheduler gives it meaning.
+struct Schedule {
+  std::string cron;
+  std::string time_zone;  // empty: the calendar's
+  Micros every{};
+  std::vector<std::string> on_data;  // sources
+  std::vector<std::string> after;    // jobs
+  std::optional<Timestamp> start;
+  std::optional<Timestamp> end;
+  Micros delay{};
+  std::optional<CatchUp> catch_up;  // none: all windows; of a job without them the newest firing
+  int at_once = 1;                  // windows side by side; 1: in order
+  int backfill_at_once = 1;
+  Micros expect{};
+  int64_t memory_bytes = 0;  // 0: as the capacity says, like the next
+  int threads = 0;
+  double dollars_per_hour = 0;
+  std::map<std::string, int> resources;
+  std::string engine = "native";
+  int attempts = 4;
+  Micros retry_after = std::chrono::seconds(30);
+  Micros retry_most = std::chrono::minutes(30);
+  Micros attempt_limit{};
+  std::map<std::string, document::Place> places;  // of the keys that are given
+  document::Place at;
+};
+
 struct Job {
   std::string name;
   std::string file;    // for messages; empty: made by a command, not read from a file
@@ -156,6 +186,7 @@ struct Job {
   std::vector<Check> checks;
   std::optional<App> app;
   Sink sink;                   // of an app: the table it commits to, path empty when it commits to none
+  std::optional<Schedule> schedule;
   std::string effective_yaml;  // the file after profile, --set and variables, for the report
 
   // Absolute, without "." and ".."; a path with a scheme (s3://, hdfs://) stays as it is.
@@ -177,6 +208,7 @@ std::string_view Name(SinkFormat value);
 std::string_view Name(SinkMode value);
 std::string_view Name(engine::Malformed value);
 std::string_view Name(engine::Compression value);
+std::string_view Name(CatchUp value);
 template <typename Enum>
 std::optional<Enum> FromName(std::string_view name) {
   for (int i = 0; i < 16; ++i) {

@@ -1,0 +1,204 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "app/exit_code.h"
+#include "app/program.h"
+#include "app/run_job.h"
+#include "app/timetable_files.h"
+#include "job/inputs.h"
+#include "job/ledger.h"
+#include "job/schedule_store.h"
+#include "scheduler/driver.h"
+#include "scheduler/processes.h"
+#include "serve/http.h"
+#include "serve/page.h"
+#include "serve/schedule_view.h"
+
+namespace tidemill::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kTurn = milliseconds(100);
+
+// A line of the log: JSON, so that what collects logs can read it.
+void Log(const std::string& at, const std::string& what, nlohmann::ordered_json more) {
+  nlohmann::ordered_json line = {{"at", at}, {"event", what}};
+  line.update(more);
+  std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
+}
+
+// The clock the schedule goes by: the machine's, or one that was asked for and lies in the ledger since.
+Result<std::function<Timestamp()>> ClockOf(Program& program, const ServeFlags& flags, job::ScheduleStore& store) {
+  if (flags.time_from.empty()) return std::function<Timestamp()>([&program] { return program.clock.Now(); });
+  ASSIGN_OR_RETURN(const auto from, ParseTimestamp(flags.time_from));
+  ASSIGN_OR_RETURN(const auto kept, store.KeepClock({program.clock.Now(), from, flags.speed}));
+  return std::function<Timestamp()>([&program, kept] {
+    const auto real = static_cast<double>((program.clock.Now() - kept.real).count());
+    return kept.shown + Micros(static_cast<int64_t>(real * kept.speed));
+  });
+}
+
+std::string ThisBinary() {
+  char path[4096];
+  const auto length = readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "tidemill";
+}
+
+// What pages and machines are answered from: a copy of what the last turn left, and the ledger.
+class Watch {
+ public:
+  Watch(const scheduler::Timetable& timetable, std::string version, std::string state) : state_path_(std::move(state)) {
+    view_.timetable = &timetable;
+    view_.version = std::move(version);
+    view_.state.jobs.resize(timetable.jobs.size());
+  }
+
+  void See(const scheduler::Driver& driver, Timestamp now) {
+    const std::lock_guard lock(mutex_);
+    view_.now = now;
+    view_.leads = driver.leads();
+    view_.epoch = driver.epoch();
+    if (driver.state().jobs.size() == view_.timetable->jobs.size()) view_.state = driver.state();
+  }
+
+  serve::Response Answer(const serve::Request& request, const Clock& clock) {
+    constexpr const char* kJson = "application/json";
+    if (request.path == "/health") return Health();
+    if (request.path == "/api/schedule") return {200, kJson, serve::ScheduleJson(View())};
+    if (request.path == "/api/notices" || request.path == "/api/runs") return Told();
+    if (request.path == "/metrics") return Metrics(clock);
+    return serve::PageOf(request.path);
+  }
+
+ private:
+  serve::ScheduleView View() const {
+    const std::lock_guard lock(mutex_);
+    return view_;
+  }
+
+  static serve::Response Failed(const Error& error) { return {503, "text/plain; charset=utf-8", error.message + "\n"}; }
+
+  // Well as long as turns are made, whoever leads.
+  serve::Response Health() const {
+    const auto view = View();
+    return {200, "application/json",
+            fmt::format("{{\"status\":\"ok\",\"leads\":{},\"now\":\"{}\"}}\n", view.leads, FormatTimestamp(view.now))};
+  }
+
+  serve::Response Told() const {
+    auto store = job::ScheduleStore::Open(state_path_);
+    if (!store.ok()) return Failed(store.error());
+    auto ledger = job::Ledger::Open(state_path_);
+    if (!ledger.ok()) return Failed(ledger.error());
+    const auto notices = (*store)->Notices(500);
+    if (!notices.ok()) return Failed(notices.error());
+    const auto runs = (*ledger)->Runs("", 200);
+    if (!runs.ok()) return Failed(runs.error());
+    return {200, "application/json", serve::RunsJson(*runs, *notices)};
+  }
+
+  serve::Response Metrics(const Clock& clock) const {
+    auto ledger = job::Ledger::Open(state_path_);
+    if (!ledger.ok()) return Failed(ledger.error());
+    const auto ever = (*ledger)->Totals(Timestamp());
+    if (!ever.ok()) return Failed(ever.error());
+    const auto lately = (*ledger)->Totals(clock.Now() - std::chrono::days(30));
+    if (!lately.ok()) return Failed(lately.error());
+    return {200, "text/plain; version=0.0.4; charset=utf-8",
+            serve::MetricsText(serve::MetricsOf(View(), *ever, *lately))};
+  }
+
+  const std::string state_path_;
+  mutable std::mutex mutex_;
+  serve::ScheduleView view_;
+};
+
+}  // namespace
+
+int Serve(Program& program, const ServeFlags& flags) {
+  auto loaded = LoadSchedule(program, flags.path);
+  if (!loaded.ok()) return Fail(loaded.error());
+  const auto until = flags.until.empty() ? Result<Timestamp>(Timestamp::max()) : ParseTimestamp(flags.until);
+  if (!until.ok()) return Fail(until.error());
+  const std::string state = program.StatePath(flags.machine);
+  auto store = job::ScheduleStore::Open(state);
+  if (!store.ok()) return Fail(store.error());
+  const auto clock = ClockOf(program, flags, **store);
+  if (!clock.ok()) return Fail(clock.error());
+
+  scheduler::ProcessParts processes;
+  processes.program = ThisBinary();
+  processes.folder = state.substr(0, state.rfind('/')) + "/schedule";
+  processes.state = state;
+  processes.prices = flags.prices.empty() ? "" : program.AbsolutePath(flags.prices);
+  for (const auto& job : loaded->jobs) processes.files[job.name] = program.AbsolutePath(job.file);
+  const auto attempts = scheduler::MakeProcesses(std::move(processes));
+
+  char host[256] = "";
+  (void)gethostname(host, sizeof host - 1);
+  scheduler::DriverParts parts;
+  parts.timetable = &loaded->file.timetable;
+  parts.store = store->get();
+  parts.attempts = attempts.get();
+  parts.owner = fmt::format("{}:{}:{}", host, getpid(), NewUuid(program.random));
+  parts.now = *clock;
+  parts.machine_now = [&program] { return program.clock.Now(); };
+  std::optional<job::RunEnvironment> environment;  // an engine is not started for schedules that look at no data
+  parts.look_at_data = [&](int job) -> std::string {
+    if (!environment) {
+      auto made = EnvironmentFor(program, flags.machine);
+      if (!made.ok()) return "";
+      environment = *std::move(made);
+    }
+    const auto inputs = job::InputsOf(loaded->jobs[static_cast<size_t>(job)], *environment);
+    return inputs.ok() ? *inputs : "";
+  };
+  parts.tell = [](const job::ScheduleNotice& notice) {
+    Log(notice.at, notice.notice, {{"job", notice.job}, {"window", notice.window}, {"message", notice.message}});
+  };
+  scheduler::Driver driver(std::move(parts));
+  Watch watch(loaded->file.timetable, program.version, state);
+  std::unique_ptr<serve::Server> server;
+  if (flags.listen != "none") {
+    auto listening = serve::Server::Start(
+        flags.listen, [&](const serve::Request& request) { return watch.Answer(request, program.clock); });
+    if (!listening.ok() && listening.error().kind == ErrorKind::kInvalidArgument) return Fail(listening.error());
+    if (listening.ok()) {
+      server = *std::move(listening);
+      Log(FormatTimestamp((*clock)()), "listens", {{"port", server->port()}});
+    } else {
+      // Jobs matter more than pages: a second scheduler of this machine runs without.
+      Log(FormatTimestamp((*clock)()), "trouble", {{"message", listening.error().message}});
+    }
+  }
+  Log(FormatTimestamp((*clock)()), "serving", {{"schedule", flags.path}, {"jobs", loaded->jobs.size()}});
+  bool led = false;
+  std::string trouble;
+  while (!*program.cancel) {
+    const auto turned = driver.Turn();
+    watch.See(driver, (*clock)());
+    const std::string now = turned.ok() ? "" : turned.error().message;
+    if (now != trouble && !now.empty()) Log(FormatTimestamp((*clock)()), "trouble", {{"message", now}});
+    trouble = now;
+    if (driver.leads() != led) {
+      led = driver.leads();
+      Log(FormatTimestamp((*clock)()), led ? "leads" : "watches", {{"epoch", driver.epoch()}});
+    }
+    if ((*clock)() >= *until && driver.idle()) break;
+    std::this_thread::sleep_for(kTurn);
+  }
+  const auto finished = driver.Finish([] { std::this_thread::sleep_for(kTurn); }, seconds(20));
+  if (!finished.ok()) return Fail(finished.error());
+  Log(FormatTimestamp((*clock)()), "stopped", nlohmann::ordered_json::object());
+  return kOk;
+}
+
+}  // namespace tidemill::app
