@@ -8,11 +8,11 @@
 #include <optional>
 #include <thread>
 
+#include "base/json_cursor.h"
 #include "base/utf8.h"
 #include "engine/duckdb/kernel_pattern.h"
 #include "engine/duckdb/text/csv_header.h"
 #include "engine/duckdb/text/csv_record.h"
-#include "engine/duckdb/text/json_cursor.h"
 #include "engine/duckdb/text/scan.h"
 #include "engine/duckdb/text_values.h"
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_cursor.h"
 #include "base/result.h"
 #include "engine/duckdb/text/cell.h"
-#include "engine/duckdb/text/json_cursor.h"
 #include "plan/type.h"
 
 namespace tidemill::engine::duckdb::text {

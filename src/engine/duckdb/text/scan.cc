@@ -6,12 +6,12 @@
 #include <limits>
 #include <optional>
 
+#include "base/json_cursor.h"
 #include "base/utf8.h"
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/text/cell.h"
 #include "engine/duckdb/text/csv_header.h"
 #include "engine/duckdb/text/csv_record.h"
-#include "engine/duckdb/text/json_cursor.h"
 #include "engine/duckdb/text/json_record.h"
 #include "engine/duckdb/types.h"
 

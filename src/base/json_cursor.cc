@@ -1,10 +1,10 @@
-#include "engine/duckdb/text/json_cursor.h"
+#include "base/json_cursor.h"
 
 #include <cctype>
 
 #include "base/utf8.h"
 
-namespace tidemill::engine::duckdb::text {
+namespace tidemill {
 namespace {
 
 constexpr size_t kMostNesting = 1000;  // Jackson's StreamReadConstraints
@@ -215,4 +215,4 @@ bool JsonCursor::Skip(JsonToken token) {
   return true;
 }
 
-}  // namespace tidemill::engine::duckdb::text
+}  // namespace tidemill

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tidemill::engine::duckdb::text {
+namespace tidemill {
 
 enum class JsonToken : uint8_t {
   kEnd,  // of the text
@@ -65,4 +65,4 @@ class JsonCursor {
   bool failed_ = false;
 };
 
-}  // namespace tidemill::engine::duckdb::text
+}  // namespace tidemill

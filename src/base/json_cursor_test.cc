@@ -1,8 +1,8 @@
-#include "engine/duckdb/text/json_cursor.h"
+#include "base/json_cursor.h"
 
 #include <gtest/gtest.h>
 
-namespace tidemill::engine::duckdb::text {
+namespace tidemill {
 namespace {
 
 // The tokens of the first value as one text: {a:1 b:[s"x" null]}.
@@ -79,4 +79,4 @@ TEST(JsonCursor, SkipsWholeValues) {
 }
 
 }  // namespace
-}  // namespace tidemill::engine::duckdb::text
+}  // namespace tidemill
