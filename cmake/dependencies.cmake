@@ -46,12 +46,13 @@ static_library(bsd_static libbsd.a md_static)
 static_library(edit_static libedit.a bsd_static tinfo_static)
 static_library(zlib_static libz.a)
 static_library(zstd_static libzstd.a)
+static_library(lz4_static liblz4.a)
 # Compiled once, not in every file that formats.
 add_library(fmt_static STATIC cmake/fmt.cc)
 
 # What each room links besides the rooms below it.
 set(room_base_links fmt_static)
-set(room_storage_links bzip2_static snappy_static zlib_static zstd_static)
+set(room_storage_links bzip2_static snappy_static zlib_static zstd_static lz4_static)
 set(room_sql_links expat_static)
 set(room_engine_duckdb_links duckdb crypto_static icu_static pugixml_static)
 set(room_document_links yaml_static)

@@ -2,6 +2,7 @@
 
 #include <bzlib.h>
 #include <fmt/format.h>
+#include <lz4.h>
 #include <snappy.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -66,6 +67,7 @@ class StreamDecoder : public Decoder {
         ASSIGN_OR_RETURN(const int64_t count, input_.Some(buffer_));
         unread_ = std::span(buffer_).first(static_cast<size_t>(count));
         if (count == 0) {
+          if (open_ && room.size() < out.size()) break;  // what there is comes first, the error next time
           if (open_) return DataLoss(fmt::format("{} is cut short: its {} stream does not end", path_, name_));
           break;
         }
@@ -220,6 +222,156 @@ class HadoopSnappy final : public Decoder {
   std::vector<char> encoded_;
 };
 
+// The stream of the snappy-java library, Spark's own: a header of 16 bytes, then chunks of [compressed size, big-endian
+// 4 bytes][raw snappy]. Streams may follow each other in one file.
+class JavaSnappy final : public Decoder {
+ public:
+  JavaSnappy(Input& input, const std::string& path) : input_(input), path_(path) {}
+  static constexpr std::string_view kMagic{"\x82SNAPPY\0", 8};
+
+  Status Next(std::vector<char>& out) override {
+    out.clear();
+    while (out.empty()) {
+      char head[kHeaderBytes];
+      ASSIGN_OR_RETURN(const bool more, input_.Exactly({head, 4}, path_));
+      if (!more) return Ok();
+      if (kMagic.starts_with(std::string_view(head, 4))) {
+        ASSIGN_OR_RETURN(const bool whole, input_.Exactly({head + 4, kHeaderBytes - 4}, path_));
+        if (!whole || std::string_view(head, kMagic.size()) != kMagic) return Damaged();
+        continue;
+      }
+      const auto* size = reinterpret_cast<const unsigned char*>(head);
+      encoded_.resize(uint32_t{size[0]} << 24 | uint32_t{size[1]} << 16 | uint32_t{size[2]} << 8 | size[3]);
+      if (encoded_.size() > kMostBlockBytes) return Damaged();
+      ASSIGN_OR_RETURN(const bool whole, input_.Exactly(encoded_, path_));
+      size_t length = 0;
+      if (!whole || !snappy::GetUncompressedLength(encoded_.data(), encoded_.size(), &length) ||
+          length > kMostBlockBytes) {
+        return Damaged();
+      }
+      out.resize(length);
+      if (!snappy::RawUncompress(encoded_.data(), encoded_.size(), out.data())) return Damaged();
+    }
+    return Ok();
+  }
+
+ private:
+  static constexpr size_t kHeaderBytes = 16;
+  Status Damaged() const { return DataLoss(fmt::format("{} is not snappy, or is damaged", path_)); }
+
+  Input& input_;
+  const std::string& path_;
+  std::vector<char> encoded_;
+};
+
+// The blocks of the lz4-java library, Spark's own: ["LZ4Block"][method, 1 byte][compressed size][size][checksum], each
+// little-endian 4 bytes, then the block. An empty block ends a stream, of which several may follow each other.
+class JavaLz4 final : public Decoder {
+ public:
+  JavaLz4(Input& input, const std::string& path) : input_(input), path_(path) {}
+
+  Status Next(std::vector<char>& out) override {
+    constexpr std::string_view kMagic = "LZ4Block";
+    constexpr int kStored = 0x10, kPacked = 0x20;
+    out.clear();
+    while (out.empty()) {
+      char head[21];
+      ASSIGN_OR_RETURN(const bool more, input_.Exactly(head, path_));
+      if (!more) return Ok();
+      const auto number = [&](size_t at) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(head + at);
+        return bytes[0] | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
+      };
+      const int method = head[8] & 0xf0;
+      const uint32_t packed = number(9), size = number(13);
+      if (!std::string_view(head, sizeof head).starts_with(kMagic) || packed > kMostBlockBytes ||
+          size > kMostBlockBytes || (method != kStored && method != kPacked)) {
+        return Damaged();
+      }
+      encoded_.resize(packed);
+      if (packed == 0) continue;
+      ASSIGN_OR_RETURN(const bool whole, input_.Exactly(encoded_, path_));
+      if (!whole) return DataLoss(fmt::format("{} is cut short", path_));
+      if (method == kStored) {
+        out = encoded_;
+      } else {
+        out.resize(size);
+        const int got =
+            LZ4_decompress_safe(encoded_.data(), out.data(), static_cast<int>(packed), static_cast<int>(size));
+        if (got != static_cast<int>(size)) return Damaged();
+      }
+    }
+    return Ok();
+  }
+
+ private:
+  Status Damaged() const { return DataLoss(fmt::format("{} is not lz4 as Java writes it, or is damaged", path_)); }
+
+  Input& input_;
+  const std::string& path_;
+  std::vector<char> encoded_;
+};
+
+// The chunks of the compress-lzf library, Spark's own: ["ZV"][0: stored, 1: packed][size, big-endian 2 bytes][of a
+// packed one: unpacked size, 2 bytes].
+class JavaLzf final : public Decoder {
+ public:
+  JavaLzf(Input& input, const std::string& path) : input_(input), path_(path) {}
+
+  Status Next(std::vector<char>& out) override {
+    out.clear();
+    while (out.empty()) {
+      unsigned char head[7];
+      ASSIGN_OR_RETURN(const bool more, input_.Exactly({reinterpret_cast<char*>(head), 5}, path_));
+      if (!more) return Ok();
+      if (head[0] != 'Z' || head[1] != 'V' || head[2] > 1) return Damaged();
+      const bool packed = head[2] == 1;
+      if (packed) {
+        ASSIGN_OR_RETURN(const bool whole, input_.Exactly({reinterpret_cast<char*>(head + 5), 2}, path_));
+        if (!whole) return DataLoss(fmt::format("{} is cut short", path_));
+      }
+      encoded_.resize(size_t{head[3]} << 8 | head[4]);
+      ASSIGN_OR_RETURN(const bool whole, input_.Exactly(encoded_, path_));
+      if (!whole) return DataLoss(fmt::format("{} is cut short", path_));
+      if (!packed) {
+        out = encoded_;
+      } else if (!Unpack(size_t{head[5]} << 8 | head[6], out)) {
+        return Damaged();
+      }
+    }
+    return Ok();
+  }
+
+ private:
+  // LibLZF's format: a control byte below 32 leads that many + 1 bytes as they are; else its upper three bits are a
+  // length (7: one more byte of it follows) and the lower five, with the next byte, how far back the bytes lie.
+  bool Unpack(size_t size, std::vector<char>& out) const {
+    out.reserve(size);
+    for (size_t at = 0; at < encoded_.size();) {
+      const auto byte = [&] { return at < encoded_.size() ? static_cast<unsigned char>(encoded_[at++]) : 0U; };
+      const unsigned control = byte();
+      if (control < 32) {
+        if (at + control + 1 > encoded_.size()) return false;
+        out.insert(out.end(), encoded_.begin() + static_cast<ptrdiff_t>(at),
+                   encoded_.begin() + static_cast<ptrdiff_t>(at + control + 1));
+        at += control + 1;
+        continue;
+      }
+      size_t length = control >> 5;
+      if (length == 7) length += byte();
+      const size_t back = (size_t{control & 31} << 8 | byte()) + 1;
+      if (back > out.size() || out.size() + length + 2 > size) return false;
+      for (size_t i = 0; i < length + 2; ++i) out.push_back(out[out.size() - back]);
+    }
+    return out.size() == size;
+  }
+  Status Damaged() const { return DataLoss(fmt::format("{} is not lzf, or is damaged", path_)); }
+
+  Input& input_;
+  const std::string& path_;
+  std::vector<char> encoded_;
+};
+
 // Snappy's framing format: chunks of [type, 1 byte][length, little-endian 3 bytes]; data chunks start with a checksum.
 class FramedSnappy final : public Decoder {
  public:
@@ -281,7 +433,13 @@ class DecodingReader final : public Reader {
     while (filled < out.size()) {
       if (used_ == decoded_.size()) {
         used_ = 0;
-        RETURN_IF_ERROR(decoder_->Next(decoded_));
+        if (failed_) return *failed_;
+        if (const Status next = decoder_->Next(decoded_); !next.ok()) {
+          decoded_.clear();
+          failed_ = next.error();
+          if (filled > 0) break;  // the bytes before the damage are good
+          return *failed_;
+        }
         if (decoded_.empty()) break;
       }
       const size_t count = std::min(out.size() - filled, decoded_.size() - used_);
@@ -300,6 +458,7 @@ class DecodingReader final : public Reader {
     decoded_.clear();
     used_ = 0;
     offset_ = 0;
+    failed_.reset();
   }
 
   std::unique_ptr<Reader> encoded_;
@@ -310,6 +469,7 @@ class DecodingReader final : public Reader {
   std::vector<char> decoded_;
   size_t used_ = 0;
   int64_t offset_ = 0;
+  std::optional<Error> failed_;
 };
 
 template <typename T>
@@ -327,17 +487,22 @@ const Codec* CodecOf(const std::string& path) {
                                   {".zst", MakeDecoder<Zstd>},
                                   {".zstd", MakeDecoder<Zstd>},
                                   {".bz2", MakeDecoder<Bzip2>},
+                                  {".lz4", MakeDecoder<JavaLz4>},
+                                  {".lzf", MakeDecoder<JavaLzf>},
                                   {".snappy", MakeDecoder<HadoopSnappy>}};
   const auto found = std::ranges::find_if(kCodecs, [&](const Codec& codec) { return path.ends_with(codec.extension); });
   return found == std::end(kCodecs) ? nullptr : found;
 }
 
 // By its first bytes; Hadoop's form has none of its own.
-Result<bool> IsFramedSnappy(Reader& encoded) {
+Result<DecodingReader::Make> SnappyOf(Reader& encoded) {
   constexpr std::string_view kFrameStart("\xff\x06\x00\x00sNaPpY", 10);
   char head[10] = {};
   ASSIGN_OR_RETURN(const int64_t count, encoded.ReadAt(0, head));
-  return std::string_view(head, static_cast<size_t>(count)) == kFrameStart;
+  const std::string_view start(head, static_cast<size_t>(count));
+  if (start == kFrameStart) return DecodingReader::Make(MakeDecoder<FramedSnappy>);
+  if (start.starts_with(JavaSnappy::kMagic)) return DecodingReader::Make(MakeDecoder<JavaSnappy>);
+  return DecodingReader::Make(MakeDecoder<HadoopSnappy>);
 }
 
 }  // namespace
@@ -349,8 +514,7 @@ Result<std::unique_ptr<Reader>> Decode(std::unique_ptr<Reader> encoded, const st
   if (codec == nullptr) return encoded;
   DecodingReader::Make make = codec->make;
   if (codec->extension == ".snappy") {
-    ASSIGN_OR_RETURN(const bool framed, IsFramedSnappy(*encoded));
-    if (framed) make = MakeDecoder<FramedSnappy>;
+    ASSIGN_OR_RETURN(make, SnappyOf(*encoded));
   }
   return std::unique_ptr<Reader>(std::make_unique<DecodingReader>(std::move(encoded), path, std::move(make)));
 }

@@ -1,5 +1,7 @@
-// codec.h: compressed text files decoded front to back: .gz, .zst, .bz2 (several streams in a file too), and .snappy
-// (Hadoop's block format, as Spark writes it, or the framing format, told apart by its first bytes).
+// codec.h: compressed text files decoded front to back: .gz, .zst, .bz2 (several streams in a file too), .snappy
+// (Hadoop's block format, as Spark writes tables, the framing format, or snappy-java's stream, as Spark writes event
+// logs; told apart by their first bytes), and the two other streams of Spark's event logs, .lz4 and .lzf (of lz4-java
+// and compress-lzf).
 #pragma once
 
 #include <memory>
@@ -18,8 +20,8 @@ size_t PackedBytes(std::string_view bytes, Packing packing);
 bool NeedsDecoding(const std::string& path);
 
 // A reader of the decoded bytes; `encoded` itself when its name says that it is not compressed. ReadAt must go front to
-// back (offset = bytes read so far) or start again at 0; size_bytes is the encoded size. Damaged input is kDataLoss
-// naming `path`. One thread at a time.
+// back (offset = bytes read so far) or start again at 0; size_bytes is the encoded size. Damaged or
+// cut input is kDataLoss naming `path`, after the bytes before the damage. One thread at a time.
 Result<std::unique_ptr<Reader>> Decode(std::unique_ptr<Reader> encoded, const std::string& path);
 
 }  // namespace tidemill::storage

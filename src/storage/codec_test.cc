@@ -2,6 +2,7 @@
 
 #include <bzlib.h>
 #include <gtest/gtest.h>
+#include <lz4.h>
 #include <snappy.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -144,6 +145,63 @@ TEST(Codec, StartsAgainAtTheFront) {
   ASSERT_EQ(reader->ReadAt(0, buffer).value(), 5);
   EXPECT_EQ(buffer, text.substr(0, 5));
   EXPECT_FALSE(reader->ReadAt(3, buffer).ok()) << "no way back to the middle";
+}
+
+std::string Little(uint32_t number) { return {reinterpret_cast<const char*>(&number), 4}; }
+std::string Big(uint32_t number) {
+  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
+          static_cast<char>(number)};
+}
+
+std::string JavaLz4(const std::string& text) {
+  std::string packed(static_cast<size_t>(LZ4_compressBound(static_cast<int>(text.size()))), '\0');
+  packed.resize(static_cast<size_t>(LZ4_compress_default(text.data(), packed.data(), static_cast<int>(text.size()),
+                                                         static_cast<int>(packed.size()))));
+  const auto size = static_cast<uint32_t>(text.size());
+  return "LZ4Block\x26" + Little(static_cast<uint32_t>(packed.size())) + Little(size) + Little(0) + packed +
+         "LZ4Block\x16" + Little(3) + Little(3) + Little(0) + "end" + "LZ4Block\x16" + Little(0) + Little(0) +
+         Little(0);
+}
+
+std::string JavaSnappy(const std::string& text) {
+  std::string packed;
+  snappy::Compress(text.data(), text.size(), &packed);
+  return std::string("\x82SNAPPY\0", 8) + Big(1) + Big(1) + Big(static_cast<uint32_t>(packed.size())) + packed;
+}
+
+TEST(Codec, StreamsOfSparksEventLogs) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "{\"Event\":\"" + std::to_string(i % 100) + "\"}\n";
+  EXPECT_EQ(*DecodeAll(JavaLz4(text) + JavaLz4(text), "a.lz4"), text + "end" + text + "end");
+  EXPECT_EQ(*DecodeAll(JavaSnappy(text) + JavaSnappy(text), "a.snappy"), text + text);
+  // "abc" as it is, then 9 bytes from 3 back; a stored chunk behind it.
+  const std::string lzf =
+      std::string("ZV\1\0\7\0\14", 7) + std::string("\2abc\xe0\0\2", 7) + std::string("ZV\0\0\2", 5) + "xy";
+  EXPECT_EQ(*DecodeAll(lzf, "a.lzf"), "abcabcabcabcxy");
+}
+
+TEST(Codec, GivesWhatComesBeforeACut) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += std::to_string(i * 7919LL);
+  const std::pair<std::string, std::string> encoded[] = {{JavaLz4(text) + JavaLz4(text), "a.lz4"},
+                                                         {JavaSnappy(text) + JavaSnappy(text), "a.snappy"},
+                                                         {Gzip(text), "a.gz"}};
+  for (const auto& [bytes, path] : encoded) {
+    auto reader = Decode(std::make_unique<Bytes>(bytes.substr(0, bytes.size() * 9 / 10)), path);
+    ASSERT_TRUE(reader.ok());
+    std::string got, buffer(100'000, '\0');
+    while (true) {
+      const auto count = (*reader)->ReadAt(std::ssize(got), buffer);
+      if (!count.ok()) {
+        EXPECT_EQ(count.error().kind, ErrorKind::kDataLoss) << path;
+        break;
+      }
+      ASSERT_GT(*count, 0) << path << " ends without saying that it is cut";
+      got.append(buffer, 0, static_cast<size_t>(*count));
+    }
+    EXPECT_GT(got.size(), text.size() / 2) << path;
+    EXPECT_EQ(got.substr(0, text.size()), text.substr(0, got.size())) << path;
+  }
 }
 
 }  // namespace
