@@ -7,6 +7,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "app/event_log.h"
 #include "app/spark_plan.h"
 #include "engine/spark/application.h"
 #include "engine/spark/log_store.h"
@@ -94,35 +95,32 @@ std::optional<std::string> SparkAttempt::LogFile() const {
 std::optional<job::event::SparkFigures> SparkAttempt::TakeFigures(job::RunResult& result) const {
   const auto file = LogFile();
   if (!file) return std::nullopt;
-  const auto text = storage::ReadAll(*environment_.storage, *file);
-  if (!text.ok()) return std::nullopt;
-  engine::spark::LogFigures sum;
-  for (size_t at = 0; at < text->size();) {
-    const size_t end = std::min(text->find('\n', at), text->size());
-    engine::spark::AddLogLine(std::string_view(*text).substr(at, end - at), sum);
-    at = end + 1;
-  }
+  const auto read = ReadEventLog(*environment_.storage, {*file, {*file}, 0});
+  if (!read.ok()) return std::nullopt;
+  const auto& log = read->log;
+  const auto& sum = log.sums;
   const std::string name = std::filesystem::path(*file).filename();
-  const auto ms = [](int64_t value) { return Micros(value * 1000); };
-  result.finished.bytes_read = sum.bytes_read;
+  const auto time = [](double seconds) { return Micros(static_cast<int64_t>(seconds * 1e6)); };
+  result.finished.bytes_read = sum.input_bytes;
   result.finished.peak_memory_bytes = sum.peak_memory_bytes;
   result.finished.peak_spill_bytes = sum.spill_disk_bytes;
-  return job::event::SparkFigures{name.substr(0, name.find(".inprogress")),
-                                  folder_ + "/events",
-                                  sum.jobs,
-                                  sum.stages,
-                                  sum.tasks,
-                                  sum.failed_tasks,
-                                  ms(sum.run_ms),
-                                  ms(sum.cpu_ms),
-                                  ms(sum.gc_ms),
-                                  sum.rows_read,
-                                  sum.bytes_read,
-                                  sum.shuffle_read_bytes,
-                                  sum.shuffle_write_bytes,
-                                  sum.spill_memory_bytes,
-                                  sum.spill_disk_bytes,
-                                  sum.peak_memory_bytes};
+  return job::event::SparkFigures{
+      name.substr(0, name.find(".inprogress")),
+      folder_ + "/events",
+      std::ssize(log.jobs),
+      std::ranges::count_if(log.stages, [](const auto& stage) { return stage.completed >= 0; }),
+      sum.tasks,
+      sum.failed,
+      time(sum.run),
+      time(sum.cpu),
+      time(sum.gc),
+      sum.input_rows,
+      sum.input_bytes,
+      sum.shuffle_read_bytes,
+      sum.shuffle_write_bytes,
+      sum.spill_memory_bytes,
+      sum.spill_disk_bytes,
+      sum.peak_memory_bytes};
 }
 
 void SparkAttempt::FollowLog(size_t& read, engine::spark::LogProgress& progress) const {

@@ -56,23 +56,6 @@ TEST(Application, JarsAtHandAreNotFetched) {
   EXPECT_EQ(SubmitArguments("small", "4.1.4", {"/a.jar"}, {"/b.jar"}), here);
 }
 
-TEST(EventLog, SumsTasks) {
-  LogFigures sum;
-  AddLogLine(R"({"Event":"SparkListenerJobStart","Job ID":0})", sum);
-  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Task Info":{"Failed":false},"Task Metrics":{"Executor Run Time":7,)"
-             R"("Executor CPU Time":5000000,"JVM GC Time":2,"Peak Execution Memory":10,"Disk Bytes Spilled":3,)"
-             R"("Shuffle Read Metrics":{"Remote Bytes Read":1,"Local Bytes Read":2}}})",
-             sum);
-  AddLogLine(R"({"Event":"SparkListenerTaskEnd","Task Info":{"Failed":true}})", sum);
-  AddLogLine("{\"Event\":\"SparkListenerTaskEnd", sum);  // the file of a killed application ends anywhere
-  EXPECT_EQ(sum.jobs, 1);
-  EXPECT_EQ(sum.tasks, 2);
-  EXPECT_EQ(sum.failed_tasks, 1);
-  EXPECT_EQ(sum.cpu_ms, 5);
-  EXPECT_EQ(sum.shuffle_read_bytes, 3);
-  EXPECT_EQ(sum.spill_disk_bytes, 3);
-}
-
 TEST(EventLog, TellsHowFarTheJobsAre) {
   LogProgress progress;
   AddLogLine(R"({"Event":"SparkListenerJobStart","Job ID":0,"Stage Infos":[{"Stage ID":0,"Number of Tasks":3},)"

@@ -19,38 +19,7 @@ int64_t Number(const Json& json, const char* name) {
   return value.is_number() ? value.get<int64_t>() : 0;
 }
 
-void AddTask(const Json& event, LogFigures& figures) {
-  ++figures.tasks;
-  if (At(event, "Task Info").value("Failed", false)) ++figures.failed_tasks;
-  const Json& metrics = At(event, "Task Metrics");
-  const Json& shuffle = At(metrics, "Shuffle Read Metrics");
-  figures.run_ms += Number(metrics, "Executor Run Time");
-  figures.cpu_ms += Number(metrics, "Executor CPU Time") / 1'000'000;
-  figures.gc_ms += Number(metrics, "JVM GC Time");
-  figures.bytes_read += Number(At(metrics, "Input Metrics"), "Bytes Read");
-  figures.rows_read += Number(At(metrics, "Input Metrics"), "Records Read");
-  figures.bytes_written += Number(At(metrics, "Output Metrics"), "Bytes Written");
-  figures.shuffle_read_bytes += Number(shuffle, "Remote Bytes Read") + Number(shuffle, "Local Bytes Read");
-  figures.shuffle_write_bytes += Number(At(metrics, "Shuffle Write Metrics"), "Shuffle Bytes Written");
-  figures.spill_memory_bytes += Number(metrics, "Memory Bytes Spilled");
-  figures.spill_disk_bytes += Number(metrics, "Disk Bytes Spilled");
-  figures.peak_memory_bytes = std::max(figures.peak_memory_bytes, Number(metrics, "Peak Execution Memory"));
-}
-
 }  // namespace
-
-void AddLogLine(std::string_view line, LogFigures& figures) {
-  // Most of a log is plans and environments, which need not be parsed.
-  const auto is = [&](std::string_view event) { return line.find(event) != std::string_view::npos; };
-  if (is("\"SparkListenerTaskEnd\"")) {
-    const Json event = Json::parse(line, nullptr, false);
-    if (event.is_object()) AddTask(event, figures);
-  } else if (is("\"Event\":\"SparkListenerJobStart\"")) {
-    ++figures.jobs;
-  } else if (is("\"Event\":\"SparkListenerStageCompleted\"")) {
-    ++figures.stages;
-  }
-}
 
 int64_t LogProgress::tasks() const {
   int64_t tasks = 0;
