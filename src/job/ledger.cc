@@ -63,6 +63,12 @@ CREATE TABLE schedule_notices (
   message TEXT NOT NULL, began TEXT NOT NULL);
 CREATE TABLE schedule_clock (
   one INTEGER PRIMARY KEY CHECK (one = 1), real_us INTEGER NOT NULL, shown_us INTEGER NOT NULL, speed REAL NOT NULL);
+)",
+                                     R"(
+CREATE TABLE advice (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL, rule TEXT NOT NULL, change TEXT NOT NULL, at TEXT NOT NULL,
+  low REAL NOT NULL, mid REAL NOT NULL, high REAL NOT NULL, before_seconds REAL NOT NULL,
+  before_rows INTEGER NOT NULL);
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
@@ -347,6 +353,28 @@ Result<std::vector<ClusterResource>> Ledger::ClusterResources(const std::string&
     auto& r = found.emplace_back();
     std::string* texts[] = {&r.cluster, &r.address, &r.id, &r.token, &r.state, &r.attributes, &r.at};
     for (int i = 0; i < 7; ++i) *texts[i] = select.Text(i);
+  }
+}
+
+Status Ledger::Add(const TakenAdvice& a) {
+  const std::lock_guard lock(mutex_);
+  Statement insert(database_,
+                   "INSERT INTO advice (job, rule, change, at, low, mid, high, before_seconds, before_rows) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(a.job).Bind(a.rule).Bind(a.change).Bind(a.at).Bind(a.low).Bind(a.mid).Bind(a.high);
+  return insert.Bind(a.before_seconds).Bind(a.before_rows).Run();
+}
+
+Result<std::vector<TakenAdvice>> Ledger::Advice() const {
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   "SELECT job, rule, change, at, low, mid, high, before_seconds, before_rows FROM advice ORDER BY id");
+  std::vector<TakenAdvice> found;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return found;
+    found.push_back({select.Text(0), select.Text(1), select.Text(2), select.Text(3), select.Real(4), select.Real(5),
+                     select.Real(6), select.Real(7), select.Number(8)});
   }
 }
 

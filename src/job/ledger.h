@@ -92,6 +92,19 @@ struct ClusterResource {
   std::string at;          // as FormatTimestamp
 };
 
+// Advice that was taken: a change of the job's file by a rule, and what it promised. Shares are of the run's time.
+struct TakenAdvice {
+  std::string job;
+  std::string rule;
+  std::string change;  // "spark.sql.shuffle.partitions=8, ..."
+  std::string at;      // as FormatTimestamp
+  double low = 0;
+  double mid = 0;
+  double high = 0;
+  double before_seconds = 0;  // of the run it was made from
+  int64_t before_rows = 0;    // that went into that run; 0: not known
+};
+
 // Thread-safe. Several processes may use one file.
 class Ledger {
  public:
@@ -124,6 +137,10 @@ class Ledger {
   Status Remove(const std::string& cluster, const std::string& address);
   // In the order in which they were first put. An empty cluster: of all.
   Result<std::vector<ClusterResource>> ClusterResources(const std::string& cluster) const;
+
+  Status Add(const TakenAdvice& advice);
+  // Oldest first.
+  Result<std::vector<TakenAdvice>> Advice() const;
 
  private:
   explicit Ledger(sqlite3* database) : database_(database) {}
