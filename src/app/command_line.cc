@@ -61,6 +61,7 @@ class Declarations {
     Cost();
     Schedule();
     Serve();
+    Advise();
     Calibrate();
     Prices();
     Completion();
@@ -555,6 +556,36 @@ class Declarations {
         ->type_name("PATH");
   }
 
+  void Advise() {
+    auto* sub =
+        Add(&app_, "advise", "Read event logs of Spark: what made runs slow or dear, what to change, what it gains");
+    auto* log =
+        sub->add_option("log", advise_.log,
+                        "An event log, a rolled one's folder, or a folder of logs; without it: a run of the ledger");
+    log->type_name("LOG");
+    sub->add_option("--run", advise_.run, "A run of the ledger (default: the newest)")->type_name("RUN")->excludes(log);
+    auto* apply =
+        sub->add_option("--apply", advise_.apply, "Write a finding's settings into this job file, after a question");
+    apply->type_name("JOB.yaml");
+    sub->add_option("--rule", advise_.rule, "--apply: of this rule's finding (default: the first with settings)")
+        ->type_name("RULE")
+        ->needs(apply);
+    sub->add_flag("--yes", advise_.yes, "--apply: without asking")->needs(apply);
+    sub->add_flag("--rules", advise_.rules, "The rules, their thresholds, and how often each kept its promise")
+        ->excludes(log)
+        ->excludes(apply);
+    sub->add_option("--shape", advise_.shapes,
+                    "Also ask what it would take on this cluster: 4x8 is 4 executors of 8 cores")
+        ->type_name("NxCORES")
+        ->allow_extra_args(false);
+    sub->add_option("--prices", advise_.prices, "A price list in place of the built-in one (`tidemill prices`)")
+        ->type_name("FILE.json");
+    sub->add_flag("--json", advise_.json, "Print JSON");
+    sub->add_option("--html", advise_.html, "Write it as a page")->type_name("FILE.html");
+    sub->add_option("--state", advise_.machine.state, "The ledger (default: .tidemill/state.db)")->type_name("FILE");
+    Chosen(sub, advise_);
+  }
+
   void Completion() {
     auto* sub = Add(&app_, "completion", "Print a completion script for a shell");
     sub->add_option("shell", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -601,6 +632,7 @@ class Declarations {
   CostFlags cost_;
   ScheduleFlags schedule_;
   ServeFlags serve_;
+  AdviseFlags advise_;
   SchemaFlags schema_;
   std::string shell_;
 };

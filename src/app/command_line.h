@@ -259,6 +259,20 @@ struct ServeFlags {
   MachineFlags machine;
 };
 
+struct AdviseFlags {
+  std::string log;                  // a file or folder of Spark's event logs; empty: a run of the ledger
+  std::string run;                  // its number or key; empty: the newest
+  bool rules = false;               // the rules and their record instead
+  std::string apply;                // the job file that gets the settings of a finding
+  std::string rule;                 // of which one; empty: the first that has any
+  bool yes = false;                 // without asking
+  std::vector<std::string> shapes;  // EXECUTORSxCORES
+  std::string prices;               // a price list of the user's; empty: the built-in one
+  std::string html;                 // the file that gets it as a page
+  bool json = false;
+  MachineFlags machine;
+};
+
 struct CompletionFlags {
   std::string script;  // ready to be printed
 };
@@ -272,10 +286,10 @@ struct SchemaFlags {
   bool schedule = false;
 };
 
-using Command = std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags,
-                             DiffFlags, VerifyFlags, QuarantineFlags, RunsFlags, ClusterFlags, StorageFlags, CostFlags,
-                             ScheduleFlags, ServeFlags,
-                             CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+using Command =
+    std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, DiffFlags,
+                 VerifyFlags, QuarantineFlags, RunsFlags, ClusterFlags, StorageFlags, CostFlags, ScheduleFlags,
+                 ServeFlags, AdviseFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

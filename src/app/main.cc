@@ -67,6 +67,7 @@ struct Dispatch {
   int operator()(const CostFlags& flags) { return CostReport(program, flags); }
   int operator()(const ScheduleFlags& flags) { return Schedule(program, flags); }
   int operator()(const ServeFlags& flags) { return Serve(program, flags); }
+  int operator()(const AdviseFlags& flags) { return Advise(program, flags); }
   int operator()(const CompletionFlags& flags) { return Print(flags.script); }
   int operator()(const CalibrateFlags& flags) { return Calibrate(program, flags); }
   int operator()(const PricesFlags&) { return Print(advisor::BuiltInPrices() + "\n"); }

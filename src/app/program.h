@@ -72,5 +72,6 @@ int CostReport(Program& program, const CostFlags& flags);
 int StorageTiers(Program& program, const StorageFlags& flags);
 int Schedule(Program& program, const ScheduleFlags& flags);
 int Serve(Program& program, const ServeFlags& flags);
+int Advise(Program& program, const AdviseFlags& flags);
 
 }  // namespace tidemill::app
