@@ -358,7 +358,7 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
                     std::holds_alternative<plan::Star>(written[0]->node) &&
                     std::get<plan::Star>(written[0]->node).qualifier.empty();
   if (count_star) written = {plan::MakeExpr(plan::Literal{plan::Value{int64_t{1}}, TypeId::kInt}, expr.at)};
-  if (call.is_operator &&
+  if (call.is_operator && function.name != "in" &&
       std::ranges::any_of(written, [](const auto& arg) { return std::holds_alternative<plan::Star>(arg->node); })) {
     return AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", "Invalid usage of <elem> in <prettyName>.",
                          {{"elem", "'*' or a regular expression"}, {"prettyName", "an operator"}}, expr.at);
