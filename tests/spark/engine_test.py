@@ -188,7 +188,7 @@ class EngineTest(oracle.SparkTest):
         (certificate,) = json.loads(tidemill(self.folder, "runs", "certificates", "--json"))
         self.assertEqual(0.01, certificate["sample"])
         self.assertTrue(2_000 < certificate["rows"] < 5_000, certificate)
-        self.assertIn("of a sample of 1 % alone", tidemill(self.folder, "plan", job, "--set", "certify=required"))
+        self.assertIn("of a sample of 1.0 % alone", tidemill(self.folder, "plan", job, "--set", "certify=required"))
 
     @unittest.skipUnless(FULL, "the flights take two minutes")
     def test_flights(self):
