@@ -78,10 +78,13 @@ class HistoryChecker {
     report_.anomalies.push_back({kind, version, path, message});
   }
 
-  // From the first commit, or from the first checkpoint where the log's start was cleaned up.
+  // From the first commit, or where the log's start was cleaned up from the first checkpoint that all commits follow.
   Status Start() {
     if (listing_.commits.contains(0) || listing_.checkpoints.empty()) return Ok();
-    const int64_t version = listing_.checkpoints.front().version;
+    int64_t missing = listing_.LastVersion();
+    while (listing_.commits.contains(missing)) --missing;
+    const auto first = std::ranges::find_if(listing_.checkpoints, [&](const auto& c) { return c.version >= missing; });
+    const int64_t version = (first == listing_.checkpoints.end() ? listing_.checkpoints.front() : *first).version;
     ASSIGN_OR_RETURN(const auto snapshot, LoadSnapshot(table_, {.version = version}));
     for (const auto& add : snapshot->files()) live_[add.path] = {add, version};
     for (const auto& remove : snapshot->tombstones()) gone_[remove.path] = version;
