@@ -272,7 +272,7 @@ ScheduledJob ScheduledFrom(const job::Job& job, const ReadZone& read_zone, const
   made.memory_bytes = schedule.memory_bytes;
   made.threads = schedule.threads;
   made.dollars_per_hour = schedule.dollars_per_hour;
-  made.table = job.Resolve(job.sink.path);
+  made.table = job.sink.path.empty() ? "" : job.Resolve(job.sink.path);
   made.partition = PartitionOf(job);
   if (made.partition != Partition::kTable) {
     if (auto zone = ZoneOf(job.time_zone, read_zone, job.sink.at, "time_zone", out)) made.partition_zone = *zone;
@@ -281,7 +281,7 @@ ScheduledJob ScheduledFrom(const job::Job& job, const ReadZone& read_zone, const
   made.retry_after = schedule.retry_after;
   made.retry_most = schedule.retry_most;
   made.attempt_limit = schedule.attempt_limit;
-  made.engine = schedule.engine;
+  made.engine = job.app ? "spark" : schedule.engine;
   made.again = !job.window && job.sink.mode != job::SinkMode::kAppend;
   return made;
 }

@@ -38,7 +38,7 @@ Timetable Of(std::vector<ScheduledJob> jobs) {
   return timetable;
 }
 
-struct Run {
+struct Script {
   Timetable timetable;
   State state;
   std::vector<action::Start> starts;
@@ -71,7 +71,7 @@ struct Run {
 TEST(Step, WindowsInOrderOrSideBySide) {
   auto ordered = Hourly("ordered"), beside = Hourly("beside");
   beside.at_once = 2;
-  Run run{Of({ordered, beside})};
+  Script run{Of({ordered, beside})};
   run(event::Tick{}, "2013-01-01T04:30:00Z");
   EXPECT_EQ(run.Started(), "ordered@00:00 beside@00:00 beside@01:00");
   run(run.End(run.starts[0], Outcome::kCommitted), "2013-01-01T04:40:00Z");
@@ -88,7 +88,7 @@ TEST(Step, CatchUpPolicies) {
   Timetable timetable = Of({all, latest, skip, firing});
   timetable.capacity.memory_bytes = int64_t{100} << 30;
   timetable.capacity.threads = 100;
-  Run run{std::move(timetable)};
+  Script run{std::move(timetable)};
   run(event::Tick{}, "2013-01-01T03:30:00Z");
   EXPECT_EQ(run.Started(), "all@00:00 all@01:00 all@02:00 latest@02:00 firing@03:00");
   run(event::Tick{}, "2013-01-01T04:00:00Z");
@@ -100,7 +100,7 @@ TEST(Step, ACriticalRunTakesTheRoomOfADevelopmentRun) {
   toy.memory_bytes = int64_t{3} << 30;
   vital.memory_bytes = int64_t{2} << 30;
   vital.start = At("2013-01-01T01:00");
-  Run run{Of({toy, vital})};
+  Script run{Of({toy, vital})};
   run(event::Tick{}, "2013-01-01T01:00:00Z");
   const auto toy_start = run.starts.at(0);
   run(event::Tick{}, "2013-01-01T02:00:00Z");
@@ -119,7 +119,7 @@ TEST(Step, ACriticalRunTakesTheRoomOfADevelopmentRun) {
 }
 
 TEST(Step, OnlyWhatMaySucceedIsTriedAgain) {
-  Run run{Of({Hourly("a")})};
+  Script run{Of({Hourly("a")})};
   run(event::Tick{}, "2013-01-01T03:00:00Z");
   const auto first = run.starts.at(0);
   run(run.End(first, Outcome::kFailed, ErrorKind::kDataLoss), "2013-01-01T03:01:00Z");
@@ -142,7 +142,7 @@ TEST(Step, MoreMemoryThenTheOtherEngine) {
   auto job = Hourly("a");
   job.memory_bytes = int64_t{2} << 30;
   job.engine = "auto";
-  Run run{Of({job})};
+  Script run{Of({job})};
   run(event::Tick{}, "2013-01-01T01:00:00Z");
   const auto again = [&](const char* ended, const char* later) {
     const auto start = run.starts.at(0);
@@ -157,7 +157,7 @@ TEST(Step, MoreMemoryThenTheOtherEngine) {
 }
 
 TEST(Step, AnUnknownOutcomeIsSettledFirst) {
-  Run run{Of({Hourly("a")})};
+  Script run{Of({Hourly("a")})};
   run(event::Tick{}, "2013-01-01T02:00:00Z");
   const auto start = run.starts.at(0);
   run(run.End(start, Outcome::kUnknown), "2013-01-01T02:10:00Z");
@@ -173,7 +173,7 @@ TEST(Step, OnePartitionHasOneWriter) {
   auto one = Hourly("one"), other = Hourly("other");
   one.table = other.table = "t";
   one.partition = other.partition = Partition::kDay;
-  Run run{Of({one, other})};
+  Script run{Of({one, other})};
   run(event::Tick{}, "2013-01-01T01:00:00Z");
   EXPECT_EQ(run.Started(), "one@00:00");
   run.timetable.jobs[0].partition = run.timetable.jobs[1].partition = Partition::kHour;
@@ -192,7 +192,7 @@ TEST(Step, OthersFirst) {
   reads.trigger = Trigger::kAfter;
   reads.after = {0};
   reads.at_once = 3;
-  Run run{Of({loads, reads})};
+  Script run{Of({loads, reads})};
   run(event::Tick{}, "2013-01-01T03:00:00Z");
   EXPECT_EQ(run.Started(), "loads@00:00");
   auto start = run.starts.at(0);
@@ -206,7 +206,7 @@ TEST(Step, OthersFirst) {
 TEST(Step, BackfillsHaveALimitAndHoursOfTheirOwn) {
   auto job = Hourly("a");
   job.backfill_at_once = 2;
-  Run run{Of({job})};
+  Script run{Of({job})};
   run.timetable.jobs[0].start = At("2013-01-01T12:00");
   run(event::Tick{}, "2013-01-01T12:00:00Z");
   run(event::BackfillRange{0, At("2013-01-01T06:00"), At("2013-01-01T20:00"), true}, "2013-01-01T12:00:01Z");
@@ -222,7 +222,7 @@ TEST(Step, BackfillsHaveALimitAndHoursOfTheirOwn) {
 }
 
 TEST(Step, PausedMeansNoneBegins) {
-  Run run{Of({Hourly("a")})};
+  Script run{Of({Hourly("a")})};
   run(event::Pause{0}, "2013-01-01T01:00:00Z");
   EXPECT_EQ(run.Started(), "");
   run(event::Resume{0}, "2013-01-01T01:30:00Z");
@@ -230,7 +230,7 @@ TEST(Step, PausedMeansNoneBegins) {
 }
 
 TEST(Step, StateAndCommandsComeBackAsTheyWere) {
-  Run run{Of({Hourly("a"), Hourly("b")})};
+  Script run{Of({Hourly("a"), Hourly("b")})};
   run(event::BackfillRange{1, At("2012-12-31"), At("2013-01-01"), false}, "2013-01-01T04:00:00Z");
   for (const auto& own : run.state.jobs) EXPECT_EQ(ToJson(*JobStateFromJson(ToJson(own))), ToJson(own));
   EXPECT_FALSE(JobStateFromJson("{\"fired\":\"x\"}").ok());

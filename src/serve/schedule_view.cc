@@ -93,7 +93,6 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
     double least = std::numeric_limits<double>::infinity();
     for (const Slot& slot : own.slots) {
       ++counts[static_cast<size_t>(slot.status)];
-      if (slot.status == SlotStatus::kParked) continue;
       const Timestamp deadline = scheduler::Deadline(job, slot);
       if (deadline != Timestamp::max()) least = std::min(least, Seconds(deadline - view.now));
       if (slot.status == SlotStatus::kWaiting) {

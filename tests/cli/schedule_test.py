@@ -82,7 +82,7 @@ class MistakesTest(unittest.TestCase):
                 "sources: {s: {format: csv, path: s.csv}}\nsink: {path: out}\n")
             done = tidemill("schedule", "simulate", ".", folder=folder)
             self.assertEqual(2, done.returncode)
-            for where in ["schedule.yaml:2:14", "schedule.yaml:3:14", "schedule.yaml:5:27", "schedule.yaml:5:39", "schedule.yaml:7:11",
+            for where in ["schedule.yaml:2:14", "schedule.yaml:3:14", "schedule.yaml:5:26", "schedule.yaml:5:38", "schedule.yaml:7:11",
                           "schedule.yaml:8:12", "a.yaml:3:9", "has more than one of", "no scheduled job 'nobody'",
                           "no resource 'gpus'", "b.yaml:4:13", "there is no source 't'", "waits for itself"]:
                 self.assertIn(where, done.stderr)
@@ -103,9 +103,10 @@ FROM, UNTIL, SPEED = "2013-01-02T03:50:00Z", "2013-01-04T12:00:00Z", "7200"
 class Daemon:
     def __init__(self, folder, number, environment):
         self.log = folder / f"daemon{number}.log"
-        self.process = subprocess.Popen(
-            [TIDEMILL, "serve", "examples/night", "--time-from", FROM, "--speed", SPEED, "--until", UNTIL], cwd=folder,
-            env=environment, stdout=self.log.open("w"), stderr=(folder / f"daemon{number}.err").open("w"))
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [TIDEMILL, "serve", "examples/night", "--listen", "none", "--time-from", FROM, "--speed", SPEED, "--until", UNTIL],
+                cwd=folder, env=environment, stdout=out, stderr=out)
 
     def leads(self):
         return '"event":"leads"' in self.log.read_text()
@@ -165,11 +166,11 @@ class ServeTest(unittest.TestCase):
     def check_tables(self):
         for job in ["flights_load", "delay_limits"]:
             table = self.folder / "out" / "night" / ("flights" if job == "flights_load" else job)
-            done = tidemill("sql", "--output", "jsonl", "-e",
+            done = tidemill("sql", "--output", "json", "-e",
                             f"SELECT date_format(time_hour, 'yyyy-MM-dd') AS day, count(*) AS n FROM delta.`{table}` GROUP BY 1",
                             folder=self.folder)
             self.assertEqual(0, done.returncode, done.stderr)
-            rows = {row["day"]: row["n"] for row in map(json.loads, done.stdout.splitlines())}
+            rows = {row["day"]: row["n"] for row in json.loads(done.stdout)}
             if job == "flights_load":
                 self.assertEqual({day: self.flights[day] for day in DAYS}, {day: rows.get(day) for day in DAYS})
             else:

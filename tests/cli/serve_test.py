@@ -29,7 +29,7 @@ class ServeTest(unittest.TestCase):
             "sources: {s: {format: csv, path: in/a.csv, header: true, schema: 'id INT, t TIMESTAMP'}}\n"
             "window: {column: t, size: 1d}\nsink: {path: out/good, partition_by: [year/month/day(t)]}\n")
         (cls.folder / "bad.yaml").write_text(
-            f"job: bad\nschedule: {{cron: 0 * * * *, start: 2013-01-01T00:00:00Z, end: 2013-01-02T00:00:00Z}}\n"
+            f"job: bad\nsla: 30m\nschedule: {{cron: 0 * * * *, start: 2013-01-01T00:00:00Z, end: 2013-01-02T00:00:00Z}}\n"
             "sources: {s: {format: csv, path: in/a.csv, header: true, schema: 'id INT, t TIMESTAMP'}}\n"
             f"window: {{column: t, size: 1d}}\nchecks: [{{name: never, expression: \"'{EVIL}' = ''\", on_fail: fail}}]\nsink: {{path: out/bad}}\n")
         cls.log = (cls.folder / "log").open("w+")
@@ -81,7 +81,7 @@ class ServeTest(unittest.TestCase):
         self.assertEqual("", self.get("/metrics", method="HEAD")[2])
         done = subprocess.run([TIDEMILL, "serve", ".", "--listen", "0.0.0.0:0"], cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(2, done.returncode)
-        self.assertIn("no loopback address", done.stderr)
+        self.assertIn("not a loopback address", done.stderr)
 
     def test_broken_requests_end_the_connection_and_nothing_else(self):
         for bytes_sent in [b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 40000, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]:
