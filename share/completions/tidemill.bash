@@ -6,22 +6,23 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run plan validate init sql convert table diff verify quarantine runs cluster storage cost calibrate prices completion --help --version" ;;
+    "") names="run plan validate init sql convert table diff verify quarantine runs cluster storage cost schedule serve advise calibrate prices completion --help --version" ;;
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --no-salt --no-plan --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
     "init") names="--help --template --force" ;;
     "sql") names="--help --execute --file --output --keep-going --warehouse --conf --memory --threads --state" ;;
     "convert") names="--help --from-format --format --partition-by --sort-by --mode --compression --target-file-size --schema --delimiter --null-text --malformed --no-header --again --json --report --junit --results --memory --threads --state" ;;
-    "table") names="describe history files check restore vacuum optimize changes --help" ;;
+    "table") names="describe history files check restore vacuum optimize changes clone --help" ;;
     "table describe") names="--help --version --json" ;;
     "table history") names="--help --limit --json" ;;
     "table files") names="--help --version --limit --json" ;;
-    "table check") names="--help --json" ;;
+    "table check") names="--help --history --json" ;;
     "table restore") names="--help --json --version --timestamp --dry-run" ;;
     "table vacuum") names="--help --json --retain --delete --force" ;;
-    "table optimize") names="--help --json --where --target --dry-run --memory --threads --state" ;;
+    "table optimize") names="--help --json --where --target --zorder --cluster --dry-run --memory --threads --state" ;;
     "table changes") names="--help --from --to --output --memory --threads --state" ;;
+    "table clone") names="--help --json --version --memory --threads --state" ;;
     "diff") names="--help --keys --without --limit --json --memory --threads --state" ;;
     "verify") names="--help --profile --set --window --from --to --sample --memory --threads --state" ;;
     "quarantine") names="ls show replay --help" ;;
@@ -49,6 +50,16 @@ _tidemill() {
     "storage plan") names="--help --infrequent-after --archive-after --prices --json --rules" ;;
     "cost") names="report --help" ;;
     "cost report") names="--help --since --table --simulate --investment --prices --state --json" ;;
+    "schedule") names="simulate ls show run pause resume backfill --help" ;;
+    "schedule simulate") names="--help --nights --from --seed --json" ;;
+    "schedule ls") names="--help --schedule --state --json" ;;
+    "schedule show") names="--help --schedule --state --json" ;;
+    "schedule run") names="--help --schedule --state --window" ;;
+    "schedule pause") names="--help --schedule --state" ;;
+    "schedule resume") names="--help --schedule --state" ;;
+    "schedule backfill") names="--help --schedule --state --from --to --replace" ;;
+    "serve") names="--help --prices --time-from --speed --listen --until --state" ;;
+    "advise") names="--help --run --apply --rule --yes --rules --shape --prices --json --html --state" ;;
     "calibrate") names="--help --memory --threads --state" ;;
     "prices") names="--help" ;;
     "completion") names="--help" ;;

@@ -595,10 +595,9 @@ class Declarations {
   void Schema() {
     auto* sub = Add(&app_, "schema", "Print the JSON Schema of the job file");
     sub->group("");  // hidden
-    sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
-    sub->add_flag("--cluster", schema_.cluster, "Of the cluster file instead");
     auto* events = sub->add_flag("--events", schema_.events, "Of the events that --json prints instead");
-    sub->add_flag("--schedule", schema_.schedule, "Of schedule.yaml instead")->excludes(events);
+    auto* cluster = sub->add_flag("--cluster", schema_.cluster, "Of the cluster file instead")->excludes(events);
+    sub->add_flag("--schedule", schema_.schedule, "Of schedule.yaml instead")->excludes(events)->excludes(cluster);
     Chosen(sub, schema_);
   }
 

@@ -53,7 +53,7 @@ CREATE TABLE cluster_resources (
   id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, address TEXT NOT NULL, cloud_id TEXT NOT NULL, token TEXT NOT NULL,
   state TEXT NOT NULL, attributes TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (cluster, address));
 )",
-                                     R"(
+                                    R"(
 CREATE TABLE schedule_jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE schedule_leader (
   one INTEGER PRIMARY KEY CHECK (one = 1), owner TEXT NOT NULL, epoch INTEGER NOT NULL, beat_us INTEGER NOT NULL);
@@ -64,7 +64,7 @@ CREATE TABLE schedule_notices (
 CREATE TABLE schedule_clock (
   one INTEGER PRIMARY KEY CHECK (one = 1), real_us INTEGER NOT NULL, shown_us INTEGER NOT NULL, speed REAL NOT NULL);
 )",
-                                     R"(
+                                    R"(
 CREATE TABLE advice (
   id INTEGER PRIMARY KEY, job TEXT NOT NULL, rule TEXT NOT NULL, change TEXT NOT NULL, at TEXT NOT NULL,
   low REAL NOT NULL, mid REAL NOT NULL, high REAL NOT NULL, before_seconds REAL NOT NULL,

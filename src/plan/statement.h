@@ -437,7 +437,8 @@ struct Statement {
   std::variant<RelationPtr, CreateTable, CreateView, CreateViewUsing, Drop, AlterTable, Truncate, CreateDatabase,
                AlterDatabase, CommentOn, Insert, MultiInsert, Delete, Update, Merge, SetCommand, Use, SetCatalog,
                DeclareVariable, SetVariables, ExecuteImmediate, CreateFunction, Cache, Uncache, Refresh, Analyze, Show,
-               Describe, DescribeQuery, DescribeHistory, RestoreTable, OptimizeTable, VacuumTable, Explain, UnsupportedStatement>
+               Describe, DescribeQuery, DescribeHistory, RestoreTable, OptimizeTable, VacuumTable, Explain,
+               UnsupportedStatement>
       node;
   std::string text;  // the statement as written, without its semicolon
   Position at;

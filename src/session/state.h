@@ -52,7 +52,7 @@ class State {
   Warehouse warehouse;
   plan::Properties conf;
   std::string database = kDefaultDatabase;
-  std::string user;  // who current_user() is; empty: it is refused
+  std::string user;                                   // who current_user() is; empty: it is refused
   std::map<std::string, TemporaryView> views;         // by lower-case name
   std::map<std::string, TemporaryView> global_views;  // of the schema global_temp
   std::map<std::string, TemporaryVariable> variables;

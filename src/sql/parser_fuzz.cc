@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "sql/parser.h"
-#include "sql/script.h"
 #include "sql/resolver.h"
+#include "sql/script.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tidemill;

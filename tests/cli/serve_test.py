@@ -35,12 +35,13 @@ class ServeTest(unittest.TestCase):
         cls.log = (cls.folder / "log").open("w+")
         cls.daemon = subprocess.Popen([TIDEMILL, "serve", ".", "--listen", "127.0.0.1:0", "--time-from", "2013-01-03T00:30:00Z",
                                        "--speed", "1000"], cwd=cls.folder, stdout=cls.log, stderr=subprocess.STDOUT)
+        cls.addClassCleanup(cls.stop)
         cls.port = cls.wait(lambda: next((line["port"] for line in cls.lines() if line["event"] == "listens"), None))
         cls.wait(lambda: all(not j["open"] or j["open"][0]["status"] == "parked" for j in cls.schedule()["jobs"] if j["done"] + len(j["open"]))
                  and any(j["done"] == 2 for j in cls.schedule()["jobs"]))
 
     @classmethod
-    def tearDownClass(cls):
+    def stop(cls):
         cls.daemon.terminate()
         cls.daemon.wait(30)
         cls.log.close()

@@ -261,7 +261,8 @@ Value HllCount(Row& row, const ValueCall& call) {
   const auto empty = static_cast<double>(std::count(registers.begin(), registers.end(), 0));
   const double alpha = bits == 4 ? 0.673 : bits == 5 ? 0.697 : bits == 6 ? 0.709 : 0.7213 / (1 + 1.079 / m);
   const double mean = alpha * m * m / inverse, few = empty > 0 ? m * std::log(m / empty) : mean;
-  if (empty > 0 && (few <= kFew[bits - kLeastBits] || mean <= 2.5 * m)) return {static_cast<int64_t>(std::llround(few))};
+  if (empty > 0 && (few <= kFew[bits - kLeastBits] || mean <= 2.5 * m))
+    return {static_cast<int64_t>(std::llround(few))};
   if (mean >= 5 * m) return {static_cast<int64_t>(std::llround(mean))};
   row.Refuse("approx_count_distinct() of about " + std::to_string(std::llround(few)) + " values");
   return {};
