@@ -92,7 +92,8 @@ Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path) {
     auto found = storage::Expand(*program.storage, job::ResolvePath(folder, glob));
     if (!found.ok()) return InvalidArgument(fmt::format("no job file matches {} in {}", glob, shown));
     for (const auto& info : *found) {
-      if (info.path == absolute) continue;
+      // What `cluster init` writes beside the jobs is none of them.
+      if (info.path == absolute || info.path.ends_with("/cluster.yaml")) continue;
       ASSIGN_OR_RETURN(auto text, storage::ReadAll(*program.storage, info.path, 1 << 24));
       const bool inside = info.path.starts_with(folder + "/");
       files.push_back(
