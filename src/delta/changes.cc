@@ -170,8 +170,10 @@ class Reader {
     return Ok();
   }
 
-  Status Add(ChangeFile::Kind kind, const std::string& logged, int64_t size, const PartitionValues& partition,
+  Status Add(ChangeFile::Kind kind, const std::string& logged, int64_t size, PartitionValues partition,
              Rows other_rows) {
+    // Spark leaves a null out of what it says of a removed file.
+    for (const auto& column : partition_) partition.try_emplace(column.physical_name);
     ChangeFile file{.kind = kind, .version = version_, .timestamp = time_, .size_bytes = size};
     ASSIGN_OR_RETURN(file.path, ResolvePath(table_, logged));
     ASSIGN_OR_RETURN(file.partition_values, PartitionValuesOf(logged, partition, partition_));

@@ -71,7 +71,7 @@ INPUTS = {f.__name__: f for f in (wide, days, text, crumbs, zipped)}
 # ---- Sicknesses ----
 
 def skew(spark, at):
-    left = spark.range(0, 4_000_000, 1, 4).selectExpr("IF(pmod(hash(id), 20) < 19, 0, pmod(hash(id), 500)) AS k", "id AS a")
+    left = spark.range(0, 16_000_000, 1, 4).selectExpr("IF(pmod(hash(id), 20) < 19, 0, pmod(hash(id), 500)) AS k", "id AS a")
     right = spark.range(0, 30_000, 1, 2).selectExpr("id % 500 AS k", "id AS b")
     left.join(right, "k").selectExpr("sum(hash(a, b))").collect()
 
