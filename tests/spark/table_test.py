@@ -168,13 +168,12 @@ class TableTest(oracle.SparkTest):
                           sql(f"ALTER TABLE {mode}_mapped SET TBLPROPERTIES ('delta.columnMapping.mode' = 'none')", code=2))
 
     def test_what_is_not_written_here_is_refused(self):
-        self.spark.sql(f"CREATE TABLE delta.`{self.table}` (id BIGINT, p STRING) USING delta PARTITIONED BY (p) "
-                       "TBLPROPERTIES ('delta.enableRowTracking' = 'true')")
+        self.spark.sql(f"CREATE TABLE delta.`{self.table}` (id BIGINT, p STRING) USING delta CLUSTER BY (p)")
         for i in range(3):
             self.spark.sql(f"INSERT INTO delta.`{self.table}` VALUES ({i}, 'a b/c'), ({i}, NULL)")
         before = self.kept(self.rows())
         files = sorted(self.table.rglob("*.parquet"))
-        self.assertIn("rowTracking", self.tidemill("table", "optimize", self.table, code=2))
+        self.assertIn("clustering", self.tidemill("table", "optimize", self.table, code=2))
         self.assertEqual(files, sorted(self.table.rglob("*.parquet")))  # what was written before the refusal is gone
         self.agree(before, delta_rs=False)
 
