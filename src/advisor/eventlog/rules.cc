@@ -78,6 +78,7 @@ std::vector<Finding> FindAll(const Log& log) {
     Finding merged = Merge(std::move(found));
     if (merged.seconds.mid < now.worth && merged.core_hours <= 0) continue;
     merged.rule = rule->name;
+    merged.confidence = rule->confidence;
     merged.seconds.high = std::min(merged.seconds.high, log.ended);
     merged.seconds.mid = std::min(merged.seconds.mid, merged.seconds.high);
     out.push_back(std::move(merged));

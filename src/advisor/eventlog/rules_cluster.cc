@@ -73,7 +73,6 @@ Findings LostExecutors(const Rule& rule, const Case& now) {
   }
   finding.seconds =
       Around(redone / now.slots + Number(lost) * rule.At("start of another, seconds") * 0.5, rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -106,7 +105,6 @@ Findings IdleExecutors(const Rule& rule, const Case& now) {
                       {"spark.dynamicAllocation.maxExecutors", std::to_string(std::max<int64_t>(all - idle, 1))}};
   finding.advice = fmt::format("or spark.executor.instances={}", std::max<int64_t>(all - idle, 1));
   finding.core_hours = seconds / 3600;
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -135,7 +133,6 @@ Findings IdleCores(const Rule& rule, const Case& now) {
                       {"spark.dynamicAllocation.shuffleTracking.enabled", "true"}};
   finding.advice = "fewer executors; `--shape` shows what others would take";
   finding.core_hours = saved / 3600;
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -167,7 +164,6 @@ Findings OverMemory(const Rule& rule, const Case& now) {
       {"spark.executor.memory", fmt::format("{}m", static_cast<int64_t>(std::ceil(enough / (1 << 20))))}};
   finding.advice = "more executors fit on a node, or the node can be a smaller one";
   finding.core_hours = now.log.core_seconds() / 3600 * (1 - enough / heap) * 0.3;
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -200,7 +196,6 @@ Findings InstanceType(const Rule& rule, const Case& now) {
     return {};
   }
   finding.core_hours = 0.2 * now.log.core_seconds() / 3600;
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -226,7 +221,6 @@ Findings SlowStart(const Rule& rule, const Case& now) {
       "place "
       "of an upload of Spark's jars";
   finding.seconds = Around(first * 0.7, rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -274,7 +268,6 @@ Findings DriverBound(const Rule& rule, const Case& now) {
             "in "
             "one query, or run independent queries side by side";
   finding.seconds = Around(idle * rule.At("what can go"), rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -292,7 +285,6 @@ Findings BigResult(const Rule& rule, const Case& now) {
     finding.figures = {{"result", BytesText(Number(stage->sums.result_bytes))}, {"rows", CountText(stage->rows.sum())}};
     finding.advice = "write the result to a table in place of collect() or toPandas(), or LIMIT it";
     finding.seconds = Around(0.5 * stage->wall(), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -327,7 +319,6 @@ Findings NarrowJobs(const Rule& rule, const Case& now) {
   finding.settings = {{"spark.scheduler.mode", "FAIR"}};
   finding.advice = "start those that do not need each other side by side (threads in the driver), or use fewer cores";
   finding.seconds = Around(0.4 * waiting, rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 

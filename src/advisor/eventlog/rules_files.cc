@@ -82,7 +82,6 @@ Findings SmallFilesRead(const Rule& rule, const Case& now) {
             ? "OPTIMIZE the table (`tidemill table optimize PATH`), or write fewer files where they are written"
             : fmt::format("make {} files of it once: `tidemill convert IN OUT`", tasks);
     finding.seconds = Around(now.Gain(stage, {tasks, needs / Number(tasks)}), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -119,7 +118,6 @@ Findings UnsplitFiles(const Rule& rule, const Case& now) {
                            "files, or SELECT /*+ REPARTITION(n) */ right after reading"
                          : "its row groups are too large to be split: write it again with parquet.block.size of 128 MB";
     finding.seconds = Around(now.Gain(stage, {tasks, stage.seconds.sum() / Number(tasks)}), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -162,7 +160,6 @@ Findings SmallFilesWritten(const Rule& rule, const Case& now) {
           "SELECT /*+ REBALANCE */ ... as the last step, by the partition columns where there are some; who reads "
           "the table gains each time";
       finding.seconds = Around(gain, rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -196,7 +193,6 @@ Findings TextReadAgain(const Rule& rule, const Case& now) {
     finding.advice =
         "write it once as Parquet or Delta (`tidemill convert IN OUT`) and read that; or cache the parsed rows";
     finding.seconds = Around(now.Gain(changed), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -225,7 +221,6 @@ Findings SlowCodec(const Rule& rule, const Case& now) {
       finding.seconds = Around(
           now.Gain(*stage, {tasks, stage->seconds.sum() * (1 - rule.At("time that zstd saves")) / Number(tasks)}),
           rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -273,7 +268,6 @@ Findings FullScan(const Rule& rule, const Case& now) {
     finding.seconds =
         Around(now.Gain(*scan.stage, {tasks, scan.stage->seconds.sum() * std::max(stays, 0.05) / Number(tasks)}),
                rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;

@@ -118,7 +118,6 @@ Findings MissedBroadcast(const Rule& rule, const Case& now) {
       finding.settings = {{"spark.sql.autoBroadcastJoinThreshold", std::to_string(threshold)}};
       finding.advice = "or the hint SELECT /*+ BROADCAST(t) */ with the small side's name for t";
       finding.seconds = Around(now.Gain(changed), rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -155,7 +154,6 @@ Findings OversizedBroadcast(const Rule& rule, const Case& now) {
       finding.advice =
           "without its BROADCAST hint, or with /*+ MERGE(t) */ for its name t; or filter it before the join";
       finding.seconds = Around(seconds * 0.6, rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -182,7 +180,6 @@ Findings CrossJoin(const Rule& rule, const Case& now) {
           "give the join an equality: JOIN ... ON a.key = b.key AND ...; for ranges, equal buckets: ON "
           "floor(a.x / w) = b.bucket AND a.x BETWEEN ...";
       finding.seconds = Around(now.Gain(*stage, Scaled(*stage, 1 - rule.At("time that a key saves"))), rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -250,7 +247,6 @@ Findings RepeatedWork(const Rule& rule, const Case& now) {
                          {"node", WithoutIds(execution.nodes[i].text).substr(0, 200)}};
       finding.advice = "CACHE TABLE t AS SELECT ... (df.cache()), or `cache: true` on the step, or write it once";
       finding.seconds = Around(now.Gain(again), rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }
@@ -294,7 +290,6 @@ Findings PythonOverhead(const Rule& rule, const Case& now) {
       finding.seconds =
           Around(now.Gain(*stage, Scaled(*stage, 1 - rule.At("time that Arrow saves") * spent / stage->sums.run)),
                  rule.confidence);
-      finding.confidence = rule.confidence;
       out.push_back(std::move(finding));
     }
   }

@@ -81,7 +81,6 @@ Findings Skew(const Rule& rule, const Case& now) {
     }
     finding.seconds = Around(now.Gain(*stage, Even(*stage, std::max<int64_t>(stage->seconds.count(), 3 * now.slots))),
                              rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -121,7 +120,6 @@ Findings Stragglers(const Rule& rule, const Case& now) {
         Around(now.Gain(*stage, {stage->seconds.count(), (stage->seconds.sum() - stage->slowest + 2 * median) /
                                                              Number(stage->seconds.count())}),
                rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -164,7 +162,6 @@ Findings BadNode(const Rule& rule, const Case& now) {
     finding.settings = {{"spark.excludeOnFailure.enabled", "true"}, {"spark.speculation", "true"}};
     finding.advice = fmt::format("take {} out of the cluster, or look at its disks and neighbours", host);
     finding.seconds = Around(sum.lost / now.slots, rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -218,7 +215,6 @@ Findings Spill(const Rule& rule, const Case& now) {
                                                      Number(sums.spill_memory_bytes) / (2 * kDiskRate));
     const double left = std::max(0.0, stage->seconds.sum() - each);
     finding.seconds = Around(now.Gain(*stage, {tasks, left / Number(tasks)}), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -256,7 +252,6 @@ Findings Gc(const Rule& rule, const Case& now) {
   finding.advice =
       "or fewer cores an executor (spark.executor.cores), a narrower cache, no collect_list of large groups";
   finding.seconds = Around(now.Gain(changed), rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -291,7 +286,6 @@ Findings TooFew(const Rule& rule, const Case& now) {
                              count, static_cast<int64_t>(Number(stage->sums.shuffle_read_bytes) / kTargetBytes)))}};
     finding.advice = "an ORDER BY or a window without PARTITION BY puts all rows into one task whatever the setting";
     finding.seconds = Around(now.Gain(*stage, Even(*stage, count)), rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
@@ -314,7 +308,6 @@ Finding TinyOf(const Rule& rule, const Case& now, const Stage& stage, int64_t co
                      {"median task", SecondsText(stage.seconds.median())},
                      {"median data", BytesText(stage.bytes.median())}};
   finding.seconds = Around(now.Gain(stage, {count, left / Number(count)}), rule.confidence);
-  finding.confidence = rule.confidence;
   return finding;
 }
 
@@ -395,7 +388,6 @@ Findings FailedTasks(const Rule& rule, const Case& now) {
       {"failed tasks", CountText(Number(failed))}, {"time in them", SecondsText(lost)}, {"the first says", why}};
   finding.advice = "repair what it says; each failure is one of spark.task.maxFailures on the way to the job's own";
   finding.seconds = Around(std::max(now.Gain(changed), lost / now.slots), rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -413,7 +405,6 @@ Findings Speculation(const Rule& rule, const Case& now) {
   finding.advice = "or without spark.speculation where tasks differ by their data";
   finding.core_hours = sums.killed_seconds / 3600;
   finding.seconds = Around(sums.killed_seconds / now.slots * 0.5, rule.confidence);
-  finding.confidence = rule.confidence;
   return {finding};
 }
 
@@ -435,7 +426,6 @@ Findings FetchWait(const Rule& rule, const Case& now) {
     finding.seconds =
         Around(now.Gain(*stage, {tasks, (stage->seconds.sum() - 0.5 * stage->sums.fetch_wait) / Number(tasks)}),
                rule.confidence);
-    finding.confidence = rule.confidence;
     out.push_back(std::move(finding));
   }
   return out;
