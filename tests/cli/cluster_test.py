@@ -1,29 +1,17 @@
 #!/usr/bin/env python3
 """`tidemill cluster` as a user meets it: a file, its mistakes, its plan, and policies tried out."""
 import json
-import os
 import pathlib
 import sqlite3
-import subprocess
-import tempfile
+import sys
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from command import FolderTest  # noqa: E402
 
 
-class ClusterTest(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-cluster-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def tidemill(self, *arguments, code=0):
-        done = subprocess.run([TIDEMILL, *arguments], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
+class ClusterTest(FolderTest):
     def test_the_written_file_is_valid_and_planned(self):
         self.tidemill("cluster", "init")
         self.assertIn("is there already", self.tidemill("cluster", "init", code=2))

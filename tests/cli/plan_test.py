@@ -4,12 +4,12 @@ import json
 import os
 import pathlib
 import sqlite3
-import subprocess
-import tempfile
+import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from command import FolderTest  # noqa: E402
+
 JOB = {
     "job": "orders", "tags": ["shop", "daily"], "class": "critical", "certify": "no",
     "sources": {"orders": {"format": "csv", "path": "in.csv", "schema": "id INT, customer INT", "header": True},
@@ -19,22 +19,15 @@ JOB = {
 }
 
 
-class PlanTest(unittest.TestCase):
+class PlanTest(FolderTest):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-plan-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         (self.folder / "in.csv").write_text("id,customer\n" + "".join(f"{i},{7 if i % 2 else i}\n" for i in range(1000)))
         (self.folder / "customers.csv").write_text("id,name\n" + "".join(f"{i},n{i}\n" for i in range(1000)))
         self.write(JOB)
 
     def write(self, job):
         (self.folder / "job.yaml").write_text(json.dumps(job))
-
-    def tidemill(self, *arguments, code=0):
-        done = subprocess.run([TIDEMILL, *arguments], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
-        return done.stdout + done.stderr
 
     def test_every_decision_has_its_reason(self):
         plan = json.loads(self.tidemill("plan", "job.yaml", "--json"))

@@ -1,30 +1,19 @@
 #!/usr/bin/env python3
 """`tidemill storage plan` and `tidemill cost report` as a user meets them."""
 import json
-import os
 import pathlib
-import subprocess
-import tempfile
+import sys
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from command import FolderTest  # noqa: E402
+
 DAY_MS = 86_400_000
 GB = 1 << 30
 
 
-class StorageCostTest(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-tiers-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def tidemill(self, *arguments, code=0):
-        done = subprocess.run([TIDEMILL, *arguments], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
+class StorageCostTest(FolderTest):
     def table(self, files):
         """A table's log alone: {path: (bytes, age in days)}."""
         now = int(time.time() * 1000)

@@ -4,34 +4,22 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from command import FolderTest  # noqa: E402
 
 
-class TableTest(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-tables-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def run_it(self, *words, code=0):
-        done = subprocess.run([TIDEMILL, *map(str, words)], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
-        return done.stdout if code == 0 else done.stdout + done.stderr
-
+class TableTest(FolderTest):
     def sql(self, *statements):
-        return self.run_it("sql", "--warehouse", "wh", "--output", "tsv", "-e", ";".join(statements))
+        return self.tidemill("sql", "--warehouse", "wh", "--output", "tsv", "-e", ";".join(statements))
 
     def table(self, what, *words, code=0):
-        return json.loads(self.run_it("table", what, *words, "--json", code=code))
+        return json.loads(self.tidemill("table", what, *words, "--json", code=code))
 
     def same(self, one, other):
-        self.run_it("diff", one, other)
+        self.tidemill("diff", one, other)
 
     def test_clone(self):
         self.sql("CREATE TABLE t (id BIGINT, p STRING) USING delta PARTITIONED BY (p) LOCATION 't' TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')",
@@ -46,7 +34,7 @@ class TableTest(unittest.TestCase):
         self.assertEqual((6, 1), (second["source_version"], second["version"]))
         self.assertLess(second["files_copied"], 4)  # what came since
         self.same("t", "copy")
-        self.assertIn("later", self.run_it("table", "clone", "t", "copy", "--version", 3, code=1))
+        self.assertIn("later", self.tidemill("table", "clone", "t", "copy", "--version", 3, code=1))
         self.table("check", "copy", "--history")
         # An attempt that was killed before its commit: its files are found, what it wrote wrongly is written again.
         shutil.rmtree(self.folder / "copy" / "_delta_log")
@@ -57,11 +45,11 @@ class TableTest(unittest.TestCase):
         self.assertGreater(again["files_found"], 5)
         self.same("t", "copy")
         self.sql("CREATE TABLE u (id INT) USING delta LOCATION 'u'")
-        self.assertIn("no clone", self.run_it("table", "clone", "t", "u", code=1))
+        self.assertIn("no clone", self.tidemill("table", "clone", "t", "u", code=1))
         # A source whose file is shorter than its log says is not cloned.
         cut = next((self.folder / "t").glob("p=0/*.parquet"))
         cut.write_bytes(cut.read_bytes()[:-1])
-        self.assertIn("the log says", self.run_it("table", "clone", "t", "other", code=1))
+        self.assertIn("the log says", self.tidemill("table", "clone", "t", "other", code=1))
 
     def test_curves(self):
         self.sql("CREATE TABLE t (x INT, y INT) USING delta LOCATION 't'",
@@ -80,7 +68,7 @@ class TableTest(unittest.TestCase):
                     low, high = json.loads(add["stats"])["minValues"], json.loads(add["stats"])["maxValues"]
                     shares.append((high["x"] - low["x"] + 1) * (high["y"] - low["y"] + 1) / 2560000)
             self.assertLess(sum(shares), len(shares) / 2, (words, shares))
-        self.assertIn("no column", self.run_it("table", "optimize", "t", "--zorder", "nope", code=2))
+        self.assertIn("no column", self.tidemill("table", "optimize", "t", "--zorder", "nope", code=2))
 
     def log(self, table):
         for commit in sorted((self.folder / table / "_delta_log").glob("*.json")):
@@ -98,9 +86,9 @@ class TableTest(unittest.TestCase):
     def test_changes(self):
         self.sql("CREATE TABLE t (id BIGINT) USING delta LOCATION 't' TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')", "INSERT INTO t VALUES (1), (2)",
                  "UPDATE t SET id = 3 WHERE id = 2")
-        lines = [line.split("\t")[:3] for line in self.run_it("table", "changes", "t", "--from", 0, "--output", "tsv").splitlines()]
+        lines = [line.split("\t")[:3] for line in self.tidemill("table", "changes", "t", "--from", 0, "--output", "tsv").splitlines()]
         self.assertEqual([["1", "insert", "1"], ["2", "insert", "1"], ["2", "update_preimage", "2"], ["3", "update_postimage", "2"]], sorted(lines))
-        self.assertEqual(2, len(self.run_it("table", "changes", "t", "--from", 1, "--to", 1, "--output", "tsv").splitlines()))
+        self.assertEqual(2, len(self.tidemill("table", "changes", "t", "--from", 1, "--to", 1, "--output", "tsv").splitlines()))
 
 
 if __name__ == "__main__":

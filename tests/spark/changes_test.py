@@ -2,16 +2,10 @@
 """The change data feed: the same changes of the same statements, told by real Spark and by us, of tables that either wrote."""
 import json
 import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import session as oracle
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
 
 ROWS = "SELECT id, CAST(id % 3 AS STRING) AS p, concat('v', id) AS v FROM range(0, 12, 1, 1)"
 CHANGES = [
@@ -30,27 +24,7 @@ CHANGES = [
 ]
 
 
-class ChangesTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.opened = oracle.spark()
-        cls.spark = cls.opened.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.opened.__exit__(None, None, None)
-
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-changes-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def ours(self, *statements, fails=False):
-        done = subprocess.run([TIDEMILL, "sql", "--warehouse", self.folder / "wh", "--output", "jsonl", "-f", "-"], cwd=self.folder,
-                              input=";\n".join(statements), capture_output=True, text=True)
-        self.assertEqual(fails, done.returncode != 0, done.stdout + done.stderr)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
+class ChangesTest(oracle.SparkTest):
     def feeds(self, table, start=0):
         """The feed of a table as Spark tells it and as we do: without the order of rows, with the commits' times."""
         query = f"SELECT *, unix_micros(_commit_timestamp) AS time FROM table_changes_by_path('{table}', {start})"
@@ -97,8 +71,8 @@ class ChangesTest(unittest.TestCase):
                     self.spark.sql(f"SELECT * FROM table_changes_by_path('{path}', {start})").collect()
                 error = self.ours(f"SELECT * FROM table_changes_by_path('{path}', {start})", fails=True)[0]["error"]
                 self.assertTrue(error["class"] in str(theirs.exception) or start == "99", (error, str(theirs.exception)[:300]))
-        shown = subprocess.run([TIDEMILL, "table", "changes", path, "--from", "5", "--output", "tsv"], capture_output=True, text=True)
-        self.assertEqual(["update_postimage", "update_preimage"], sorted(line.split("\t")[4] for line in shown.stdout.splitlines()))
+        shown = self.tidemill("table", "changes", path, "--from", "5", "--output", "tsv")
+        self.assertEqual(["update_postimage", "update_preimage"], sorted(line.split("\t")[4] for line in shown.splitlines()))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,7 @@
 and by real Spark in turn, the same rows for both."""
 import json
 import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import deltalake
@@ -14,34 +11,8 @@ import pyarrow
 
 import session as oracle
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
 
-
-class ColumnsTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.opened = oracle.spark()
-        cls.spark = cls.opened.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.opened.__exit__(None, None, None)
-
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-columns-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def ours(self, *statements, fails=None):
-        done = subprocess.run([TIDEMILL, "sql", "--warehouse", self.folder / "wh", "--output", "jsonl", "-f", "-"], cwd=self.folder,
-                              input=";\n".join(statements), capture_output=True, text=True)
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
-        self.assertEqual(fails is not None, done.returncode != 0, done.stdout + done.stderr)
-        if fails is not None:
-            self.assertEqual(fails, answers[-1]["error"]["class"], answers[-1])
-        return answers
-
+class ColumnsTest(oracle.SparkTest):
     def rows(self, path):
         theirs = sorted(json.dumps([None if v is None else str(v) for v in row]) for row in self.spark.sql(f"SELECT * FROM delta.`{path}`").collect())
         ours = self.ours(f"SELECT * FROM delta.`{path}`")[0]["rows"]
@@ -144,7 +115,7 @@ class ColumnsTest(unittest.TestCase):
         self.assertEqual(4, sum(added["num_records"]))
         self.ours("INSERT INTO c VALUES (100, 'more')")
         self.assertEqual([["5"]], self.ours("SELECT count(*) FROM c")[0]["rows"])
-        self.assertEqual(0, subprocess.run([TIDEMILL, "table", "check", made, "--history"], capture_output=True).returncode)
+        self.tidemill("table", "check", made, "--history")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import command  # noqa: E402
+from command import ROOT, TIDEMILL  # noqa: E402, F401
+
 FULL = bool(os.environ.get("TIDEMILL_FULL"))
 CACHE = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache" / "tidemill"))
 JARS = CACHE / "jars"
@@ -108,22 +109,12 @@ def error_of(error):
 
 
 def tidemill(folder, *words, code=0, **environment):
-    """What the command says in this folder, when it ends with `code`."""
-    done = subprocess.run([TIDEMILL, *map(str, words)], cwd=folder, env=ENVIRONMENT | environment, capture_output=True,
-                          text=True)
-    if done.returncode != code:
-        raise AssertionError(f"tidemill {' '.join(map(str, words))} ended with {done.returncode}:\n"
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
+    """What the command says in this folder, when it ends with `code`; it finds the Spark of the tests."""
+    return command.tidemill(folder, *words, code=code, env=ENVIRONMENT | environment)
 
 
-class FolderTest(unittest.TestCase):
-    """A folder of its own for each test, and the command in it."""
-
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory(prefix="tidemill-test-")
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+class FolderTest(command.FolderTest):
+    """The command, which finds the Spark of the tests."""
 
     def tidemill(self, *words, code=0, **environment):
         return tidemill(self.folder, *words, code=code, **environment)
@@ -141,3 +132,14 @@ class SparkTest(FolderTest):
     @classmethod
     def setUpClass(cls):
         cls.spark = cls.enterClassContext(spark())
+
+    def ours(self, *statements, fails=None):
+        """What the native engine answers to each statement, over the warehouse of the test's folder. `fails`: the last
+        one must end in this class of error, or, when True, in any."""
+        done = subprocess.run([TIDEMILL, "sql", "--warehouse", self.folder / "wh", "--output", "jsonl", "-f", "-"],
+                              cwd=self.folder, input=";\n".join(statements), capture_output=True, text=True)
+        self.assertEqual(fails is not None, done.returncode != 0, done.stdout + done.stderr)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        if fails not in (None, True):
+            self.assertEqual(fails, answers[-1]["error"]["class"], answers[-1])
+        return answers
