@@ -12,7 +12,6 @@
 #include "engine/spark/advice.h"
 #include "job/app.h"
 #include "job/bill.h"
-#include "job/leftovers.h"
 #include "job/target.h"
 
 namespace tidemill::app {
@@ -66,9 +65,7 @@ class ProgramRun {
         options_(options),
         environment_(environment),
         teller_(teller),
-        key_(job::KeyOf(job, options.window)),
-        sink_(job.Resolve(job.sink.path)),
-        quarantine_(job.Resolve(job.sink.quarantine)) {}
+        key_(job::KeyOf(job, options.window)) {}
 
   const job::RunKey& key() const { return key_; }
   const advisor::Quote* quote() const { return attempt_.quote(); }
@@ -83,26 +80,18 @@ class ProgramRun {
     if (const auto* quote = this->quote())
       RETURN_IF_ERROR(job::TellQuote(*quote, job_.budget, options_.over_budget, teller_));
     RETURN_IF_ERROR(attempt_.MakeFolders());
-    if (has_sink()) {
-      RemoveLeftovers(sink_, quarantine_, environment_, teller_);
-      ASSIGN_OR_RETURN(marker_, job::AttemptMarker::Make(environment_.attempts_folder, teller_.attempt(), sink_,
-                                                         quarantine_, teller_.attempt()));
-    }
-    ASSIGN_OR_RETURN(const int code, Submit());
-    attempt_.RemoveTemporary();
-    if (const auto figures = attempt_.TakeFigures(result)) teller_.Tell(*figures);
-    marker_ = {};
-    if (has_sink()) (void)job::RemoveLeftovers(sink_, quarantine_, environment_);  // its own too, now that it is over
+    ASSIGN_OR_RETURN(const int code,
+                     attempt_.Run([this](int keep_open) { return Submit(keep_open); }, teller_, result));
     return has_sink() ? EndByTable(code) : EndByCode(code);
   }
 
  private:
-  bool has_sink() const { return !job_.sink.path.empty(); }
+  bool has_sink() const { return !attempt_.sink().empty(); }
   std::string output() const { return attempt_.folder() + "/output.log"; }
 
   Result<bool> StandsInTable() {
     if (options_.replace) return Unimplemented("what a program wrote is its own affair; --again runs it anew");
-    ASSIGN_OR_RETURN(const auto target, job::OpenTarget(sink_, environment_));
+    ASSIGN_OR_RETURN(const auto target, job::OpenTarget(attempt_.sink(), environment_));
     ASSIGN_OR_RETURN(const auto standing, job::Settle(target, key_, job_.sink.mode, options_));
     if (const auto* proceed = std::get_if<job::Proceed>(&standing)) {
       txn_version_ = proceed->txn_version;
@@ -122,11 +111,11 @@ class ProgramRun {
     return true;
   }
 
-  Result<int> Submit() {
+  Result<int> Submit(int keep_open) {
     const auto program = SparkProgram(job_, key_, teller_.attempt(), txn_version_);
     auto command = attempt_.Command(program.jars, engine::spark::ProgramWords(program));
     for (const auto& [name, value] : program.environment) command.environment[name] = value;
-    command.keep_open = marker_.descriptor();
+    command.keep_open = keep_open;
     command.folder = job_.folder;  // relative paths of a program are the job file's
     std::ofstream file(output());
     const job::Stage stage(teller_, kStage);
@@ -156,7 +145,7 @@ class ProgramRun {
 
   // Whatever the program said: a commit with the run key is there, or it is not.
   Result<Outcome> EndByTable(int code) {
-    const auto target = job::OpenTarget(sink_, environment_);
+    const auto target = job::OpenTarget(attempt_.sink(), environment_);
     if (!target.ok()) {
       finished_->message =
           fmt::format("whether the commit is in the table is not known: {}", target.error().ToString());
@@ -184,16 +173,13 @@ class ProgramRun {
   }
 
   const SparkSetup& setup_;
-  const SparkAttempt attempt_;
+  SparkAttempt attempt_;
   const job::Ledger* ledger_;
   const job::Job& job_;
   const job::RunOptions& options_;
   job::RunEnvironment& environment_;
   job::Teller& teller_;
   const job::RunKey key_;
-  const std::string sink_;
-  const std::string quarantine_;  // nothing is put there; a marker is found by both
-  job::AttemptMarker marker_;     // Spark holds it too
   job::event::RunFinished* finished_ = nullptr;
   int64_t txn_version_ = 1;
   std::string said_;

@@ -29,6 +29,16 @@ std::string LastLines(const std::string& text, size_t most) {
 
 }  // namespace
 
+SparkAttempt::SparkAttempt(const SparkSetup& setup, const job::Job& job, job::RunEnvironment& environment,
+                           const std::string& attempt)
+    : setup_(setup),
+      job_(job),
+      environment_(environment),
+      attempt_(attempt),
+      folder_(setup.folder + "/" + attempt),
+      sink_(job.sink.path.empty() ? "" : job.Resolve(job.sink.path)),
+      quarantine_(job.Resolve(job.sink.quarantine)) {}
+
 const advisor::Quote* SparkAttempt::quote() const {
   if (!setup_.plan) return nullptr;
   const auto& quotes = setup_.plan->quotes;
@@ -139,9 +149,24 @@ std::string SparkAttempt::LastWords(const std::string& said) const {
   return LastLines(said, kShownLines) + (log.ok() ? LastLines(*log, kShownLines) : "");
 }
 
-void RemoveLeftovers(const std::string& sink, const std::string& quarantine, job::RunEnvironment& environment,
-                     job::Teller& teller) {
-  const auto removed = job::RemoveLeftovers(sink, quarantine, environment);
+Result<int> SparkAttempt::Run(const Submit& submit, job::Teller& teller, job::RunResult& result) {
+  job::AttemptMarker marker;  // Spark holds it too: files are somebody's as long as one of the two lives
+  if (!sink_.empty()) {
+    RemoveLeftovers(teller);
+    ASSIGN_OR_RETURN(marker,
+                     job::AttemptMarker::Make(environment_.attempts_folder, attempt_, sink_, quarantine_, attempt_));
+  }
+  ASSIGN_OR_RETURN(const int code, submit(marker.descriptor()));
+  RemoveTemporary();
+  if (const auto figures = TakeFigures(result)) teller.Tell(*figures);
+  marker = {};
+  // Its own now too: what it wrote is in the table's log, or in nobody's way any more. (A file without rows is not.)
+  if (!sink_.empty()) (void)job::RemoveLeftovers(sink_, quarantine_, environment_);
+  return code;
+}
+
+void SparkAttempt::RemoveLeftovers(job::Teller& teller) {
+  const auto removed = job::RemoveLeftovers(sink_, quarantine_, environment_);
   if (removed.ok() && *removed > 0) {
     teller.Warn(fmt::format("{} file{} of attempts that were killed {} removed", *removed, *removed == 1 ? "" : "s",
                             *removed == 1 ? "is" : "are"));

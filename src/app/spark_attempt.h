@@ -2,6 +2,7 @@
 // The same for a job's own application (spark_run.h) and for a program of the user's (program_run.h).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,21 +26,27 @@ struct SparkSetup {
 
 class SparkAttempt {
  public:
-  SparkAttempt(const SparkSetup& setup, const job::Job& job, const job::RunEnvironment& environment,
-               const std::string& attempt)
-      : setup_(setup), job_(job), environment_(environment), folder_(setup.folder + "/" + attempt) {}
+  SparkAttempt(const SparkSetup& setup, const job::Job& job, job::RunEnvironment& environment,
+               const std::string& attempt);
 
   const std::string& folder() const { return folder_; }
+  // The table that the run commits to; empty: none.
+  const std::string& sink() const { return sink_; }
   // The plan's, of Spark on this machine; null without a plan.
   const advisor::Quote* quote() const;
 
   Status MakeFolders() const;
   // `jars` beside Delta's. `words`: what follows spark-submit's own: the application and its arguments.
   engine::spark::Command Command(std::vector<std::string> jars, const std::vector<std::string>& words) const;
-  void RemoveTemporary() const;
 
-  // What the event log sums to, kept in `result` too; nothing without a log.
-  std::optional<job::event::SparkFigures> TakeFigures(job::RunResult& result) const;
+  // Starts Spark, which holds this descriptor open as long as it lives, and gives its exit code.
+  using Submit = std::function<Result<int>(int keep_open)>;
+  // Runs Spark to its end: over a table that what dead attempts left is removed from before and what this one left
+  // after, with the attempt marked as alive between. What the event log sums to is told, and kept in `result` too.
+  Result<int> Run(const Submit& submit, job::Teller& teller, job::RunResult& result);
+  // Removes what attempts over the sink left that did not commit, and says so.
+  void RemoveLeftovers(job::Teller& teller);
+
   // Of the event log as it stands: how far the jobs under way are. `read`: how much of the log was read before.
   void FollowLog(size_t& read, engine::spark::LogProgress& progress) const;
 
@@ -47,17 +54,18 @@ class SparkAttempt {
   std::string LastWords(const std::string& said) const;
 
  private:
+  void RemoveTemporary() const;
+  std::optional<job::event::SparkFigures> TakeFigures(job::RunResult& result) const;
   std::optional<std::string> LogFile() const;
 
   const SparkSetup& setup_;
   const job::Job& job_;
-  const job::RunEnvironment& environment_;
+  job::RunEnvironment& environment_;
+  const std::string attempt_;
   const std::string folder_;
+  const std::string sink_;
+  const std::string quarantine_;
 };
-
-// Removes what attempts over this sink left that did not commit, and says so.
-void RemoveLeftovers(const std::string& sink, const std::string& quarantine, job::RunEnvironment& environment,
-                     job::Teller& teller);
 
 // How an attempt ends that got no further than `error`.
 job::Outcome SparkOutcomeOf(const Error& error);

@@ -9,7 +9,6 @@
 #include "engine/spark/advice.h"
 #include "engine/spark/process.h"
 #include "job/bill.h"
-#include "job/leftovers.h"
 #include "job/target.h"
 
 namespace tidemill::app {
@@ -27,9 +26,7 @@ class SparkRun {
         options_(options),
         environment_(environment),
         teller_(teller),
-        key_(job::KeyOf(job, options.window)),
-        sink_(job.Resolve(job.sink.path)),
-        quarantine_(job.Resolve(job.sink.quarantine)) {}
+        key_(job::KeyOf(job, options.window)) {}
 
   const job::RunKey& key() const { return key_; }
 
@@ -42,23 +39,15 @@ class SparkRun {
     if (const auto* there = std::get_if<job::AlreadyThere>(&standing)) {
       result.finished.version = there->table_version;
       result.finished.message = fmt::format("already committed at version {}", there->table_version);
-      RemoveLeftovers(sink_, quarantine_, environment_, teller_);
+      attempt_.RemoveLeftovers(teller_);
       return Outcome::kAlreadyCommitted;
     }
     txn_version_ = std::get<job::Proceed>(standing).txn_version;
     if (const auto* quote = this->quote())
       RETURN_IF_ERROR(job::TellQuote(*quote, job_.budget, options_.over_budget, teller_));
     RETURN_IF_ERROR(WriteApplication());
-    RemoveLeftovers(sink_, quarantine_, environment_, teller_);
-    ASSIGN_OR_RETURN(marker_, job::AttemptMarker::Make(environment_.attempts_folder, teller_.attempt(), sink_,
-                                                       quarantine_, teller_.attempt()));
-    ASSIGN_OR_RETURN(const int code, engine::spark::RunProcess(Submission(), *environment_.cancel,
-                                                               [this](const auto& line) { Hear(line); }));
-    attempt_.RemoveTemporary();
-    if (const auto figures = attempt_.TakeFigures(result)) teller_.Tell(*figures);
-    marker_ = {};
-    // Its own now too: what it wrote is in the table's log, or in nobody's way any more. (A file without rows is not.)
-    (void)job::RemoveLeftovers(sink_, quarantine_, environment_);
+    ASSIGN_OR_RETURN(const int code,
+                     attempt_.Run([this](int keep_open) { return Submit(keep_open); }, teller_, result));
     if (heard_end_) return result.finished.outcome;
     return EndUnheard(code);
   }
@@ -68,7 +57,7 @@ class SparkRun {
     if (options_.replace) {
       return Unimplemented("Spark's commits do not say which files are whose, so --replace is for --engine native");
     }
-    ASSIGN_OR_RETURN(const auto target, job::OpenTarget(sink_, environment_));
+    ASSIGN_OR_RETURN(const auto target, job::OpenTarget(attempt_.sink(), environment_));
     return job::Settle(target, key_, job_.sink.mode, options_);
   }
 
@@ -81,12 +70,12 @@ class SparkRun {
     return environment_.storage->Put(attempt_.folder() + "/app.py", engine::spark::PythonText(application));
   }
 
-  engine::spark::Command Submission() const {
+  Result<int> Submit(int keep_open) {
     std::vector<std::string> words = {attempt_.folder() + "/app.py", "--attempt", teller_.attempt()};
     if (options_.again) words.push_back("--again");
     auto command = attempt_.Command({}, words);
-    command.keep_open = marker_.descriptor();
-    return command;
+    command.keep_open = keep_open;
+    return engine::spark::RunProcess(command, *environment_.cancel, [this](const auto& line) { Hear(line); });
   }
 
   void Hear(const std::string& line) {
@@ -110,7 +99,7 @@ class SparkRun {
   // The application ended without a word: it was stopped, or it died. Whether it committed, the table knows.
   Result<Outcome> EndUnheard(int code) {
     auto& finished = result_->finished;
-    const auto target = job::OpenTarget(sink_, environment_);
+    const auto target = job::OpenTarget(attempt_.sink(), environment_);
     if (!target.ok()) {
       finished.message = fmt::format("whether the commit is in the table is not known: {}", target.error().ToString());
       return Outcome::kUnknown;
@@ -128,15 +117,12 @@ class SparkRun {
   }
 
   const SparkSetup& setup_;
-  const SparkAttempt attempt_;
+  SparkAttempt attempt_;
   const job::Job& job_;
   const job::RunOptions& options_;
   job::RunEnvironment& environment_;
   job::Teller& teller_;
   const job::RunKey key_;
-  const std::string sink_;
-  const std::string quarantine_;
-  job::AttemptMarker marker_;  // Spark holds it too: files are somebody's as long as one of the two lives
   job::RunResult* result_ = nullptr;
   int64_t txn_version_ = 1;
   bool heard_end_ = false;
