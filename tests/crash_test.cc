@@ -7,7 +7,6 @@
 // TIDEMILL_CRASH_TABLES names a folder that keeps every table, for other readers to read
 // (tests/spark/crash_tables_test.py).
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,10 +16,10 @@
 #include <fstream>
 #include <map>
 
-#include "base/clock.h"
 #include "delta/snapshot.h"
 #include "engine/duckdb/checkpoint_io.h"
 #include "engine/duckdb/engine.h"
+#include "faults.h"
 #include "job/parse.h"
 #include "job/run.h"
 #include "job/sources.h"
@@ -94,50 +93,12 @@ class Crash : public testing::TestWithParam<Scenario> {
   }
 
   // One run on a store with that fault plan (empty: none).
-  job::RunResult RunOnce(const fs::path& place, const std::string& day, storage::FaultPlan plan) {
-    const auto local = storage::MakeLocal();
-    const auto faulty = plan ? storage::MakeFaulty(*local, plan) : nullptr;
-    storage::Storage& store = faulty ? *faulty : *local;
-    const auto engine = engine::duckdb::MakeEngine(store);
-    const auto checkpoints = engine::duckdb::MakeCheckpointIo(store);
-    const SystemClock clock;
-    engine::Cancel cancel{false};
-    job::RunEnvironment environment;
-    environment.storage = &store;
-    environment.engine = engine.get();
-    environment.checkpoints = checkpoints.get();
-    environment.clock = &clock;
-    environment.cancel = &cancel;
-    environment.random = SystemRandom();
-    environment.memory_bytes = int64_t{256} << 20;
-    environment.threads = 1;
-    environment.temp_folder = (place / "temp").string();
+  job::RunResult RunOnce(const fs::path& place, const std::string& day, const storage::FaultPlan& plan) {
+    FaultyHouse house(plan);
+    auto environment = house.Environment(place);
     environment.attempts_folder = (place / "attempts").string();
-    environment.version = "test";
     job::EventStream silent({});
     return job::Run(MakeJob(place, day), {}, std::move(environment), silent);
-  }
-
-  // Runs in a process of its own, which ends at operation `at`.
-  void DieAt(const fs::path& place, int64_t at) {
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      RunOnce(place, "day2.csv", [at](int64_t ordinal, storage::Op, const std::string&) {
-        if (ordinal == at) _exit(137);
-        return storage::Fault::kNone;
-      });
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-  }
-
-  fs::path Copy(const fs::path& from, const std::string& name) {
-    const fs::path to = folder_ / name;
-    fs::remove_all(to);
-    fs::copy(from, to, fs::copy_options::recursive);
-    return to;
   }
 
   Result<engine::Rows> RowsOf(const fs::path& table) {
@@ -212,12 +173,10 @@ TEST_P(Crash, AtEveryStorageOperation) {
   const auto first = RunOnce(start, "day1.csv", {});
   ASSERT_EQ(first.finished.outcome, job::Outcome::kCommitted) << first.finished.message;
 
-  std::vector<storage::Op> operations;
-  const fs::path clean = Copy(start, "clean");
-  const auto counted = RunOnce(clean, "day2.csv", [&](int64_t, storage::Op op, const std::string&) {
-    operations.push_back(op);
-    return storage::Fault::kNone;
-  });
+  const fs::path clean = CopyTo(folder_ / "clean", start);
+  job::RunResult counted;
+  const auto operations =
+      OperationsOf([&](const storage::FaultPlan& plan) { counted = RunOnce(clean, "day2.csv", plan); });
   ASSERT_EQ(counted.finished.outcome, job::Outcome::kCommitted) << counted.finished.message;
   ExpectRight(clean, "without a fault");
 
@@ -228,23 +187,16 @@ TEST_P(Crash, AtEveryStorageOperation) {
     const bool commits = op == storage::Op::kPutIfAbsent || op == storage::Op::kPut || op == storage::Op::kClose;
     if (!full && !commits && at % 7 != 0) continue;
     ++struck;
-    for (const std::string kind : {"die", "fail_before", "fail_after"}) {
-      const std::string what = kind + " at " + std::to_string(at) + " (" + std::string(storage::OpName(op)) + ")";
-      const fs::path place = Copy(start, "faulted");
-      if (kind == "die") {
-        DieAt(place, at);
-      } else {
-        const auto fault = kind == "fail_before" ? storage::Fault::kFailBefore : storage::Fault::kFailAfter;
-        RunOnce(place, "day2.csv", [&](int64_t ordinal, storage::Op, const std::string&) {
-          return ordinal == at ? fault : storage::Fault::kNone;
-        });
-      }
+    for (const std::string& way : kWays) {
+      const std::string what = way + " at " + std::to_string(at) + " (" + std::string(storage::OpName(op)) + ")";
+      const fs::path place = CopyTo(folder_ / "faulted", start);
+      Strike(way, at, [&](const storage::FaultPlan& plan) { (void)RunOnce(place, "day2.csv", plan); });
       const auto again = RunOnce(place, "day2.csv", {});
       const auto outcome = again.finished.outcome;
       EXPECT_TRUE(outcome == job::Outcome::kCommitted || outcome == job::Outcome::kAlreadyCommitted)
           << what << ": " << again.finished.message;
       ExpectRight(place, what);
-      Keep(place, kind + "-" + std::to_string(at));
+      Keep(place, way + "-" + std::to_string(at));
       if (HasFailure()) return;
     }
   }

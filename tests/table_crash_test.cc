@@ -5,19 +5,18 @@
 // run again where it had not been committed, the rows are those of after. TIDEMILL_FULL=1 strikes every operation, else
 // every fifth and all of the commit's.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
 
-#include "base/clock.h"
 #include "delta/history.h"
 #include "delta/history_check.h"
 #include "delta/snapshot.h"
 #include "engine/duckdb/checkpoint_io.h"
 #include "engine/duckdb/engine.h"
+#include "faults.h"
 #include "job/clone.h"
 #include "session/session.h"
 #include "storage/storage.h"
@@ -71,27 +70,11 @@ class TableCrashTest : public testing::TestWithParam<Scenario> {
 
   // Runs the statements on a store with that fault plan (empty: none).
   Result<session::Answer> Run(const fs::path& place, const std::string& text, const storage::FaultPlan& plan) {
-    const auto local = storage::MakeLocal();
-    const auto faulty = plan ? storage::MakeFaulty(*local, plan) : nullptr;
-    storage::Storage& store = faulty ? *faulty : *local;
-    const auto engine = engine::duckdb::MakeEngine(store);
-    const auto checkpoints = engine::duckdb::MakeCheckpointIo(store);
-    const SystemClock clock;
-    engine::Cancel cancel{false};
-    job::RunEnvironment environment;
-    environment.storage = &store;
-    environment.engine = engine.get();
-    environment.checkpoints = checkpoints.get();
-    environment.clock = &clock;
-    environment.cancel = &cancel;
-    environment.random = SystemRandom();
-    environment.memory_bytes = int64_t{256} << 20;
-    environment.threads = 1;
-    environment.temp_folder = (place / "temp").string();
-    environment.version = "test";
+    FaultyHouse house(plan);
+    auto environment = house.Environment(place);
     if (text.empty()) {
-      const delta::Table source{&store, checkpoints.get(), (place / "table").string()};
-      const delta::Table target{&store, checkpoints.get(), (place / "clone").string()};
+      const delta::Table source{&house.store(), house.checkpoints(), (place / "table").string()};
+      const delta::Table target{&house.store(), house.checkpoints(), (place / "clone").string()};
       const auto cloned = job::CloneTable(source, target, std::nullopt, environment);
       return cloned.ok() ? Result<session::Answer>(session::Answer{}) : cloned.error();
     }
@@ -128,27 +111,6 @@ class TableCrashTest : public testing::TestWithParam<Scenario> {
     return rows;
   }
 
-  void DieAt(const fs::path& place, const std::string& text, int64_t at) {
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      (void)Run(place, text, [at](int64_t ordinal, storage::Op, const std::string&) {
-        if (ordinal == at) _exit(137);
-        return storage::Fault::kNone;
-      });
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-  }
-
-  fs::path Copy(const fs::path& from, const std::string& name) {
-    const fs::path to = folder_ / name;
-    fs::remove_all(to);
-    fs::copy(from, to, fs::copy_options::recursive);
-    return to;
-  }
-
   // A table that moved still has its log's absolute place nowhere: all paths in it are relative.
   static void ExpectSound(const fs::path& table) {
     const auto local = storage::MakeLocal();
@@ -178,12 +140,10 @@ TEST_P(TableCrashTest, BeforeOrAfterAndNothingElse) {
   const std::string before = clones ? "" : RowsOf(start);
   const auto text = [&](const fs::path& place) { return Place(place / "table", GetParam().statement); };
 
-  std::vector<storage::Op> operations;
-  const fs::path clean = Copy(start, "clean");
-  const auto counted = Run(clean, text(clean), [&](int64_t, storage::Op op, const std::string&) {
-    operations.push_back(op);
-    return storage::Fault::kNone;
-  });
+  const fs::path clean = CopyTo(folder_ / "clean", start);
+  Result<session::Answer> counted = session::Answer{};
+  const auto operations =
+      OperationsOf([&](const storage::FaultPlan& plan) { counted = Run(clean, text(clean), plan); });
   ASSERT_TRUE(counted.ok()) << counted.error().ToString();
   const std::string after = RowsOf(clean, shown);
   ExpectSound(clean / shown);
@@ -196,17 +156,10 @@ TEST_P(TableCrashTest, BeforeOrAfterAndNothingElse) {
                          op == storage::Op::kRemove;
     if (!full && !commits && at % 5 != 0) continue;
     ++struck;
-    for (const std::string kind : {"die", "fail_before", "fail_after"}) {
-      SCOPED_TRACE(kind + " at " + std::to_string(at) + " (" + std::string(storage::OpName(op)) + ")");
-      const fs::path place = Copy(start, "faulted");
-      if (kind == "die") {
-        DieAt(place, text(place), at);
-      } else {
-        const auto fault = kind == "fail_before" ? storage::Fault::kFailBefore : storage::Fault::kFailAfter;
-        (void)Run(place, text(place), [&](int64_t ordinal, storage::Op, const std::string&) {
-          return ordinal == at ? fault : storage::Fault::kNone;
-        });
-      }
+    for (const std::string& way : kWays) {
+      SCOPED_TRACE(way + " at " + std::to_string(at) + " (" + std::string(storage::OpName(op)) + ")");
+      const fs::path place = CopyTo(folder_ / "faulted", start);
+      Strike(way, at, [&](const storage::FaultPlan& plan) { (void)Run(place, text(place), plan); });
       std::string rows = before;
       if (!clones || fs::exists(place / "clone" / "_delta_log" / "00000000000000000000.json")) {
         rows = RowsOf(place, shown);
