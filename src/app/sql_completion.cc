@@ -4,8 +4,8 @@
 #include <optional>
 #include <set>
 
+#include "base/lower.h"
 #include "base/names.h"
-#include "session/state.h"
 #include "sql/lexer.h"
 
 namespace tidemill::app {
@@ -77,9 +77,8 @@ class Candidates {
   void AddKeywords() {
     const bool lower = typed_.empty() || std::islower(static_cast<unsigned char>(typed_.back())) != 0;
     for (const auto text : sql::KeywordTexts()) {
-      const bool function = found_.contains(session::Lower(std::string(text)) + "(");
-      if (StartsWith(text, typed_) && !function)
-        found_.insert(lower ? session::Lower(std::string(text)) : std::string(text));
+      const bool function = found_.contains(LowerAscii(text) + "(");
+      if (StartsWith(text, typed_) && !function) found_.insert(lower ? LowerAscii(text) : std::string(text));
     }
   }
   Completion From(size_t from) && { return {from, {found_.begin(), found_.end()}}; }

@@ -1,5 +1,7 @@
 #include "base/units.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,12 +47,6 @@ constexpr UnitName kTimeUnits[] = {
     {"week", 7 * 86400 * kMicrosPerSecond},
     {"weeks", 7 * 86400 * kMicrosPerSecond},
 };
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 template <size_t N>
 const UnitName* FindUnit(const UnitName (&units)[N], std::string_view name) {
@@ -106,7 +102,7 @@ class Cursor {
 }  // namespace
 
 Result<int64_t> ParseBytes(std::string_view text) {
-  const std::string lower = Lower(text);
+  const std::string lower = LowerAscii(text);
   std::string_view rest = lower;
   const auto quantity = TakeQuantity(rest);
   const UnitName* unit = quantity ? FindUnit(kByteUnits, quantity->second) : nullptr;
@@ -129,7 +125,7 @@ std::string FormatBytes(int64_t bytes) {
 }
 
 Result<Micros> ParseDuration(std::string_view text) {
-  std::string lower = Lower(text);
+  std::string lower = LowerAscii(text);
   if (lower.starts_with("p")) {  // ISO 8601, days and smaller: the designators are the unit names
     std::erase(lower, 'p');
     std::erase(lower, 't');

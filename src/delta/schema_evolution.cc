@@ -1,5 +1,7 @@
 #include "delta/schema_evolution.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -15,14 +17,9 @@ using plan::Field;
 using plan::Schema;
 using plan::TypeId;
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 const Field* FindField(const std::vector<Field>& fields, const std::string& name) {
-  const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return Lower(field.name) == Lower(name); });
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const Field& field) { return LowerAscii(field.name) == LowerAscii(name); });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -136,7 +133,7 @@ constexpr std::string_view kForbidden = " ,;{}()\n\t=";
 Status CheckNames(const Schema& schema) {
   std::set<std::string> seen;
   for (const auto& field : schema.fields) {
-    if (!seen.insert(Lower(field.name)).second) {
+    if (!seen.insert(LowerAscii(field.name)).second) {
       return InvalidArgument(
           fmt::format("the column '{}' is there twice (case does not count). Give one another name.", field.name));
     }
@@ -194,7 +191,7 @@ Status CheckTableSchema(const Schema& schema, const std::vector<std::string>& pa
     if (schema.fields[static_cast<size_t>(index)].type.is_nested()) {
       return InvalidArgument(fmt::format("the nested column '{}' cannot partition a table", name));
     }
-    if (!seen.insert(Lower(name)).second)
+    if (!seen.insert(LowerAscii(name)).second)
       return InvalidArgument(fmt::format("the partition column '{}' is there twice", name));
   }
   if (partition_columns.size() >= schema.fields.size()) {

@@ -1,5 +1,7 @@
 #include "job/facts.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,11 +28,6 @@ constexpr int64_t kSampledRows = 200'000;
 constexpr double kHotShare = 0.01;
 constexpr int64_t kEarlierRuns = 50;
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 double Seconds(Micros duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 std::string CodecOf(const std::string& path) {
@@ -49,7 +46,7 @@ SourceFacts SourceFactsOf(const OpenedSource& opened, const std::map<std::string
   facts.files = std::ssize(opened.source.files);
   facts.pruned_files = opened.pruned_files;
   facts.columns = static_cast<int>(opened.source.schema.fields.size());
-  const auto read = columns_read.find(Lower(facts.name));
+  const auto read = columns_read.find(LowerAscii(facts.name));
   facts.columns_read = read == columns_read.end() ? facts.columns : read->second;
   int64_t rows = 0;
   bool known = !opened.source.files.empty();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "base/lower.h"
 #include "job/facts.h"
 
 namespace tidemill::job {
@@ -12,11 +13,6 @@ namespace {
 namespace typed = plan::typed;
 using typed::ExprPtr;
 using typed::RelationPtr;
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // The parts of a node, each in one place: relations below it, and expressions in it.
 struct Parts {
@@ -264,7 +260,7 @@ std::map<std::string, int> ColumnsRead(const Prepared& prepared) {
         [&](const auto& relation) {
           const auto* scan = std::get_if<typed::Scan>(&relation.node);
           if (scan == nullptr) return;
-          auto& columns = used[Lower(scan->table)];
+          auto& columns = used[LowerAscii(scan->table)];
           for (const auto& column : scan->columns) {
             if (ids.contains(column.id)) columns.insert(column.name);
           }

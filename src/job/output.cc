@@ -1,5 +1,7 @@
 #include "job/output.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -22,11 +24,6 @@ using plan::DataType;
 using plan::Field;
 using plan::Schema;
 using plan::TypeId;
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::vector<std::string> NamesOf(const Schema& schema) {
   std::vector<std::string> names;
@@ -116,7 +113,7 @@ class Composer {
   void SinkColumns() {
     std::set<std::string> seen;
     for (const auto& field : prepared_.output.fields) {
-      if (!seen.insert(Lower(field.name)).second) {
+      if (!seen.insert(LowerAscii(field.name)).second) {
         out_.Error(LastPlace(), "", fmt::format("the output has two columns '{}'", field.name),
                    "give one of them another name with AS");
       }
@@ -139,7 +136,7 @@ class Composer {
       out_.Error(job_.sink.at, "sink.partition_by",
                  fmt::format("'{}' is {}, not a date or a timestamp", partition.of, type.ToSql()));
     }
-    if (!seen.insert(Lower(partition.name)).second) {
+    if (!seen.insert(LowerAscii(partition.name)).second) {
       out_.Error(job_.sink.at, "sink.partition_by", fmt::format("the output has a column '{}' already", partition.name),
                  fmt::format("write `{}` to partition by that column, or rename it", partition.name));
     }
@@ -208,8 +205,9 @@ class Composer {
   void Reorder() {
     std::vector<Column> ordered;
     for (const auto& field : output_.table.fields) {
-      const auto found = std::find_if(columns_.begin(), columns_.end(),
-                                      [&](const auto& column) { return Lower(column.name) == Lower(field.name); });
+      const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const auto& column) {
+        return LowerAscii(column.name) == LowerAscii(field.name);
+      });
       if (found != columns_.end()) {
         ordered.push_back(*found);
       } else {
@@ -221,8 +219,9 @@ class Composer {
 
   void Partitions() {
     for (const auto& partition : job_.sink.partition_by) {
-      const auto found = std::find_if(columns_.begin(), columns_.end(),
-                                      [&](const auto& column) { return Lower(column.name) == Lower(partition.name); });
+      const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const auto& column) {
+        return LowerAscii(column.name) == LowerAscii(partition.name);
+      });
       if (found == columns_.end()) {
         if (partition.part.empty()) UnknownColumn(partition.name, job_.sink.at, "sink.partition_by");
         continue;
@@ -239,8 +238,8 @@ class Composer {
 
   void ComparePartitions() {
     std::vector<std::string> ours, theirs;
-    for (const auto& name : output_.partitions) ours.push_back(Lower(name));
-    for (const auto& name : snapshot_->partition_columns()) theirs.push_back(Lower(name));
+    for (const auto& name : output_.partitions) ours.push_back(LowerAscii(name));
+    for (const auto& name : snapshot_->partition_columns()) theirs.push_back(LowerAscii(name));
     if (ours == theirs) return;
     const auto words = [](const std::vector<std::string>& names) {
       return names.empty() ? std::string("nothing") : fmt::format("{}", fmt::join(names, ", "));

@@ -1,5 +1,7 @@
 #include "job/parse.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -357,8 +359,7 @@ std::optional<SortKey> ParseSortKey(std::string_view text) {
   if (space == std::string_view::npos) {
     return text.empty() ? std::nullopt : std::optional(SortKey{std::string(text), true});
   }
-  std::string word(text.substr(space + 1));
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string word = LowerAscii(text.substr(space + 1));
   if (word != "asc" && word != "desc") return std::nullopt;
   return SortKey{std::string(Trim(text.substr(0, space))), word == "asc"};
 }

@@ -1,5 +1,7 @@
 #include "job/prepare.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,11 +13,6 @@
 namespace tidemill::job {
 using document::Diagnostics;
 namespace {
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::string ParentOf(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }
 
@@ -54,7 +51,7 @@ class Preparer {
     for (const auto& spec : job_.sources) {
       auto opened = OpenSource(job_, spec, environment_, session_);
       if (!opened.ok()) {
-        failed_.insert(Lower(spec.name));
+        failed_.insert(LowerAscii(spec.name));
         out_.Error(spec.at, "", opened.error());
         continue;
       }
@@ -80,7 +77,7 @@ class Preparer {
     auto relation = Resolve(step.sql);
     if (!relation.ok()) {
       const bool earlier = ComesFromEarlier(relation.error());
-      failed_.insert(Lower(step.name));
+      failed_.insert(LowerAscii(step.name));
       if (!earlier) {
         Error bare = relation.error();
         bare.at = {};
@@ -103,7 +100,7 @@ class Preparer {
   // A step over a source or step that failed itself has nothing new to tell.
   bool ComesFromEarlier(const Error& error) const {
     if (error.error_class.find("TABLE_OR_VIEW_NOT_FOUND") == std::string::npos) return false;
-    const std::string message = Lower(error.message);
+    const std::string message = LowerAscii(error.message);
     return std::any_of(failed_.begin(), failed_.end(),
                        [&](const auto& name) { return message.find("`" + name + "`") != std::string::npos; });
   }
@@ -120,12 +117,12 @@ class Preparer {
 }  // namespace
 
 void JobCatalog::Add(const std::string& name, plan::Schema schema) {
-  tables_[Lower(name)] = Table{name, std::move(schema), nullptr};
+  tables_[LowerAscii(name)] = Table{name, std::move(schema), nullptr};
 }
 
 Result<std::optional<sql::Catalog::Table>> JobCatalog::Find(const plan::Name& name) {
   if (name.size() != 1) return std::optional<Table>();
-  const auto found = tables_.find(Lower(name[0]));
+  const auto found = tables_.find(LowerAscii(name[0]));
   return found == tables_.end() ? std::optional<Table>() : std::optional<Table>(found->second);
 }
 
@@ -136,7 +133,7 @@ std::vector<std::string> JobCatalog::Names() const {
 }
 
 const plan::Schema* JobCatalog::SchemaOf(const std::string& name) const {
-  const auto found = tables_.find(Lower(name));
+  const auto found = tables_.find(LowerAscii(name));
   return found == tables_.end() ? nullptr : &found->second.schema;
 }
 

@@ -1,5 +1,7 @@
 #include "job/rules.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,11 +70,6 @@ constexpr FormatRule kFormatRules[] = {
     {"version", "delta"},       {"timestamp", "delta"},
 };
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 class RuleChecker {
  public:
   RuleChecker(const Job& job, const Node& root, Diagnostics& out) : job_(job), root_(root), out_(out) {}
@@ -103,7 +100,7 @@ class RuleChecker {
     std::map<std::string, std::string> seen;
     const auto take = [&](const std::string& name, const Place& at, const std::string& path, const char* what) {
       if (name.empty()) return;
-      const auto [there, fresh] = seen.emplace(Lower(name), what);
+      const auto [there, fresh] = seen.emplace(LowerAscii(name), what);
       if (!fresh) out_.Error(at, path, fmt::format("there is a {} of that name already", there->second), "rename one");
     };
     for (const auto& source : job_.sources) take(source.name, source.at, "sources." + source.name, "source");
@@ -276,13 +273,13 @@ class RuleChecker {
   void CheckDoubles() {
     std::set<std::string> seen;
     for (const auto& column : job_.sink.partition_by) {
-      if (!seen.insert(Lower(column.name)).second) {
+      if (!seen.insert(LowerAscii(column.name)).second) {
         out_.Error(At({"sink", "partition_by"}), "sink.partition_by", fmt::format("'{}' is there twice", column.name));
       }
     }
     seen.clear();
     for (const auto& key : job_.sink.keys) {
-      if (!seen.insert(Lower(key)).second) {
+      if (!seen.insert(LowerAscii(key)).second) {
         out_.Error(At({"sink", "keys"}), "sink.keys", fmt::format("'{}' is there twice", key));
       }
     }

@@ -1,5 +1,7 @@
 #include "scheduler/cron.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,8 +51,7 @@ std::optional<int> Value(std::string_view text, const Field& field) {
   if (code == std::errc{} && end == text.data() + text.size()) {
     return number >= field.least && number <= field.most ? std::optional(number) : std::nullopt;
   }
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string lower = LowerAscii(text);
   const auto found = std::find(field.words.begin(), field.words.end(), lower);
   if (found == field.words.end()) return std::nullopt;
   // The months' names begin with 1, the weekdays' with 0.

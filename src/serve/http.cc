@@ -1,5 +1,7 @@
 #include "serve/http.h"
 
+#include "base/lower.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -82,12 +84,6 @@ std::string Decode(std::string_view text, bool plus) {
   return decoded;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 struct Head {
   std::string method, target, host;
   int hosts = 0;
@@ -108,11 +104,11 @@ std::optional<Head> ParseHead(std::string_view text) {
     line_end = text.find("\r\n");
     line = text.substr(0, line_end);
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || Lower(line.substr(0, colon)) != "host") continue;
+    if (colon == std::string_view::npos || LowerAscii(line.substr(0, colon)) != "host") continue;
     std::string_view value = line.substr(colon + 1);
     while (value.starts_with(' ')) value.remove_prefix(1);
     while (value.ends_with(' ')) value.remove_suffix(1);
-    head.host = Lower(value);
+    head.host = LowerAscii(value);
     ++head.hosts;
   }
   return head;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "delta/column_mapping.h"
 #include "delta/features.h"
@@ -358,12 +359,12 @@ Result<Answer> AlterTemporary(State& state, const Alter& alter, const plan::Name
     return AlterTemporaryView(state, name, query->query);
   if (const auto* rename = std::get_if<Alter::Rename>(&alter.change)) {
     ASSIGN_OR_RETURN(const auto to, state.NameOf(rename->to));
-    if (views.contains(Lower(to.back()))) {
+    if (views.contains(LowerAscii(to.back()))) {
       return SqlError("TABLE_OR_VIEW_ALREADY_EXISTS", "42P07",
                       fmt::format("Cannot create table or view {} because it already exists.", Quoted(to)));
     }
-    auto view = views.extract(Lower(name.back()));
-    view.key() = Lower(to.back());
+    auto view = views.extract(LowerAscii(name.back()));
+    view.key() = LowerAscii(to.back());
     view.mapped().name = to.back();
     views.insert(std::move(view));
     return Nothing();

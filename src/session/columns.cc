@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/error.h"
 #include "session/tree.h"
@@ -183,7 +184,7 @@ Result<std::string> DefaultCollation(const State& state, const std::optional<std
   ASSIGN_OR_RETURN(const auto name, sql::CollationNamed(*written, {}));
   if (name == "UTF8_BINARY") return std::string();
   // A type does not say whether its UTF8_BINARY was written.
-  if (Lower(state.statement_text).find("collate utf8_binary") != std::string::npos) {
+  if (LowerAscii(state.statement_text).find("collate utf8_binary") != std::string::npos) {
     return Unimplemented("COLLATE UTF8_BINARY next to another DEFAULT COLLATION is not supported");
   }
   return name;

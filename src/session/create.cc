@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "delta/column_mapping.h"
 #include "delta/delta.h"
@@ -62,8 +63,8 @@ class TableMaker {
     ASSIGN_OR_RETURN(const auto there, state_.warehouse.FindTable(place.database, place.name));
     table_.database = place.database;
     table_.name = place.name;
-    table_.provider =
-        create_.provider.empty() ? Lower(state_.Setting("spark.sql.sources.default", "parquet")) : create_.provider;
+    table_.provider = create_.provider.empty() ? LowerAscii(state_.Setting("spark.sql.sources.default", "parquet"))
+                                               : create_.provider;
     table_.options = create_.options;
     table_.properties = create_.properties;
     table_.comment = create_.comment.value_or("");
@@ -205,10 +206,10 @@ class TableMaker {
     std::set<std::string> seen;
     for (const auto& field : table_.schema.fields) {
       if (plan::HoldsVariant(field.type)) return Unimplemented("a table's column of type VARIANT is not supported");
-      if (seen.insert(Lower(field.name)).second) continue;
+      if (seen.insert(LowerAscii(field.name)).second) continue;
       return SqlError("COLUMN_ALREADY_EXISTS", "42711",
                       fmt::format("The column {} already exists. Choose another name or rename the existing column.",
-                                  Quoted({Lower(field.name)})));
+                                  Quoted({LowerAscii(field.name)})));
     }
     std::vector<std::string> names;
     for (const auto& field : table_.schema.fields) names.push_back(Quoted({field.name}));
@@ -218,10 +219,10 @@ class TableMaker {
     for (const auto& column : table_.partition_columns) {
       const int index = table_.schema.IndexOf(column);
       if (index < 0) return NotDefined("partition", column, names);
-      if (!partition_set.insert(Lower(column)).second) {
+      if (!partition_set.insert(LowerAscii(column)).second) {
         return SqlError("COLUMN_ALREADY_EXISTS", "42711",
                         fmt::format("The column {} already exists. Choose another name or rename the existing column.",
-                                    Quoted({Lower(column)})));
+                                    Quoted({LowerAscii(column)})));
       }
       const auto& field = table_.schema.fields[static_cast<size_t>(index)];
       if (field.type.is_nested() || field.type.is(plan::TypeId::kVariant) || !field.type.collation().empty() ||
@@ -259,7 +260,7 @@ class TableMaker {
     RETURN_IF_ERROR(CheckFileColumns(table_));
     RETURN_IF_ERROR(TextOptionsOf(table_));
     for (const auto& field : table_.schema.fields) {
-      if (!partition_set.contains(Lower(field.name))) arranged.fields.push_back(field);
+      if (!partition_set.contains(LowerAscii(field.name))) arranged.fields.push_back(field);
     }
     for (const auto& column : partitions) {
       arranged.fields.push_back(table_.schema.fields[static_cast<size_t>(table_.schema.IndexOf(column))]);
@@ -351,7 +352,7 @@ Result<Answer> DropTableOrView(State& state, const plan::Drop& drop) {
   const bool view = drop.kind == plan::ObjectKind::kView;
   if (const TemporaryView* temporary = state.FindView(name)) {
     auto& views = name.size() == 2 ? state.global_views : state.views;
-    views.erase(Lower(temporary->name));
+    views.erase(LowerAscii(temporary->name));
     return Nothing();
   }
   ASSIGN_OR_RETURN(const auto place, state.PlaceOf(name));

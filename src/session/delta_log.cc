@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/lower.h"
 #include "delta/history.h"
 #include "delta/restore.h"
 #include "delta/scan.h"
@@ -152,7 +153,7 @@ Result<Answer> Run(State& state, const plan::VacuumTable& vacuum) {
   ASSIGN_OR_RETURN(const auto table, DeltaTable(state, vacuum.table, "VACUUM"));
   job::VacuumOptions options;
   if (vacuum.retain_hours) options.retention = Micros(static_cast<int64_t>(*vacuum.retain_hours * 3600e6));
-  options.force = Lower(state.Setting("spark.databricks.delta.retentionDurationCheck.enabled", "true")) == "false";
+  options.force = LowerAscii(state.Setting("spark.databricks.delta.retentionDurationCheck.enabled", "true")) == "false";
   options.remove = !vacuum.dry_run;
   const delta::Table place{state.environment.storage, state.environment.checkpoints, table.location};
   ASSIGN_OR_RETURN(const auto done, job::RunVacuum(place, options, state.environment));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/columns.h"
 #include "session/details.h"
@@ -162,7 +163,7 @@ Result<Answer> DescribeFunction(State& state, const plan::Describe& describe) {
   ASSIGN_OR_RETURN(const auto name, state.NameOf(describe.name));
   ASSIGN_OR_RETURN(const auto routine, state.scope().FindRoutine(name));
   if (!routine) {
-    if (name.size() == 1 && sql::FindFunction(Lower(name[0])) != nullptr) {
+    if (name.size() == 1 && sql::FindFunction(LowerAscii(name[0])) != nullptr) {
       return Unimplemented("DESCRIBE FUNCTION of a built-in function is not supported");
     }
     return SqlError("UNRESOLVED_ROUTINE", "42883",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "delta/delta.h"
 #include "delta/partition_value.h"
@@ -80,7 +81,7 @@ class Inserter {
     if (insert_.mode == plan::Insert::Mode::kReplaceWhere) return ReplaceWhere(rows);
     placement_.overwrite = insert_.mode == plan::Insert::Mode::kOverwrite;
     placement_.dynamic = placement_.overwrite && !table_.partition_columns.empty() &&
-                         Lower(state_.Setting("spark.sql.sources.partitionOverwriteMode", "static")) == "dynamic";
+                         LowerAscii(state_.Setting("spark.sql.sources.partitionOverwriteMode", "static")) == "dynamic";
     RETURN_IF_ERROR(StoreRows(state_, table_, rows, placement_));
     return Nothing();
   }
@@ -137,7 +138,7 @@ class Inserter {
       if (std::ranges::find(targets_, index) != targets_.end()) {
         return SqlError("COLUMN_ALREADY_EXISTS", "42711",
                         fmt::format("The column {} already exists. Choose another name or rename the existing column.",
-                                    Quoted({Lower(column)})));
+                                    Quoted({LowerAscii(column)})));
       }
       if (sources_[static_cast<size_t>(index)] == kStatic) {
         return SqlError(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/error.h"
 #include "session/scope.h"
@@ -94,7 +95,7 @@ Status CheckDefaults(State& state, const sql::Routine& routine, sql::Catalog& sc
 // Whatever the body reaches must not come back to the function: a replaced one would call itself.
 Status CheckAcyclic(State& state, const plan::Name& full) {
   plan::Name own;
-  for (const auto& part : full) own.push_back(Lower(part));
+  for (const auto& part : full) own.push_back(LowerAscii(part));
   if (!state.seen.routines.contains(own)) return Ok();
   return SqlError("CYCLIC_FUNCTION_REFERENCE", "42887",
                   fmt::format("Cyclic function reference detected: {0} -> {0}.", Quoted(full)));
@@ -103,10 +104,10 @@ Status CheckAcyclic(State& state, const plan::Name& full) {
 Status CheckNames(const plan::CreateFunction& create, const plan::Name& name) {
   std::set<std::string> seen;
   for (const auto& parameter : create.parameters) {
-    if (seen.insert(Lower(parameter.name)).second) continue;
+    if (seen.insert(LowerAscii(parameter.name)).second) continue;
     return SqlError("DUPLICATE_ROUTINE_PARAMETER_NAMES", "42734",
                     fmt::format("Found duplicate name(s) in the parameter list of the user-defined routine {}: {}.",
-                                Quoted(name), Quoted({Lower(parameter.name)})));
+                                Quoted(name), Quoted({LowerAscii(parameter.name)})));
   }
   bool defaults = false;
   for (size_t i = 0; i < create.parameters.size(); ++i) {
@@ -123,12 +124,12 @@ Status CheckNames(const plan::CreateFunction& create, const plan::Name& name) {
   }
   seen.clear();
   for (const auto& column : create.table_columns) {
-    if (seen.insert(Lower(column.name[0])).second) continue;
+    if (seen.insert(LowerAscii(column.name[0])).second) continue;
     return SqlError(
         "DUPLICATE_ROUTINE_RETURNS_COLUMNS", "42711",
         fmt::format("Found duplicate column(s) in the RETURNS clause column list of the user-defined routine "
                     "{}: {}.",
-                    Quoted(name), Quoted({Lower(column.name[0])})));
+                    Quoted(name), Quoted({LowerAscii(column.name[0])})));
   }
   return Ok();
 }
@@ -172,7 +173,7 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   RETURN_IF_ERROR(CheckNames(create, name));
   RETURN_IF_ERROR(CheckTypes(create));
   ASSIGN_OR_RETURN(const auto in_catalog, state.warehouse.FindFunction(place.database, place.name));
-  const bool there = create.temporary ? state.routines.contains(Lower(name[0])) : in_catalog.has_value();
+  const bool there = create.temporary ? state.routines.contains(LowerAscii(name[0])) : in_catalog.has_value();
   if (there && create.if_not_exists) return Nothing();
   if (there && !create.replace) {
     return SqlError(
@@ -184,7 +185,7 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   if (!create.temporary && !IsCatalogName(place.name)) {
     return Unimplemented(fmt::format("the function name {} is not supported; use letters, digits and _", Quoted(name)));
   }
-  const plan::Name full = create.temporary ? plan::Name{Lower(name[0])} : place.full();
+  const plan::Name full = create.temporary ? plan::Name{LowerAscii(name[0])} : place.full();
   auto routine = MakeRoutine(create, full, state.NewScope(create.temporary));
   routine.ansi = state.ansi();
   state.seen.temporary.clear();
@@ -210,7 +211,7 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
   if (!create.table && !create.returns) routine.returns = body.fields[0].type;
   if (create.table && create.table_columns.empty()) routine.columns = body;
   if (create.temporary) {
-    state.routines[Lower(name[0])] = std::make_shared<const sql::Routine>(std::move(routine));
+    state.routines[LowerAscii(name[0])] = std::make_shared<const sql::Routine>(std::move(routine));
     return Nothing();
   }
   StoredFunction function{place.database,
@@ -224,9 +225,9 @@ Result<Answer> Run(State& state, const plan::CreateFunction& create) {
 Result<Answer> DropFunction(State& state, const plan::Drop& drop) {
   ASSIGN_OR_RETURN(const auto name, state.NameOf(drop.name));
   if (drop.temporary) {
-    if (state.routines.erase(Lower(name.back())) > 0 || drop.if_exists) return Nothing();
+    if (state.routines.erase(LowerAscii(name.back())) > 0 || drop.if_exists) return Nothing();
   } else {
-    if (name.size() == 1 && sql::FindFunction(Lower(name[0])) != nullptr) {
+    if (name.size() == 1 && sql::FindFunction(LowerAscii(name[0])) != nullptr) {
       return SqlError("FORBIDDEN_OPERATION", "42809",
                       fmt::format("The operation DROP FUNCTION is not allowed on the FUNCTION: {}.", Quoted(name)));
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/error.h"
 #include "session/routines.h"
@@ -15,10 +16,10 @@ constexpr const char* kAnsi = "spark.sql.ansi.enabled";
 
 // session.x, system.session.x, x
 std::optional<std::string> SessionName(const plan::Name& name) {
-  if (name.size() == 1) return Lower(name[0]);
-  if (name.size() == 2 && SameIgnoringCase(name[0], "session")) return Lower(name[1]);
+  if (name.size() == 1) return LowerAscii(name[0]);
+  if (name.size() == 2 && SameIgnoringCase(name[0], "session")) return LowerAscii(name[1]);
   if (name.size() == 3 && SameIgnoringCase(name[0], "system") && SameIgnoringCase(name[1], "session")) {
-    return Lower(name[2]);
+    return LowerAscii(name[2]);
   }
   return std::nullopt;
 }
@@ -38,8 +39,8 @@ Result<std::optional<sql::Catalog::Table>> Scope::Find(const plan::Name& name) {
     if (const TemporaryView* view = state_.FindView(temporary)) {
       const bool global = temporary.size() == 2;
       state_.seen.temporary.emplace_back("VIEW", temporary);
-      plan::Name full = global ? plan::Name{kGlobalTemporary, Lower(name[1])} : plan::Name{temporary[0]};
-      if (!state_.seen.defining.empty() && state_.seen.defining == plan::Name{Lower(view->name)}) {
+      plan::Name full = global ? plan::Name{kGlobalTemporary, LowerAscii(name[1])} : plan::Name{temporary[0]};
+      if (!state_.seen.defining.empty() && state_.seen.defining == plan::Name{LowerAscii(view->name)}) {
         return SqlError("RECURSIVE_VIEW", "42K0H",
                         fmt::format("Recursive view {} detected. Write another name.", Quoted({view->name})));
       }
@@ -57,7 +58,7 @@ Result<std::optional<sql::Catalog::Table>> Scope::Find(const plan::Name& name) {
     return std::optional(std::move(opened));
   }
   if (name.size() != 2) return std::optional<Table>();
-  return state_.OpenPath(Lower(name[0]), name[1]);
+  return state_.OpenPath(LowerAscii(name[0]), name[1]);
 }
 
 // A view of the catalog under what it was made under: its database, no temporary objects, and its mode, which must be
@@ -68,7 +69,7 @@ Result<std::optional<sql::Catalog::Table>> Scope::OpenView(const session::Table&
                     fmt::format("Recursive view {0} detected (cycle: {0} -> {0}).", Quoted(view.FullName())));
   }
   const auto ansi = view.view->conf.find(kAnsi);
-  const bool made_ansi = ansi == view.view->conf.end() || Lower(ansi->second) != "false";
+  const bool made_ansi = ansi == view.view->conf.end() || LowerAscii(ansi->second) != "false";
   if (made_ansi != state_.ansi()) {
     return Unimplemented(
         fmt::format("the view {} was made under spark.sql.ansi.enabled={}, which is not the session's; "
@@ -108,7 +109,7 @@ Result<std::optional<session::Table>> Scope::TravelTable(const plan::Name& name)
         "UNSUPPORTED_FEATURE.TIME_TRAVEL", "0A000",
         fmt::format("The feature is not supported: Time travel on the relation: {}.", Quoted(table->FullName())));
   }
-  if (!table && name.size() == 2 && Lower(name[0]) == "delta") {
+  if (!table && name.size() == 2 && LowerAscii(name[0]) == "delta") {
     table.emplace();
     table->database = "delta";
     table->name = name[1];
@@ -139,10 +140,10 @@ Result<std::shared_ptr<const sql::Routine>> Scope::FindRoutine(const plan::Name&
   }
   const plan::Name full = InDatabase(name);
   if (full.size() > 3 || (full.size() == 3 && !SameIgnoringCase(full[0], kCatalogName))) return Found();
-  const std::string database = Lower(full[full.size() - 2]);
-  ASSIGN_OR_RETURN(const auto function, state_.warehouse.FindFunction(database, Lower(full.back())));
+  const std::string database = LowerAscii(full[full.size() - 2]);
+  ASSIGN_OR_RETURN(const auto function, state_.warehouse.FindFunction(database, LowerAscii(full.back())));
   if (!function) return Found();
-  state_.seen.routines.insert({kCatalogName, database, Lower(full.back())});
+  state_.seen.routines.insert({kCatalogName, database, LowerAscii(full.back())});
   return RoutineOf(state_, *function);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/error.h"
 #include "session/statements.h"
@@ -155,7 +156,7 @@ struct Immediate {
       return SqlError("ROW_SUBQUERY_TOO_MANY_ROWS", "21000", "More than one row returned by a subquery used as a row.");
     }
     for (size_t i = 0; i < execute.into.size(); ++i) {
-      const auto found = state.variables.find(Lower(execute.into[i].back()));
+      const auto found = state.variables.find(LowerAscii(execute.into[i].back()));
       auto& variable = found->second.value;
       const auto value = answer.rows.rows.empty() ? plan::Value{} : answer.rows.rows[0][i];
       const auto constant = plan::MakeExpr(plan::Literal{
@@ -167,7 +168,7 @@ struct Immediate {
 
   Result<Answer> Run() {
     for (const auto& name : execute.into) {
-      if (!state.variables.contains(Lower(name.back()))) {
+      if (!state.variables.contains(LowerAscii(name.back()))) {
         return SqlError("UNRESOLVED_VARIABLE", "42883",
                         fmt::format("Cannot resolve variable {} on search path `SYSTEM`.`SESSION`.", Quoted(name)));
       }

@@ -1,5 +1,7 @@
 #include "session/state.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -86,11 +88,6 @@ plan::RelationPtr Padded(const plan::Schema& declared, const std::string& key) {
 
 }  // namespace
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 plan::Schema AsRead(const plan::Schema& schema) {
   plan::Schema read = schema;
   for (auto& field : read.fields) field.type = PlainText(field.type);
@@ -117,7 +114,7 @@ std::string State::Setting(const std::string& key, const std::string& otherwise)
   return found == conf.end() ? otherwise : found->second;
 }
 
-bool State::ansi() const { return Lower(Setting(kAnsi, "true")) != "false"; }
+bool State::ansi() const { return LowerAscii(Setting(kAnsi, "true")) != "false"; }
 
 std::string State::time_zone() const { return Setting(kTimeZone, "UTC"); }
 
@@ -163,20 +160,20 @@ Result<State::Place> State::PlaceOf(const plan::Name& name) const {
         "REQUIRES_SINGLE_PART_NAMESPACE", "42K05",
         fmt::format("spark_catalog requires a single-part namespace, but got {}.", Quoted(namespace_parts)));
   }
-  return Place{name.size() == 1 ? database : Lower(name[name.size() - 2]), Lower(name.back())};
+  return Place{name.size() == 1 ? database : LowerAscii(name[name.size() - 2]), LowerAscii(name.back())};
 }
 
 Result<std::string> State::DatabaseOf(const plan::Name& name) const {
   if (name.empty()) return database;
-  if (name.size() == 1) return Lower(name[0]);
-  if (name.size() == 2 && SameIgnoringCase(name[0], kCatalogName)) return Lower(name[1]);
+  if (name.size() == 1) return LowerAscii(name[0]);
+  if (name.size() == 2 && SameIgnoringCase(name[0], kCatalogName)) return LowerAscii(name[1]);
   return SqlError("REQUIRES_SINGLE_PART_NAMESPACE", "42K05",
                   fmt::format("spark_catalog requires a single-part namespace, but got {}.", Quoted(name)));
 }
 
 const TemporaryView* State::FindView(const plan::Name& name) const {
   const auto in = [](const auto& map, const std::string& key) {
-    const auto found = map.find(Lower(key));
+    const auto found = map.find(LowerAscii(key));
     return found == map.end() ? nullptr : &found->second;
   };
   if (name.size() == 1) return in(views, name[0]);
@@ -334,7 +331,7 @@ Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVers
   const bool has_char =
       std::ranges::any_of(table.schema.fields, [](const auto& field) { return field.type.is_char(); });
   if (has_char && (table.external || IsTextProvider(table.provider)) &&
-      Lower(Setting("spark.sql.readSideCharPadding", "true")) == "true") {
+      LowerAscii(Setting("spark.sql.readSideCharPadding", "true")) == "true") {
     opened.view = Padded(table.schema, key);
   }
   return opened;

@@ -41,8 +41,6 @@ struct TemporaryVariable {
   plan::ExprPtr default_value;
 };
 
-std::string Lower(std::string text);
-
 class State {
  public:
   State(job::RunEnvironment environment, std::string folder, std::string warehouse, plan::Properties conf);

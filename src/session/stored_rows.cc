@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "delta/changes.h"
 #include "delta/column_mapping.h"
@@ -406,7 +407,7 @@ Result<plan::ExprPtr> DefaultOf(const plan::Field& field) {
 
 Result<StoredRows> Assign(State& state, const Table& table, const std::vector<Given>& given, plan::RelationPtr from,
                           plan::ExprPtr where) {
-  const bool legacy = Lower(state.Setting("spark.sql.storeAssignmentPolicy", "ansi")) == "legacy";
+  const bool legacy = LowerAscii(state.Setting("spark.sql.storeAssignmentPolicy", "ansi")) == "legacy";
   StoredRows stored;
   std::vector<ExprPtr> list, rules;
   std::vector<size_t> computed;

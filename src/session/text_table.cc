@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/error.h"
 #include "session/tree.h"
@@ -72,8 +73,8 @@ Result<engine::TextOptions> TextOptionsOf(const Table& table) {
   const auto set = [&](const char* key, std::string& to) {
     if (const auto value = Option(table, key)) to = *value;
   };
-  text.header = Lower(Option(table, "header").value_or("")) == "true";
-  text.multi_line = Lower(Option(table, "multiLine").value_or("")) == "true";
+  text.header = LowerAscii(Option(table, "header").value_or("")) == "true";
+  text.multi_line = LowerAscii(Option(table, "multiLine").value_or("")) == "true";
   set("sep", text.delimiter);
   set("delimiter", text.delimiter);
   set("quote", text.quote);

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/columns.h"
 #include "session/error.h"
@@ -19,7 +20,7 @@ Result<std::string> VariableName(State& state, const plan::ObjectName& object) {
   const bool qualified =
       (name.size() == 2 && SameIgnoringCase(name[0], "session")) ||
       (name.size() == 3 && SameIgnoringCase(name[0], "system") && SameIgnoringCase(name[1], "session"));
-  if (name.size() == 1 || qualified) return Lower(name.back());
+  if (name.size() == 1 || qualified) return LowerAscii(name.back());
   return SqlError("UNRESOLVED_VARIABLE", "42883",
                   fmt::format("Cannot resolve variable {} on search path `SYSTEM`.`SESSION`.", Quoted(name)),
                   object.at);

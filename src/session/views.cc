@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "session/columns.h"
 #include "session/error.h"
@@ -54,10 +55,10 @@ Result<plan::Schema> ViewSchema(const plan::Name& name, const std::vector<plan::
   }
   std::set<std::string> seen;
   for (const auto& field : schema.fields) {
-    if (seen.insert(Lower(field.name)).second) continue;
+    if (seen.insert(LowerAscii(field.name)).second) continue;
     return SqlError("COLUMN_ALREADY_EXISTS", "42711",
                     fmt::format("The column {} already exists. Choose another name or rename the existing column.",
-                                Quoted({Lower(field.name)})));
+                                Quoted({LowerAscii(field.name)})));
   }
   return schema;
 }
@@ -78,7 +79,7 @@ Result<plan::Schema> ResolveBody(State& state, const plan::RelationPtr& query, c
 
 Result<Answer> MakeTemporaryView(State& state, const plan::CreateView& create, const plan::Name& name) {
   auto& views = create.global ? state.global_views : state.views;
-  const std::string key = Lower(name.back());
+  const std::string key = LowerAscii(name.back());
   const bool there = views.contains(key);
   if (there && !create.replace) {
     return SqlError(
@@ -196,7 +197,7 @@ Result<Answer> AlterTemporaryView(State& state, const plan::Name& name, const pl
 Result<Answer> Run(State& state, const plan::CreateViewUsing& create) {
   ASSIGN_OR_RETURN(const auto name, state.NameOf(create.name));
   auto& views = create.global ? state.global_views : state.views;
-  const std::string key = Lower(name.back());
+  const std::string key = LowerAscii(name.back());
   if (views.contains(key) && !create.replace) {
     return SqlError("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07",
                     fmt::format("Cannot create the temporary view {} because it already exists.", Quoted(name)),

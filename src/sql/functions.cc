@@ -1,5 +1,7 @@
 #include "sql/functions.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -238,8 +240,7 @@ int Signature::most_args() const {
 }
 
 const Function* FindFunction(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string lower = LowerAscii(name);
   auto found = TheRegistry().by_name.find(lower);
   return found == TheRegistry().by_name.end() ? nullptr : found->second;
 }

@@ -1,5 +1,7 @@
 #include "sql/functions_refused.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <string>
@@ -76,8 +78,7 @@ const RefusedFunction* FindRefusedFunction(std::string_view name) {
       {"try_to_time", 1, 2},
       {"window_time", 1, 1},
   };
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string lower = LowerAscii(name);
   const auto* found = std::ranges::find(kRows, lower, &RefusedFunction::name);
   return found == std::end(kRows) ? nullptr : found;
 }

@@ -1,5 +1,7 @@
 #include "sql/interval_literal.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -174,8 +176,7 @@ Status AddTerm(Reader* reader, Sum* sum, const Unit* unit_or_null) {
   }
   reader->SkipBlanks();
   if (!unit_or_null) {
-    std::string word(reader->TakeWord());
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string word = LowerAscii(reader->TakeWord());
     unit_or_null = FindUnit(word);
     if (!unit_or_null) return FormatError(sum->text(), "INVALID_UNIT", "Expected a unit such as day or hours.");
   }
@@ -267,8 +268,7 @@ Result<plan::Literal> IntervalFromString(std::string_view text) {
   Reader reader(text);
   reader.SkipBlanks();
   Reader after_word = reader;
-  std::string word(after_word.TakeWord());
-  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string word = LowerAscii(after_word.TakeWord());
   if (word == "interval") reader = after_word;
   reader.SkipBlanks();
   Sum sum{std::string(text)};

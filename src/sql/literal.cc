@@ -1,5 +1,7 @@
 #include "sql/literal.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -313,8 +315,7 @@ plan::ExprPtr Constant(Value value, plan::DataType type, Position at) {
 
 // The days that have a name, as an expression of type DATE; null for any other text.
 plan::ExprPtr NamedDay(std::string_view text, Position at) {
-  std::string name(Trim(text));
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string name = LowerAscii(Trim(text));
   if (name == "epoch") return Constant(Value{int64_t{0}}, TypeId::kDate, at);
   const int64_t days = name == "tomorrow" ? 1 : name == "yesterday" ? -1 : 0;
   if (days == 0 && name != "today" && name != "now") return nullptr;
@@ -332,8 +333,7 @@ Result<plan::ExprPtr> DateLiteral(const std::string& text, Position at) {
 plan::ExprPtr NamedInstant(const std::string& text, TypeId type, Position at) {
   auto day = NamedDay(text, at);
   if (!day) return nullptr;
-  std::string name(Trim(text));
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string name = LowerAscii(Trim(text));
   if (name == "epoch") return Constant(Value{int64_t{0}}, type, at);
   if (name != "now") return CastTo(std::move(day), type, at);
   return CallOf(type == TypeId::kTimestamp ? "current_timestamp" : "localtimestamp", {}, at);

@@ -1,5 +1,7 @@
 #include "sql/name_pattern.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <functional>
@@ -163,12 +165,6 @@ class Matcher {
   std::string_view name_;
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 }  // namespace
 
 std::optional<std::vector<size_t>> MatchingNames(std::string_view pattern, const std::vector<std::string>& names,
@@ -176,13 +172,13 @@ std::optional<std::vector<size_t>> MatchingNames(std::string_view pattern, const
   const auto plain = [](std::string_view text) {
     return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
   };
-  const std::string folded = case_sensitive ? std::string(pattern) : Lower(pattern);
+  const std::string folded = case_sensitive ? std::string(pattern) : LowerAscii(pattern);
   const auto branches = Reader(folded).Read();
   if (!branches || pattern.size() > 200 || !plain(pattern)) return std::nullopt;
   std::vector<size_t> found;
   for (size_t i = 0; i < names.size(); ++i) {
     if (!plain(names[i])) return std::nullopt;
-    const std::string name = case_sensitive ? names[i] : Lower(names[i]);
+    const std::string name = case_sensitive ? names[i] : LowerAscii(names[i]);
     if (Matcher(name).Any(*branches, 0, [&](size_t end) { return end == name.size(); })) found.push_back(i);
   }
   return found;

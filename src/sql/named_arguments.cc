@@ -1,5 +1,7 @@
 #include "sql/named_arguments.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -43,17 +45,12 @@ const std::map<std::string, std::vector<Parameter>>& Signatures() {
   return *signatures;
 }
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 }  // namespace
 
 Result<plan::Call> WithPositionalArguments(const plan::Call& call, Position at) {
   auto is_named = [](const std::string& name) { return !name.empty(); };
   if (std::none_of(call.arg_names.begin(), call.arg_names.end(), is_named)) return call;
-  const std::string function = Lower(call.name.back());
+  const std::string function = LowerAscii(call.name.back());
   const std::string quoted = QuotedName({function});
   auto found = Signatures().find(function);
   if (found == Signatures().end()) {
@@ -88,8 +85,9 @@ Result<plan::Call> WithPositionalArguments(const plan::Call& call, Position at) 
       continue;
     }
     named = true;
-    auto place = std::find_if(parameters.begin(), parameters.end(),
-                              [&](const Parameter& parameter) { return Lower(parameter.name) == Lower(name); });
+    auto place = std::find_if(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
+      return LowerAscii(parameter.name) == LowerAscii(name);
+    });
     if (place == parameters.end()) {
       return AnalysisError("UNRECOGNIZED_PARAMETER_NAME", "4274K",
                            "Cannot invoke routine <routineName> because the routine call included a named argument "
@@ -100,7 +98,7 @@ Result<plan::Call> WithPositionalArguments(const plan::Call& call, Position at) 
     auto& slot = args[static_cast<size_t>(place - parameters.begin())];
     if (slot) {
       bool twice = std::count_if(call.arg_names.begin(), call.arg_names.end(),
-                                 [&](const std::string& other) { return Lower(other) == Lower(name); }) > 1;
+                                 [&](const std::string& other) { return LowerAscii(other) == LowerAscii(name); }) > 1;
       return AnalysisError(twice ? "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE"
                                  : "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED",
                            "4274K",

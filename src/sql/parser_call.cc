@@ -15,18 +15,13 @@
 #include <cctype>
 #include <span>
 
+#include "base/lower.h"
 #include "sql/detail/parser_impl.h"
 
 namespace tidemill::sql {
 namespace {
 
 using enum Keyword;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 constexpr std::string_view kDateUnits[] = {"year", "quarter", "month",  "week",        "day",        "dayofyear",
                                            "hour", "minute",  "second", "millisecond", "microsecond"};
@@ -68,7 +63,7 @@ bool Parser::ParseArguments(plan::Call* call) {
   do {
     if (!ParseArgument(call)) return false;
   } while (Take(TokenKind::kComma));
-  const std::string name = Lower(call->name.back());
+  const std::string name = LowerAscii(call->name.back());
   if ((name == "first" || name == "last" || name == "any_value") && Take(kIgnore, kNulls)) call->ignore_nulls = true;
   return Expect(TokenKind::kRightParen);
 }
@@ -90,7 +85,7 @@ bool Parser::ParseArgument(plan::Call* call) {
 plan::ExprPtr Parser::FinishCall(plan::Call call, Position at) {
   if (call.name.size() == 1 && call.arg_names.empty()) {
     if (!TakeDatePart(&call, at)) return nullptr;
-    const std::string name = Lower(call.name[0]);
+    const std::string name = LowerAscii(call.name[0]);
     const bool trims = name == "trim" || name == "ltrim" || name == "rtrim";
     if (trims && call.args.size() == 2) std::swap(call.args[0], call.args[1]);
   }
@@ -99,7 +94,7 @@ plan::ExprPtr Parser::FinishCall(plan::Call call, Position at) {
 
 // date_add(day, 1, x): three arguments, the first a unit's bare word.
 bool Parser::TakeDatePart(plan::Call* call, Position at) {
-  const std::string name = Lower(call->name[0]);
+  const std::string name = LowerAscii(call->name[0]);
   const bool adds = Contains(kAddNames, name);
   if (call->args.size() != 3 || (!adds && !Contains(kDiffNames, name))) return true;
   const plan::Expr& first = *call->args[0];
@@ -113,7 +108,7 @@ bool Parser::TakeDatePart(plan::Call* call, Position at) {
                 at);
   }
   const auto* word = std::get_if<plan::Attribute>(&first.node);
-  if (!word || word->parts.size() != 1 || !Contains(kDateUnits, Lower(word->parts[0]))) return true;
+  if (!word || word->parts.size() != 1 || !Contains(kDateUnits, LowerAscii(word->parts[0]))) return true;
   std::string unit = word->parts[0];
   call->name = {adds ? "timestampadd" : "timestampdiff"};
   call->args[0] = StringConstant(std::move(unit), first.at);

@@ -4,21 +4,13 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/lower.h"
 #include "base/names.h"
 #include "sql/detail/parser_impl.h"
 
 namespace tidemill::sql {
-namespace {
 
 using enum Keyword;
-
-std::string LowerText(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
-}  // namespace
 
 bool Parser::TakeIfNotExists() {
   if (!Is(kIf) || !Is(kNot, 1) || !Is(kExists, 2)) return false;
@@ -132,7 +124,7 @@ bool Parser::ParseTableClause(plan::CreateTable* table, bool* more) {
   if (Take(kUsing)) {
     plan::Name provider;
     if (!ParseQualifiedName(&provider, "a format")) return false;
-    for (const auto& part : provider) table->provider += (table->provider.empty() ? "" : ".") + LowerText(part);
+    for (const auto& part : provider) table->provider += (table->provider.empty() ? "" : ".") + LowerAscii(part);
     return true;
   }
   if (Take(kOptions)) return !twice(!table->options.empty()) && ParseProperties(&table->options);
@@ -334,7 +326,7 @@ bool Parser::ParseViewClauses(plan::CreateView* view) {
         view->schema_mode += (view->schema_mode.empty() ? "" : " ") + std::string(KeywordText(Peek().keyword));
       }
       if (view->schema_mode.empty()) return FailSyntax("BINDING, COMPENSATION, TYPE EVOLUTION or EVOLUTION");
-    } else if (IsName() && LowerText(Peek().text) == "metrics") {
+    } else if (IsName() && LowerAscii(Peek().text) == "metrics") {
       return Refuse("A view WITH METRICS is not supported.", Peek().at);
     } else {
       return true;
@@ -459,7 +451,7 @@ bool Parser::ParseRoutineClauses(plan::CreateFunction* function) {
     if (Take(kLanguage)) {
       std::string language;
       if (!ParseName(&language)) return false;
-      if (LowerText(language) != "sql") return Refuse("A function in another language than SQL is not supported.", at);
+      if (LowerAscii(language) != "sql") return Refuse("A function in another language than SQL is not supported.", at);
     } else if (Take(kDeterministic) || Take(kNot, kDeterministic)) {
       function->deterministic = tokens_[next_ - 2].keyword != kNot;
     } else if (Take(kComment)) {

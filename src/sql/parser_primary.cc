@@ -3,6 +3,7 @@
 
 #include <cctype>
 
+#include "base/lower.h"
 #include "sql/detail/parser_impl.h"
 #include "sql/literal.h"
 
@@ -15,12 +16,6 @@ std::string Upper(std::string_view text) {
   std::string upper(text);
   std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return std::toupper(c); });
   return upper;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
 }
 
 plan::ExprPtr BooleanConstant(bool value, Position at) {
@@ -308,7 +303,7 @@ size_t Parser::IntervalTermLength(size_t ahead) const {
   ++length;
   const Token& unit = Peek(ahead + length);
   if (unit.kind != TokenKind::kWord) return 0;
-  if (!IsIntervalUnit(Lower(unit.text)) && unit.keyword != kNanosecond && unit.keyword != kNanoseconds) return 0;
+  if (!IsIntervalUnit(LowerAscii(unit.text)) && unit.keyword != kNanosecond && unit.keyword != kNanoseconds) return 0;
   return length + 1;
 }
 
@@ -320,7 +315,7 @@ IntervalTerm Parser::TakeIntervalTerm() {
   }
   term.value += Is(TokenKind::kString) ? StringText(Peek()) : std::string(Peek().text);
   Advance();
-  term.unit = Lower(Peek().text);
+  term.unit = LowerAscii(Peek().text);
   Advance();
   return term;
 }
@@ -349,7 +344,7 @@ plan::ExprPtr Parser::ParseInterval() {
         FailSyntax("MONTH, HOUR, MINUTE or SECOND");
         return nullptr;
       }
-      literal = IntervalFromRange(terms[0].value, terms[0].unit, Lower(Peek().text));
+      literal = IntervalFromRange(terms[0].value, terms[0].unit, LowerAscii(Peek().text));
       Advance();
     } else {
       while (IntervalTermLength(0) > 0) terms.push_back(TakeIntervalTerm());

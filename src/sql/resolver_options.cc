@@ -1,4 +1,5 @@
 #include "sql/detail/resolver_options.h"
+#include "base/lower.h"
 
 #include <algorithm>
 #include <cctype>
@@ -34,16 +35,11 @@ bool HasNameTwice(const DataType& type) {
   if (type.is(TypeId::kMap)) return HasNameTwice(type.key()) || HasNameTwice(type.value());
   std::set<std::string> names;
   return std::any_of(type.fields().begin(), type.fields().end(), [&](const plan::Field& field) {
-    return !names.insert(LowerCase(field.name)).second || HasNameTwice(field.type);
+    return !names.insert(LowerAscii(field.name)).second || HasNameTwice(field.type);
   });
 }
 
 }  // namespace
-
-std::string LowerCase(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 Result<Options> OptionsOf(const PendingCall& call, size_t index) {
   Options options;
@@ -61,7 +57,7 @@ Result<Options> OptionsOf(const PendingCall& call, size_t index) {
                            "Invalid options: A type of keys and values in `map()` must be string, but got <mapType>.",
                            {{"mapType", QuotedType(call.args[index]->type)}}, call.at);
     }
-    options[LowerCase(*name)] = *value;
+    options[LowerAscii(*name)] = *value;
   }
   return options;
 }
@@ -78,7 +74,7 @@ Status OnlyOptions(const Options& options, std::initializer_list<const char*> kn
 Result<bool> FailsFast(const PendingCall& call, const Options& options) {
   auto mode = options.find("mode");
   if (mode == options.end()) return false;
-  std::string name = LowerCase(mode->second);
+  std::string name = LowerAscii(mode->second);
   if (name == "failfast") return true;
   if (name != "dropmalformed") return false;  // what is no mode is PERMISSIVE, to Spark too
   return AnalysisError("PARSE_MODE_UNSUPPORTED", "42601",

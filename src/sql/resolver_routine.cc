@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/lower.h"
 #include "sql/coercion.h"
 #include "sql/detail/resolver_core.h"
 #include "sql/detail/resolver_error.h"
@@ -15,11 +16,6 @@ using typed::ExprPtr;
 namespace {
 
 constexpr int kMaxRoutineDepth = 100;
-
-std::string LowerText(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 plan::ExprPtr CastOf(plan::ExprPtr expr, const DataType& type) {
   const Position at = expr->at;
@@ -255,7 +251,7 @@ plan::ExprPtr Resolver::WithRoutineNames(const plan::ExprPtr& expr) {
     if (routine.ok() && *routine && (*routine)->name.size() > 1) {
       std::string name;
       for (const auto& part : (*routine)->name) name += (name.empty() ? "" : ".") + part;
-      copy.name = {LowerText(name)};
+      copy.name = {LowerAscii(name)};
     }
   }
   return plan::MakeExpr(std::move(copy), expr->at);

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "base/lower.h"
 #include "sql/coercion.h"
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_operator.h"
@@ -41,8 +42,7 @@ Ruled LocalNow(const PendingCall& call) {
 ExprPtr WithPattern(const PendingCall& call, const std::string& name, std::vector<ExprPtr> args, const DataType& type,
                     bool nullable) {
   auto policy = call.options->conf.find("spark.sql.legacy.timeParserPolicy");
-  std::string chosen = policy == call.options->conf.end() ? "" : policy->second;
-  std::transform(chosen.begin(), chosen.end(), chosen.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string chosen = LowerAscii(policy == call.options->conf.end() ? "" : policy->second);
   if (chosen == "legacy") args.push_back(BoolLiteral(true));
   return MakeCall(name, std::move(args), type, nullable, call.at);
 }
@@ -187,8 +187,7 @@ Ruled Extract(const PendingCall& call) {
   if (call.args.size() != 2) return WrongCount(call, "2");
   auto written = LiteralText(call.args[0]);
   if (!written) return Refused("extract() of a field that is not a constant", call.at);
-  std::string field = *written;
-  std::transform(field.begin(), field.end(), field.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string field = LowerAscii(*written);
   ExprPtr source = call.args[1];
   if (source->type.is(TypeId::kString) || source->type.is(TypeId::kNull)) source = CastTo(source, TypeId::kTimestamp);
   if (!source->type.is_datetime()) return UnexpectedType(call, 1, "(\"TIMESTAMP\" or \"INTERVAL\")");

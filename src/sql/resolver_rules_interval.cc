@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 
+#include "base/lower.h"
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_operator.h"
 #include "sql/detail/resolver_typed.h"
@@ -76,8 +77,7 @@ bool Has(const DataType& interval, IntervalField field) {
 Ruled PartOfInterval(const PendingCall& call) {
   auto written = LiteralText(call.args[0]);
   if (!written) return Refused("extract() of a field that is not a constant", call.at);
-  std::string name = *written;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string name = LowerAscii(*written);
   const ExprPtr& interval = call.args[1];
   for (const auto& part : Parts()) {
     if (name.empty() || std::find(part.names.begin(), part.names.end(), name) == part.names.end()) continue;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/lower.h"
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_operator.h"
 #include "sql/detail/resolver_options.h"
@@ -50,7 +51,7 @@ Ruled ToJson(const PendingCall& call) {
   }
   bool ignore = true;
   if (auto found = options.find("ignorenullfields"); found != options.end())
-    ignore = LowerCase(found->second) != "false";
+    ignore = LowerAscii(found->second) != "false";
   RETURN_IF_ERROR(OnlyOptions(options, {"ignorenullfields", "dateformat", "timestampformat"}, call.at));
   std::vector<ExprPtr> args{call.args[0], BoolLiteral(ignore)};
   for (const char* name : {"dateformat", "timestampformat"}) {

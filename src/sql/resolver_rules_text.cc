@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/lower.h"
 #include "sql/coercion.h"
 #include "sql/detail/resolver_error.h"
 #include "sql/detail/resolver_operator.h"
@@ -67,8 +68,7 @@ Ruled ToBinary(const PendingCall& call) {
     if (!given->type.is(TypeId::kString)) return UnexpectedType(call, 1, "\"STRING\"");
     format = given;
     if (auto constant = LiteralText(given)) {
-      std::string lower = *constant;
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+      std::string lower = LowerAscii(*constant);
       static const std::set<std::string> kFormats = {"hex", "utf-8", "utf8", "base64"};
       if (!kFormats.contains(lower)) {
         return Mismatch("INVALID_ARG_VALUE", call.sql,
@@ -162,8 +162,7 @@ Ruled ToChar(const PendingCall& call) {
   }
   if (value->type.is(TypeId::kBinary)) {
     auto text = LiteralText(format);
-    std::string lower = text.value_or("");
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string lower = LowerAscii(text.value_or(""));
     const char* function = lower == "hex" ? "hex" : lower == "base64" ? "base64" : nullptr;
     if (lower == "utf-8") {
       return MakeCall("decode", {value, StringLiteral("UTF-8")}, TypeId::kString, value->nullable, call.at);

@@ -1,5 +1,7 @@
 #include "sql/salt.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,12 +11,6 @@
 
 namespace tidemill::sql {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 std::string Quoted(std::string_view name) {
   std::string quoted = "`";
@@ -87,7 +83,7 @@ struct Conjuncts {
   void Read(const plan::ExprPtr& condition) {
     const auto* call = condition ? std::get_if<plan::Call>(&condition->node) : nullptr;
     if (call == nullptr || !call->is_operator) return;
-    if (Lower(call->name.back()) == "and") {
+    if (LowerAscii(call->name.back()) == "and") {
       for (const auto& arg : call->args) Read(arg);
       return;
     }
@@ -142,7 +138,7 @@ size_t NameLength(std::string_view text) {
 const Standing* Only(const std::vector<Standing>& tables, const std::string& name) {
   const Standing* found = nullptr;
   for (const auto& table : tables) {
-    if (Lower(table.name) != Lower(name)) continue;
+    if (LowerAscii(table.name) != LowerAscii(name)) continue;
     if (found != nullptr) return nullptr;
     found = &table;
   }
@@ -173,10 +169,12 @@ Result<Salted> SaltJoin(std::string_view sql, const SaltSpec& spec) {
   if (!conjuncts.begin) return Unimplemented("the join's condition must begin with an equality of two columns");
   std::string other_column;
   for (const auto& e : conjuncts.equalities) {
-    const bool forward = Lower(e.left_table) == Lower(hot->called()) && Lower(e.right_table) == Lower(other->called());
-    const bool backward = Lower(e.right_table) == Lower(hot->called()) && Lower(e.left_table) == Lower(other->called());
-    if (forward && Lower(e.left_column) == Lower(spec.column)) other_column = e.right_column;
-    if (backward && Lower(e.right_column) == Lower(spec.column)) other_column = e.left_column;
+    const bool forward = LowerAscii(e.left_table) == LowerAscii(hot->called()) &&
+                         LowerAscii(e.right_table) == LowerAscii(other->called());
+    const bool backward = LowerAscii(e.right_table) == LowerAscii(hot->called()) &&
+                          LowerAscii(e.left_table) == LowerAscii(other->called());
+    if (forward && LowerAscii(e.left_column) == LowerAscii(spec.column)) other_column = e.right_column;
+    if (backward && LowerAscii(e.right_column) == LowerAscii(spec.column)) other_column = e.left_column;
   }
   if (other_column.empty()) return Unimplemented("no equality compares " + spec.column + " with the other side");
 

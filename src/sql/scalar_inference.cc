@@ -1,5 +1,7 @@
 #include "sql/scalar_inference.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -33,8 +35,7 @@ bool IsFraction(std::string_view text) {
 }
 
 bool IsBoolean(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string lower = LowerAscii(text);
   return lower == "true" || lower == "false";
 }
 

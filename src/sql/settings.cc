@@ -1,17 +1,13 @@
 #include "sql/settings.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
 
 namespace tidemill::sql {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 struct Accepted {
   std::string_view key;
@@ -56,7 +52,7 @@ constexpr Accepted kAccepted[] = {
 
 bool Flag(const Settings& settings, const std::string& key, bool otherwise) {
   const auto found = settings.find(key);
-  return found == settings.end() ? otherwise : Lower(found->second) == "true";
+  return found == settings.end() ? otherwise : LowerAscii(found->second) == "true";
 }
 
 ParseOptions ParseOptionsOf(const Settings& settings) {
@@ -68,7 +64,7 @@ ParseOptions ParseOptionsOf(const Settings& settings) {
   options.quoted_patterns = Flag(settings, "spark.sql.parser.quotedRegexColumnNames", false);
   options.bang_is_not = Flag(settings, "spark.sql.legacy.bangEqualsNot", false);
   const auto timestamp = settings.find("spark.sql.timestampType");
-  options.timestamp_ntz = timestamp != settings.end() && Lower(timestamp->second) == "timestamp_ntz";
+  options.timestamp_ntz = timestamp != settings.end() && LowerAscii(timestamp->second) == "timestamp_ntz";
   return options;
 }
 
@@ -77,7 +73,7 @@ Status CheckSettings(const Settings& settings) {
     const auto* row = std::ranges::find(kAccepted, std::string_view(key), &Accepted::key);
     const bool known = row != std::end(kAccepted);
     if (!known && !key.starts_with("spark.sql.legacy.")) continue;
-    if (known && (row->value.empty() || row->value == Lower(value))) continue;
+    if (known && (row->value.empty() || row->value == LowerAscii(value))) continue;
     return Unimplemented("the setting " + key + "=" + value +
                          " is not supported by the native engine; reset it, or run the query on Spark");
   }

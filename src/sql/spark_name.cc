@@ -1,5 +1,7 @@
 #include "sql/spark_name.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,12 +18,6 @@ namespace tidemill::sql {
 namespace {
 
 using plan::ExprPtr;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 // What a function is called in names, where that is not its own name in lower case.
 struct Rename {
@@ -188,7 +184,7 @@ class Printer {
 
   std::string PrintColumn(const plan::Name& parts) {
     if (parts.size() == 1) {
-      const auto* word = std::ranges::find(kWordCalls, Lower(parts[0]), &Rename::name);
+      const auto* word = std::ranges::find(kWordCalls, LowerAscii(parts[0]), &Rename::name);
       if (word != std::end(kWordCalls)) return std::string(word->printed);
     }
     return parts.back();
@@ -306,7 +302,7 @@ class Printer {
   }
 
   std::string Operator(const plan::Call& node) {
-    const std::string name = Lower(node.name[0]);
+    const std::string name = LowerAscii(node.name[0]);
     const auto& args = node.args;
     if (args.empty()) return name + "()";
     if (name == "not") return Negation(node);
@@ -362,7 +358,7 @@ class Printer {
 
   // The frame as written, or the one that Spark puts in.
   std::string Frame(const plan::Call& call, const plan::WindowSpec& spec) {
-    const std::string name = Lower(call.name.back());
+    const std::string name = LowerAscii(call.name.back());
     if (name == "lag" || name == "lead") {
       const std::string offset = call.args.size() > 1 ? Print(call.args[1]) : "1";
       const std::string bound = fmt::format("{}{} FOLLOWING", name == "lag" ? "-" : "", offset);
@@ -388,7 +384,7 @@ class Printer {
   }
 
   std::string WithinGroup(const plan::Call& call) {
-    const std::string name = Lower(call.name.back());
+    const std::string name = LowerAscii(call.name.back());
     if (name == "listagg" || name == "string_agg") {
       return fmt::format(" WITHIN GROUP (ORDER BY {})", SortKeys(call.within_group));
     }
@@ -458,7 +454,7 @@ class Printer {
     if (args.size() > 1 && name == "from_json") {
       const auto* type = std::get_if<plan::Literal>(&args[1]->node);
       const auto* text = type ? std::get_if<std::string>(&type->value.data) : nullptr;
-      if (text && Lower(*text).starts_with("map<")) return "entries";
+      if (text && LowerAscii(*text).starts_with("map<")) return "entries";
     }
     if (args.size() == 1 && Contains(kCastFunctions, name)) return Print(args[0]);
     if (!args.empty() && Contains(kOperatorFunctions, name)) return Operator(call);
@@ -476,7 +472,7 @@ class Printer {
     if (written.is_operator) return Operator(written);
     const auto positional = WithPositionalArguments(written, {});
     const plan::Call& node = positional.ok() ? *positional : written;
-    std::string name = Lower(node.name.back());
+    std::string name = LowerAscii(node.name.back());
     if ((name == "to_char" || name == "to_varchar") && node.args.size() == 2 && IsTime(*node.args[0])) {
       name = "date_format";
     }

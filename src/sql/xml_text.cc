@@ -1,5 +1,7 @@
 #include "sql/xml_text.h"
 
+#include "base/lower.h"
+
 #include <expat.h>
 
 #include <algorithm>
@@ -55,11 +57,6 @@ void OnDoctype(void* user, const XML_Char*, const XML_Char*, const XML_Char*, in
   XML_StopParser(Of(user).parser, XML_FALSE);
 }
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 // ---- XmlInferSchema ----
 
 DataType Sorted(std::vector<Field> fields) {
@@ -100,7 +97,7 @@ class Inference {
   }
 
   bool IsValue(const Field& field) const {
-    return Lower(field.name) == Lower(options_.value_tag) && !field.type.is_nested();
+    return LowerAscii(field.name) == LowerAscii(options_.value_tag) && !field.type.is_nested();
   }
 
   std::optional<DataType> Element(const std::vector<std::pair<std::string, std::string>>& attributes) {
@@ -125,8 +122,8 @@ class Inference {
 
   // Names that differ in case are one field, by the first of them; one that comes again is an array.
   void AddTo(std::vector<Field>& fields, const std::string& name, const DataType& type) {
-    auto same =
-        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return Lower(f.name) == Lower(name); });
+    auto same = std::find_if(fields.begin(), fields.end(),
+                             [&](const Field& f) { return LowerAscii(f.name) == LowerAscii(name); });
     if (same == fields.end()) {
       fields.push_back({name, type});
     } else {
@@ -153,7 +150,7 @@ class Inference {
     std::vector<Field> fields = a.fields();
     for (const auto& field : b.fields()) {
       auto same = std::find_if(fields.begin(), fields.end(),
-                               [&](const Field& f) { return Lower(f.name) == Lower(field.name); });
+                               [&](const Field& f) { return LowerAscii(f.name) == LowerAscii(field.name); });
       if (same == fields.end()) {
         fields.push_back(field);
       } else {
@@ -222,8 +219,8 @@ XmlOptions XmlOptionsOf(const std::map<std::string, std::string>& options) {
   if (auto* text = find("attributeprefix")) made.attribute_prefix = *text;
   if (auto* text = find("valuetag")) made.value_tag = *text;
   if (auto* text = find("nullvalue")) made.null_value = *text;
-  if (auto* text = find("ignoresurroundingspaces")) made.keep_spaces = Lower(*text) == "false";
-  if (auto* text = find("excludeattribute")) made.without_attributes = Lower(*text) == "true";
+  if (auto* text = find("ignoresurroundingspaces")) made.keep_spaces = LowerAscii(*text) == "false";
+  if (auto* text = find("excludeattribute")) made.without_attributes = LowerAscii(*text) == "true";
   return made;
 }
 

@@ -7,6 +7,7 @@
 
 #include "advisor/eventlog/rules.h"
 #include "advisor/figures.h"
+#include "base/lower.h"
 
 namespace tidemill::advisor::eventlog {
 namespace {
@@ -28,8 +29,7 @@ struct Scan {
   double files;
   double bytes;
   std::string Format() const {
-    std::string format = node->metadata.contains("Format") ? node->metadata.at("Format") : "";
-    std::ranges::transform(format, format.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string format = LowerAscii(node->metadata.contains("Format") ? node->metadata.at("Format") : "");
     return format;
   }
   std::string Location() const {

@@ -1,5 +1,7 @@
 #include "cloud/aws/http.h"
 
+#include "base/lower.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -51,8 +53,7 @@ size_t TakeHeader(char* bytes, size_t size, size_t count, void* headers) {
   const std::string_view line(bytes, size * count);
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
-  std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string name = LowerAscii(line.substr(0, colon));
   std::string_view value = line.substr(colon + 1);
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
   while (!value.empty() && blank(value.front())) value.remove_prefix(1);

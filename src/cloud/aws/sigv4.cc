@@ -1,5 +1,7 @@
 #include "cloud/aws/sigv4.h"
 
+#include "base/lower.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,12 +14,6 @@ namespace tidemill::cloud::aws {
 namespace {
 
 constexpr size_t kBlock = 64;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 std::string BytesOf(std::string_view hex) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
@@ -117,7 +113,7 @@ HttpRequest Signed(HttpRequest request, const Credentials& credentials, const Sc
   if (scope.service == "s3") request.headers.emplace_back("x-amz-content-sha256", body_hash);
   std::map<std::string, std::string> headers = {{"host", request.host}};
   for (const auto& [name, value] : request.headers) {
-    auto& known = headers[Lower(name)];
+    auto& known = headers[LowerAscii(name)];
     known += (known.empty() ? "" : ",") + HeaderValue(value);
   }
   std::string canonical =

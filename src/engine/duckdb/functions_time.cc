@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/lower.h"
 #include "engine/duckdb/functions_rows.h"
 #include "engine/duckdb/kernel_pattern.h"
 #include "engine/duckdb/text_values.h"
@@ -147,7 +148,7 @@ Result<std::string> ConvertTimezone(const Lowered& l) {
 
 // Spark's names of units, as DuckDB's.
 std::optional<std::string> UnitOf(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  name = LowerAscii(name);
   static const auto* units = new std::map<std::string, std::string>{{"year", "year"},
                                                                     {"yyyy", "year"},
                                                                     {"yy", "year"},

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/lower.h"
 #include "engine/duckdb/kernel_value.h"
 #include "sql/interval_literal.h"
 #include "sql/literal.h"
@@ -81,12 +82,6 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 constexpr const char* kFieldNames[] = {"year", "month", "day", "hour", "minute", "second"};
 
 std::string FieldsText(const DataType& type) {
@@ -98,7 +93,7 @@ std::string FieldsText(const DataType& type) {
 // Nothing for an interval of other fields.
 std::optional<std::string> BareInterval(std::string_view text, const DataType& type) {
   std::string body(Trimmed(text));
-  std::string lower = Lower(body);
+  std::string lower = LowerAscii(body);
   if (!lower.starts_with("interval")) return body;
   size_t open = body.find('\''), close = body.rfind('\'');
   if (open == std::string::npos || close == open) return std::nullopt;
@@ -137,7 +132,7 @@ struct CalendarReader {
   std::string Word() {
     size_t size = 0;
     while (size < rest.size() && std::isalpha(static_cast<unsigned char>(rest[size]))) ++size;
-    std::string word = Lower(rest.substr(0, size));
+    std::string word = LowerAscii(rest.substr(0, size));
     rest.remove_prefix(size);
     return word;
   }
@@ -186,7 +181,7 @@ struct CalendarSum {
 
 std::optional<Value> ParseCalendar(std::string_view text) {
   CalendarReader reader{Trimmed(text)};
-  if (Lower(reader.rest).starts_with("interval")) reader.rest.remove_prefix(8);
+  if (LowerAscii(reader.rest).starts_with("interval")) reader.rest.remove_prefix(8);
   CalendarSum sum;
   bool any = false;
   for (reader.SkipBlanks(); !reader.rest.empty(); reader.SkipBlanks(), any = true) {

@@ -1,5 +1,7 @@
 #include "engine/duckdb/record_text.h"
 
+#include "base/lower.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -95,8 +97,7 @@ std::string WriteTime(Row& row, const Value& value, const Value& local, const Da
 Value Settled(Row& row, const Value& record, bool bad, const std::string& text, const DataType& type,
               const TextRules& rules) {
   if (!bad) return record;
-  std::string mode = Rule(rules, "mode");
-  std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string mode = LowerAscii(Rule(rules, "mode"));
   if (mode == "failfast") {
     row.Fail("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023",
              "Malformed records are detected in record parsing: " + text +

@@ -13,7 +13,6 @@ namespace tidemill::sql {
 
 using Options = std::map<std::string, std::string>;  // names in lower case
 
-std::string LowerCase(std::string text);
 Result<Options> OptionsOf(const PendingCall& call, size_t index);
 // What options may say; all others are refused by name.
 Status OnlyOptions(const Options& options, std::initializer_list<const char*> known, Position at);
