@@ -1,7 +1,8 @@
 // Room app: `main` and the subcommands. Builds the real objects and hands them down; nothing else in the house reads
 // flags, the environment or files of settings.
 //
-// command_line.h: the flags of every subcommand as values. Only command_line.cc sees the library that reads them.
+// command_line.h: the flags of every subcommand as values. Only command_line.cc and declare*.cc see the library that
+// reads them.
 #pragma once
 
 #include <optional>
