@@ -23,7 +23,7 @@ Result<std::string> OutputOf(const std::string& command) {
 Result<std::unique_ptr<AwsAccess>> AwsAccess::Make(Program& program, storage::Storage& files,
                                                    const std::string& profile) {
   std::unique_ptr<AwsAccess> made(new AwsAccess());
-  ASSIGN_OR_RETURN(made->http_, cloud::aws::MakeHttp());
+  ASSIGN_OR_RETURN(made->http_, wire::MakeHttp());
   const cloud::aws::Surroundings surroundings{
       .environment = program.environment,
       .profile = profile,

@@ -22,7 +22,7 @@ class AwsAccess {
   AwsAccess() = default;
 
   std::string region_;
-  std::unique_ptr<cloud::aws::Http> http_;
+  std::unique_ptr<wire::Http> http_;
   std::unique_ptr<cloud::aws::CredentialSource> credentials_;
   std::unique_ptr<cloud::aws::Client> client_;
 };

@@ -11,6 +11,7 @@
 #include "app/program_run.h"
 #include "app/screen.h"
 #include "app/spark_run.h"
+#include "app/telemetry.h"
 #include "engine/spark/log_store.h"
 #include "job/facts.h"
 #include "job/ledger.h"
@@ -238,6 +239,8 @@ int RunJob(Program& program, const RunRequest& request) {
     sinks.push_back([&](const job::Event& event) { screen.Show(event); });
   }
   if (ledger) sinks.push_back([&](const job::Event& event) { ledger->Record(event); });
+  const auto telemetry = Telemetry::From(program, request.job);
+  if (telemetry) sinks.push_back([&](const job::Event& event) { telemetry->Take(event); });
   job::EventStream stream(std::move(sinks));
 
   const auto results =

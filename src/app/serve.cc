@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@
 #include "serve/http.h"
 #include "serve/page.h"
 #include "serve/schedule_view.h"
+#include "watch/alerting.h"
 
 namespace tidemill::app {
 namespace {
@@ -124,7 +126,7 @@ class Watch {
 }  // namespace
 
 int Serve(Program& program, const ServeFlags& flags) {
-  auto loaded = LoadSchedule(program, flags.path);
+  auto loaded = LoadSchedule(program, flags.path, true);
   if (!loaded.ok()) return Fail(loaded.error());
   const auto until = flags.until.empty() ? Result<Timestamp>(Timestamp::max()) : ParseTimestamp(flags.until);
   if (!until.ok()) return Fail(until.error());
@@ -179,12 +181,28 @@ int Serve(Program& program, const ServeFlags& flags) {
       Log(FormatTimestamp((*clock)()), "trouble", {{"message", listening.error().message}});
     }
   }
+  std::atomic<int64_t> epoch = 0;
+  std::unique_ptr<watch::Alerting> alerting;
+  if (!loaded->file.alerts.targets.empty()) {
+    watch::AlertingParts alerts{
+        loaded->file.alerts,
+        state,
+        {},
+        &program.clock,
+        [&] { return epoch.load(); },
+        [&](const std::string& message) { Log(FormatTimestamp((*clock)()), "trouble", {{"message", message}}); }};
+    for (const auto& job : loaded->jobs) alerts.classes[job.name] = job::Name(job.job_class);
+    auto started = watch::Alerting::Start(std::move(alerts));
+    if (!started.ok()) return Fail(started.error());
+    alerting = *std::move(started);
+  }
   Log(FormatTimestamp((*clock)()), "serving", {{"schedule", flags.path}, {"jobs", loaded->jobs.size()}});
   bool led = false;
   std::string trouble;
   while (!*program.cancel) {
     const auto turned = driver.Turn();
     watch.See(driver, (*clock)());
+    epoch = driver.epoch();
     const std::string now = turned.ok() ? "" : turned.error().message;
     if (now != trouble && !now.empty()) Log(FormatTimestamp((*clock)()), "trouble", {{"message", now}});
     trouble = now;

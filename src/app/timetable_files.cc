@@ -18,12 +18,13 @@ struct SourceText {
 
 // Jobs without a schedule are left out; a mistake in any file is a mistake of the whole.
 Result<LoadedSchedule> Assemble(Program& program, const SourceText& schedule, const std::vector<SourceText>& files,
-                                const std::string& folder) {
+                                const std::string& folder, bool for_alerts = false) {
   document::Diagnostics diagnostics;
   const auto zones = ZonesOfMachine(program);
   LoadedSchedule loaded;
   loaded.folder = folder;
-  loaded.file = scheduler::ParseScheduleFile(schedule.text, schedule.name, zones, diagnostics);
+  loaded.file = scheduler::ParseScheduleFile(schedule.text, schedule.name, for_alerts ? &program.environment : nullptr,
+                                             zones, diagnostics);
   std::vector<document::Diagnostic> said;
   int errors = 0;
   for (const auto& file : files) {
@@ -68,7 +69,7 @@ scheduler::ReadZone ZonesOfMachine(Program& program) {
   };
 }
 
-Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path) {
+Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path, bool for_alerts) {
   std::string absolute = program.AbsolutePath(path);
   SourceText schedule{path, ""};
   std::string shown = path;  // the folder, as messages begin
@@ -85,7 +86,8 @@ Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path) {
     ASSIGN_OR_RETURN(schedule.text, storage::ReadAll(*program.storage, absolute, 1 << 24));
   }
   document::Diagnostics ignored;  // said by Assemble
-  auto globs = scheduler::ParseScheduleFile(schedule.text, schedule.name, ZonesOfMachine(program), ignored).jobs;
+  auto globs =
+      scheduler::ParseScheduleFile(schedule.text, schedule.name, nullptr, ZonesOfMachine(program), ignored).jobs;
   if (globs.empty()) globs.push_back("*.yaml");
   std::vector<SourceText> files;
   for (const auto& glob : globs) {
@@ -101,7 +103,7 @@ Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path) {
            std::move(text)});
     }
   }
-  return Assemble(program, schedule, files, folder);
+  return Assemble(program, schedule, files, folder, for_alerts);
 }
 
 Result<LoadedSchedule> LoadNightExample(Program& program) {

@@ -19,7 +19,8 @@ struct LoadedSchedule {
 };
 
 // `path` is a schedule.yaml or a folder with job files and perhaps a schedule.yaml. The Error only counts the mistakes.
-Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path);
+// `for_alerts`: with the secrets of the environment that sending needs.
+Result<LoadedSchedule> LoadSchedule(Program& program, const std::string& path, bool for_alerts = false);
 // The example that is part of the program.
 Result<LoadedSchedule> LoadNightExample(Program& program);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <limits>
 
 #include "base/units.h"
 #include "job/statement.h"
@@ -69,6 +70,9 @@ CREATE TABLE advice (
   id INTEGER PRIMARY KEY, job TEXT NOT NULL, rule TEXT NOT NULL, change TEXT NOT NULL, at TEXT NOT NULL,
   low REAL NOT NULL, mid REAL NOT NULL, high REAL NOT NULL, before_seconds REAL NOT NULL,
   before_rows INTEGER NOT NULL);
+)",
+                                    R"(
+CREATE TABLE alerts (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL);
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
@@ -103,6 +107,24 @@ LedgerRun ReadRun(const Statement& row) {
 }
 
 }  // namespace
+
+double SuccessRatio(const std::vector<RunTotals>& totals) {
+  double good = 0, bad = 0;
+  for (const auto& t : totals) {
+    if (t.outcome == "committed" || t.outcome == "already_committed") good += static_cast<double>(t.runs);
+    if (t.outcome == "failed" || t.outcome == "unknown" || t.outcome == "killed") bad += static_cast<double>(t.runs);
+  }
+  return good + bad > 0 ? good / (good + bad) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double BadRowRatio(const std::vector<RunTotals>& totals) {
+  double rows = 0, bad = 0;
+  for (const auto& t : totals) {
+    rows += static_cast<double>(t.rows_in);
+    bad += static_cast<double>(t.rows_bad);
+  }
+  return rows > 0 ? bad / rows : std::numeric_limits<double>::quiet_NaN();
+}
 
 Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& path) {
   std::error_code code;
@@ -217,6 +239,29 @@ Result<std::vector<LedgerRun>> Ledger::Runs(const std::string& job, int64_t limi
     ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return runs;
     runs.push_back(ReadRun(select));
+  }
+}
+
+Result<int64_t> Ledger::NewestEvent() const {
+  const std::lock_guard lock(mutex_);
+  Statement newest(database_, "SELECT coalesce(max(id), 0) FROM events");
+  ASSIGN_OR_RETURN(const bool row, newest.Step());
+  return row ? newest.Number(0) : 0;
+}
+
+Result<std::pair<std::vector<LedgerRun>, int64_t>> Ledger::EndedAfter(int64_t event) const {
+  std::pair<std::vector<LedgerRun>, int64_t> ended;
+  ASSIGN_OR_RETURN(ended.second, NewestEvent());
+  const std::lock_guard lock(mutex_);
+  Statement select(database_,
+                   fmt::format("SELECT {} FROM runs WHERE id IN (SELECT run FROM events WHERE id > ?1 AND id "
+                               "<= ?2 AND type = 'run_finished') ORDER BY finished, id",
+                               kRunColumns));
+  select.Bind(event).Bind(ended.second);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return ended;
+    ended.first.push_back(ReadRun(select));
   }
 }
 

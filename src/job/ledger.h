@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -65,6 +66,12 @@ struct RunTotals {
   int64_t peak_memory_bytes = 0;  // of the one with the most
 };
 
+// Of what ended well or badly; what was stopped, refused or wrong in its data says nothing of the program. Not a
+// number: nothing did.
+double SuccessRatio(const std::vector<RunTotals>& totals);
+// Rows that were set aside or did not fit, of all that came in. Not a number: none came.
+double BadRowRatio(const std::vector<RunTotals>& totals);
+
 // For one spec of a job both engines were seen to give the same rows, quarantined ones too (`tidemill verify`).
 struct Certificate {
   std::string job;
@@ -118,6 +125,11 @@ class Ledger {
 
   // Newest first. An empty job: all.
   Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const;
+  // The number of the newest event; 0: there is none.
+  Result<int64_t> NewestEvent() const;
+  // Those that told their end after that event, in the order of their ends; and the newest event there is now. Asked
+  // again with it, no end is told twice and none is missed.
+  Result<std::pair<std::vector<LedgerRun>, int64_t>> EndedAfter(int64_t event) const;
   // Of the runs begun since then; those that still run are left out.
   Result<std::vector<RunTotals>> Totals(Timestamp since) const;
   // By id, or the newest attempt of a run key; kNotFound.

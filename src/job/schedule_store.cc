@@ -33,6 +33,25 @@ class Transaction {
   bool committed_ = false;
 };
 
+Status CheckLeads(sqlite3* database, int64_t epoch) {
+  Statement select(database, "SELECT epoch FROM schedule_leader");
+  ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (row && select.Number(0) == epoch) return Ok();
+  return Error{.kind = ErrorKind::kAborted, .message = "another scheduler leads now"};
+}
+
+const std::string kSelectNotices = "SELECT at, job, window, notice, message, began, id FROM schedule_notices ";
+
+Result<std::vector<ScheduleNotice>> ReadNotices(Statement& select) {
+  std::vector<ScheduleNotice> notices;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return notices;
+    notices.push_back({select.Text(0), select.Text(1), select.Text(2), select.Text(3), select.Text(4), select.Text(5),
+                       select.Number(6)});
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ScheduleStore>> ScheduleStore::Open(const std::string& path) {
@@ -107,15 +126,28 @@ Result<std::vector<ScheduleCommand>> ScheduleStore::Commands() {
 }
 
 Result<std::vector<ScheduleNotice>> ScheduleStore::Notices(int64_t limit) {
-  Statement select(database_,
-                   "SELECT at, job, window, notice, message, began FROM schedule_notices ORDER BY id DESC LIMIT ?");
-  select.Bind(limit);
-  std::vector<ScheduleNotice> notices;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return notices;
-    notices.push_back({select.Text(0), select.Text(1), select.Text(2), select.Text(3), select.Text(4), select.Text(5)});
-  }
+  Statement select(database_, kSelectNotices + "ORDER BY id DESC LIMIT ?");
+  return ReadNotices(select.Bind(limit));
+}
+
+Result<std::vector<ScheduleNotice>> ScheduleStore::NoticesAfter(int64_t id) {
+  Statement select(database_, kSelectNotices + "WHERE id > ? ORDER BY id");
+  return ReadNotices(select.Bind(id));
+}
+
+Result<std::string> ScheduleStore::Alerts() {
+  Statement select(database_, "SELECT state FROM alerts");
+  ASSIGN_OR_RETURN(const bool row, select.Step());
+  return row ? select.Text(0) : "";
+}
+
+Status ScheduleStore::KeepAlerts(int64_t epoch, const std::string& state) {
+  Transaction transaction(database_);
+  RETURN_IF_ERROR(transaction.begun());
+  RETURN_IF_ERROR(CheckLeads(database_, epoch));
+  Statement put(database_, "INSERT OR REPLACE INTO alerts VALUES (1, ?)");
+  RETURN_IF_ERROR(put.Bind(state).Run());
+  return transaction.Commit();
 }
 
 Status ScheduleStore::Send(const std::string& command) {
@@ -126,13 +158,7 @@ Status ScheduleStore::Send(const std::string& command) {
 Status ScheduleStore::Store(int64_t epoch, const Changes& changes) {
   Transaction transaction(database_);
   RETURN_IF_ERROR(transaction.begun());
-  {
-    Statement select(database_, "SELECT epoch FROM schedule_leader");
-    ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row || select.Number(0) != epoch) {
-      return Error{.kind = ErrorKind::kAborted, .message = "another scheduler leads now"};
-    }
-  }
+  RETURN_IF_ERROR(CheckLeads(database_, epoch));
   for (const auto& [job, state] : changes.states) {
     Statement put(database_, "INSERT OR REPLACE INTO schedule_jobs VALUES (?, ?)");
     RETURN_IF_ERROR(put.Bind(job).Bind(state).Run());

@@ -25,6 +25,7 @@ struct ScheduleNotice {
   std::string notice;
   std::string message;
   std::string began;  // the attempt that it is about; empty: none
+  int64_t id = 0;     // in the order in which they were told; 0: not stored yet
 };
 
 struct ScheduleCommand {
@@ -59,6 +60,8 @@ class ScheduleStore {
   Result<std::vector<ScheduleCommand>> Commands();
   // Newest first.
   Result<std::vector<ScheduleNotice>> Notices(int64_t limit);
+  // Oldest first.
+  Result<std::vector<ScheduleNotice>> NoticesAfter(int64_t id);
   Status Send(const std::string& command);
 
   struct Changes {
@@ -69,6 +72,10 @@ class ScheduleStore {
   };
   // All or nothing. kAborted: `epoch` no longer leads, and nothing was stored.
   Status Store(int64_t epoch, const Changes& changes);
+
+  // What is remembered of alerts; an empty text: nothing was kept yet. kAborted as Store.
+  Result<std::string> Alerts();
+  Status KeepAlerts(int64_t epoch, const std::string& state);
 
   // The clock that was first asked for.
   Result<ScheduleClock> KeepClock(const ScheduleClock& asked);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/base64.h"
 #include "plan/variant.h"
 
 namespace tidemill::plan {
@@ -155,21 +156,9 @@ std::optional<BinaryStyle> BinaryStyleNamed(std::string_view name) {
   return std::nullopt;
 }
 
-static std::string Base64(const std::string& bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (size_t k = 0; k <= count; ++k) text += kDigits[group >> (18 - 6 * k) & 63];
-  }
-  return text;
-}
-
 std::string BinaryText(const std::string& bytes, BinaryStyle style) {
   if (style == BinaryStyle::kUtf8) return bytes;
-  if (style == BinaryStyle::kBase64) return Base64(bytes);
+  if (style == BinaryStyle::kBase64) return Base64(bytes, false);
   const bool hex = style == BinaryStyle::kHex;
   std::string text;
   for (const char c : bytes) {

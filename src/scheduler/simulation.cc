@@ -319,6 +319,7 @@ class Simulator {
            firing = NextFiringOf(job, *firing)) {
         last = *firing - job.delay;
       }
+      if (job.end) last = std::min(last, *job.end);
       Slot missing;
       if (own.through + *job.window <= last && own.slots.size() < 1000) {
         missing.start = own.through;

@@ -8,6 +8,7 @@
 
 #include "document/json_schema.h"
 #include "document/keys.h"
+#include "document/overlay.h"
 #include "document/reader.h"
 #include "document/shape.h"
 
@@ -70,6 +71,7 @@ constexpr Key kFileKeys[] = {
     {"jobs", KeyType::kTexts, false, "*.yaml", "Job files, as globs relative to this file's folder."},
     {"calendar", KeyType::kSection, false, "", "What may run at which hours.", {}, &kCalendar},
     {"capacity", KeyType::kSection, false, "", "What there is to run jobs with.", {}, &kCapacity},
+    {"alerts", KeyType::kSection, false, "", "Who is told when something is wrong.", {}, &watch::kAlertKeys},
     {"simulate", KeyType::kSection, false, "", "What goes wrong in `tidemill schedule simulate`.", {}, &kSimulate},
 };
 constexpr Section kFile{"schedule", "A Tidemill schedule: which jobs, in which hours, with what capacity.", kFileKeys};
@@ -340,12 +342,14 @@ void LookUp(const job::Job& job, Timetable& timetable, ScheduledJob& made, Diagn
 
 }  // namespace
 
-ScheduleFile ParseScheduleFile(const std::string& text, const std::string& file, const ReadZone& read_zone,
+ScheduleFile ParseScheduleFile(const std::string& text, const std::string& file,
+                               const std::map<std::string, std::string>* variables, const ReadZone& read_zone,
                                Diagnostics& out) {
   ScheduleFile made;
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return made;
-  const Node root = document::ParseYaml(text, file, out);
+  Node root = document::ParseYaml(text, file, out);
   if (root.is_null()) return made;
+  if (variables != nullptr) document::ReplaceVariables(root, *variables, out);
   document::CheckShape(root, kFile, out);
   if (!root.is_map()) return made;
   const Reader top(root, "");
@@ -357,6 +361,7 @@ ScheduleFile ParseScheduleFile(const std::string& text, const std::string& file,
   };
   section("calendar", [&](const Reader& in) { ReadCalendar(in, read_zone, made.timetable.calendar, out); });
   section("capacity", [&](const Reader& in) { ReadCapacity(in, made.timetable.capacity, out); });
+  section("alerts", [&](const Reader& in) { made.alerts = watch::ReadAlerts(in, out); });
   section("simulate", [&](const Reader& in) { ReadFaults(in, made.faults); });
   return made;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "document/diagnostic.h"
 #include "job/spec.h"
 #include "scheduler/timetable.h"
+#include "watch/alert_spec.h"
 
 namespace tidemill::scheduler {
 
@@ -30,10 +32,13 @@ struct ScheduleFile {
   Timetable timetable;            // without jobs
   std::vector<std::string> jobs;  // globs of job files, relative to the file's folder; empty: *.yaml
   Faults faults;
+  watch::AlertSpec alerts;
 };
 
-// schedule.yaml. An empty text gives the defaults.
-ScheduleFile ParseScheduleFile(const std::string& text, const std::string& file, const ReadZone& read_zone,
+// schedule.yaml, with ${VAR} replaced by `variables`; without them it stays as it is written: those who send no alerts
+// need no secrets. An empty text gives the defaults.
+ScheduleFile ParseScheduleFile(const std::string& text, const std::string& file,
+                               const std::map<std::string, std::string>* variables, const ReadZone& read_zone,
                                document::Diagnostics& out);
 std::string ScheduleJsonSchema();
 

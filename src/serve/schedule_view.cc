@@ -40,28 +40,6 @@ Use UseOf(const ScheduleView& view) {
   return use;
 }
 
-bool IsGood(const std::string& outcome) { return outcome == "committed" || outcome == "already_committed"; }
-bool IsBad(const std::string& outcome) { return outcome == "failed" || outcome == "unknown" || outcome == "killed"; }
-
-// Of what ended well or badly; what was stopped, refused or wrong in its data says nothing of the program.
-double SuccessRatio(const std::vector<job::RunTotals>& totals) {
-  double good = 0, bad = 0;
-  for (const auto& t : totals) {
-    good += IsGood(t.outcome) ? static_cast<double>(t.runs) : 0;
-    bad += IsBad(t.outcome) ? static_cast<double>(t.runs) : 0;
-  }
-  return good + bad > 0 ? good / (good + bad) : std::numeric_limits<double>::quiet_NaN();
-}
-
-double BadRowRatio(const std::vector<job::RunTotals>& totals) {
-  double rows = 0, bad = 0;
-  for (const auto& t : totals) {
-    rows += static_cast<double>(t.rows_in);
-    bad += static_cast<double>(t.rows_bad);
-  }
-  return rows > 0 ? bad / rows : std::numeric_limits<double>::quiet_NaN();
-}
-
 std::string StateWord(const JobState& own) {
   return own.paused ? "paused" : own.running > 0 ? "runs" : own.waiting > 0 ? "waits" : "idle";
 }
@@ -176,9 +154,9 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
   for (const auto& [job, bytes] : peaks) peak.samples.push_back({{{"job", job}}, bytes});
   metrics.push_back(std::move(peak));
   metrics.push_back(Gauge("tidemill_success_ratio",
-                          "Of the attempts of 30 days that ended by themselves; target 0.999.", SuccessRatio(lately)));
+                          "Of the attempts of 30 days that ended by themselves; target 0.999.", job::SuccessRatio(lately)));
   metrics.push_back(
-      Gauge("tidemill_bad_rows_ratio", "Of the rows of 30 days; target below 0.05.", BadRowRatio(lately)));
+      Gauge("tidemill_bad_rows_ratio", "Of the rows of 30 days; target below 0.05.", job::BadRowRatio(lately)));
   return metrics;
 }
 

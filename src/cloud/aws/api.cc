@@ -61,8 +61,8 @@ Result<std::string> Api::Query(std::string_view service, std::string_view operat
   parameters.emplace_back("Action", operation);
   parameters.emplace_back("Version", ServiceOf(service).version);
   for (const auto& [name, value] : parameters) {
-    call.request.body += fmt::format("{}{}={}", call.request.body.empty() ? "" : "&", PercentEncoded(name, false),
-                                     PercentEncoded(value, false));
+    call.request.body += fmt::format("{}{}={}", call.request.body.empty() ? "" : "&", wire::PercentEncoded(name, false),
+                                     wire::PercentEncoded(value, false));
   }
   call.request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   ASSIGN_OR_RETURN(auto answer, client_.Send(call));

@@ -10,9 +10,13 @@
 
 #include "base/clock.h"
 #include "cloud/aws/credentials.h"
-#include "cloud/aws/http.h"
+#include "wire/http.h"
 
 namespace tidemill::cloud::aws {
+
+using wire::Http;
+using wire::HttpLimits;
+using wire::HttpResponse;
 
 struct Call {
   std::string service;  // as in the signature

@@ -19,8 +19,8 @@ Found None() { return std::optional<Credentials>(); }
 
 constexpr Micros kRenewBefore = std::chrono::minutes(5);
 constexpr int kMostRoles = 5;  // one assumed from another
-const HttpLimits kNear{.connect = std::chrono::seconds(1), .total = std::chrono::seconds(5)};
-const HttpLimits kFar{.connect = std::chrono::seconds(5), .total = std::chrono::seconds(20)};
+const wire::HttpLimits kNear{.connect = std::chrono::seconds(1), .total = std::chrono::seconds(5)};
+const wire::HttpLimits kFar{.connect = std::chrono::seconds(5), .total = std::chrono::seconds(20)};
 
 Error Denied(std::string message) { return {.kind = ErrorKind::kPermissionDenied, .message = std::move(message)}; }
 
@@ -38,25 +38,11 @@ Found FromJson(const std::string& text, const std::string& where) {
   return std::optional(std::move(found));
 }
 
-// "http://host:port/path?a=b" as a request.
+// Of a URL, or a host and a path that are asked by https; of what is neither, a request to nowhere.
 HttpRequest Get(std::string_view url) {
-  HttpRequest request;
-  if (const size_t scheme = url.find("://"); scheme != std::string_view::npos) {
-    request.scheme = url.substr(0, scheme);
-    url.remove_prefix(scheme + 3);
-  }
-  const size_t slash = std::min(url.find('/'), url.size());
-  request.host = url.substr(0, slash);
-  std::string_view rest = url.substr(slash);
-  const size_t question = std::min(rest.find('?'), rest.size());
-  request.path = question == 0 ? "/" : std::string(rest.substr(0, question));
-  rest.remove_prefix(std::min(question + 1, rest.size()));
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('&'), rest.size()), equals = std::min(rest.find('='), end);
-    request.query.emplace_back(rest.substr(0, equals), equals < end ? rest.substr(equals + 1, end - equals - 1) : "");
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return request;
+  const auto request =
+      wire::RequestTo(url.find("://") == std::string_view::npos ? "https://" + std::string(url) : std::string(url));
+  return request.ok() ? *request : HttpRequest{};
 }
 
 class Chain final : public CredentialSource {

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "cloud/aws/http.h"
+#include "cloud/aws/sigv4.h"
 
 namespace tidemill::cloud::aws {
 
@@ -21,7 +21,7 @@ struct Surroundings {
   std::string profile;  // empty: AWS_PROFILE, else default
   std::function<Result<std::string>(const std::string& path)> read_file;
   std::function<Result<std::string>(const std::string& command)> run;  // its standard output
-  Http* http = nullptr;
+  wire::Http* http = nullptr;
   const Clock* clock = nullptr;
 };
 

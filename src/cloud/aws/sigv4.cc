@@ -64,37 +64,11 @@ std::string Normalised(std::string_view path) {
 }
 
 std::string CanonicalPath(const HttpRequest& request, const Scope& scope) {
-  if (scope.service == "s3") return PercentEncoded(request.path, true);
-  return PercentEncoded(PercentEncoded(Normalised(request.path), true), true);
-}
-
-std::string CanonicalQuery(const HttpRequest& request) {
-  std::vector<std::pair<std::string, std::string>> encoded;
-  for (const auto& [key, value] : request.query) {
-    encoded.emplace_back(PercentEncoded(key, false), PercentEncoded(value, false));
-  }
-  std::sort(encoded.begin(), encoded.end());
-  std::string text;
-  for (const auto& [key, value] : encoded) text += fmt::format("{}{}={}", text.empty() ? "" : "&", key, value);
-  return text;
+  if (scope.service == "s3") return wire::PercentEncoded(request.path, true);
+  return wire::PercentEncoded(wire::PercentEncoded(Normalised(request.path), true), true);
 }
 
 }  // namespace
-
-std::string HttpRequest::Url() const {
-  std::string url = fmt::format("{}://{}{}", scheme, host, PercentEncoded(path, true));
-  const std::string text = CanonicalQuery(*this);
-  return text.empty() ? url : url + "?" + text;
-}
-
-std::string PercentEncoded(std::string_view text, bool keep_slash) {
-  std::string encoded;
-  for (const unsigned char c : text) {
-    const bool plain = (c < 0x80 && std::isalnum(c) != 0) || c == '-' || c == '.' || c == '_' || c == '~';
-    encoded += plain || (c == '/' && keep_slash) ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
-  }
-  return encoded;
-}
 
 std::string HmacSha256(std::string_view key, std::string_view message) {
   std::string block = key.size() > kBlock ? BytesOf(Sha256Hex(key)) : std::string(key);
@@ -117,7 +91,7 @@ HttpRequest Signed(HttpRequest request, const Credentials& credentials, const Sc
     known += (known.empty() ? "" : ",") + HeaderValue(value);
   }
   std::string canonical =
-      fmt::format("{}\n{}\n{}\n", request.method, CanonicalPath(request, scope), CanonicalQuery(request));
+      fmt::format("{}\n{}\n{}\n", request.method, CanonicalPath(request, scope), request.EncodedQuery());
   std::string names;
   for (const auto& [name, value] : headers) {
     canonical += fmt::format("{}:{}\n", name, value);

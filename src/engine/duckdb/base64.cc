@@ -7,18 +7,6 @@
 
 namespace tidemill::engine::duckdb {
 
-std::string ToBase64(std::string_view bytes) {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t bits = 0;
-    size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += j <= count ? kLetters[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-
 // java.util.Base64's MIME decoder, after Spark's check of the text: blanks aside, whole groups of four, padding only at
 // the end.
 std::optional<std::string> FromBase64(std::string_view text) {

@@ -1,4 +1,4 @@
-// base64.h: bytes as Base64 and back.
+// base64.h: Base64 as Spark reads it.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,6 @@
 
 namespace tidemill::engine::duckdb {
 
-std::string ToBase64(std::string_view bytes);
 // Blanks are passed over; padding stands only at the end. Nothing for text that is no Base64.
 std::optional<std::string> FromBase64(std::string_view text);
 

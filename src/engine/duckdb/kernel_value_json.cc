@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/base64.h"
 #include "engine/duckdb/base64.h"
 #include "engine/duckdb/kernel_value.h"
 #include "engine/duckdb/record_text.h"
@@ -180,7 +181,7 @@ struct JsonWriter {
       case TypeId::kString:
         return sql::QuoteJson(std::get<std::string>(value.data));
       case TypeId::kBinary:
-        return "\"" + ToBase64(std::get<std::string>(value.data)) + "\"";
+        return "\"" + Base64(std::get<std::string>(value.data)) + "\"";
       case TypeId::kFloat:
       case TypeId::kDouble: {
         std::string text = plan::ToSparkText(value, type);

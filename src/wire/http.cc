@@ -1,48 +1,16 @@
-#include "cloud/aws/http.h"
+#include "wire/http.h"
 
-#include "base/lower.h"
-
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
+#include "base/lower.h"
+#include "wire/detail/curl.h"
 
-namespace tidemill::cloud::aws {
+namespace tidemill::wire {
 namespace {
-
-// libcurl's functions, looked up by name.
-struct Curl {
-  decltype(&::curl_global_init) global_init;
-  decltype(&::curl_easy_init) easy_init;
-  decltype(&::curl_easy_cleanup) easy_cleanup;
-  decltype(&::curl_easy_setopt) setopt;
-  decltype(&::curl_easy_perform) perform;
-  decltype(&::curl_easy_getinfo) getinfo;
-  decltype(&::curl_easy_strerror) strerror;
-  decltype(&::curl_slist_append) slist_append;
-  decltype(&::curl_slist_free_all) slist_free_all;
-};
-
-template <typename Function>
-bool LookUp(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
-
-bool LookUpAll(void* library, Curl& curl) {
-  return LookUp(library, "curl_global_init", curl.global_init) && LookUp(library, "curl_easy_init", curl.easy_init) &&
-         LookUp(library, "curl_easy_cleanup", curl.easy_cleanup) && LookUp(library, "curl_easy_setopt", curl.setopt) &&
-         LookUp(library, "curl_easy_perform", curl.perform) && LookUp(library, "curl_easy_getinfo", curl.getinfo) &&
-         LookUp(library, "curl_easy_strerror", curl.strerror) &&
-         LookUp(library, "curl_slist_append", curl.slist_append) &&
-         LookUp(library, "curl_slist_free_all", curl.slist_free_all);
-}
 
 size_t TakeBody(char* bytes, size_t size, size_t count, void* body) {
   static_cast<std::string*>(body)->append(bytes, size * count);
@@ -60,11 +28,6 @@ size_t TakeHeader(char* bytes, size_t size, size_t count, void* headers) {
   while (!value.empty() && blank(value.back())) value.remove_suffix(1);
   (*static_cast<std::map<std::string, std::string>*>(headers))[name] = value;
   return size * count;
-}
-
-bool NeverSent(CURLcode code) {
-  return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT ||
-         code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
 }
 
 class CurlHttp final : public Http {
@@ -117,14 +80,72 @@ class CurlHttp final : public Http {
 
 }  // namespace
 
-Result<std::unique_ptr<Http>> MakeHttp() {
-  void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  Curl curl{};
-  if (library == nullptr || !LookUpAll(library, curl)) {
-    return FailedPrecondition("talking to AWS needs libcurl 4, which is not on this machine; install it (libcurl4)");
+std::string PercentEncoded(std::string_view text, bool keep_slash) {
+  std::string encoded;
+  for (const unsigned char c : text) {
+    const bool plain = (c < 0x80 && std::isalnum(c) != 0) || c == '-' || c == '.' || c == '_' || c == '~';
+    encoded += plain || (c == '/' && keep_slash) ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
   }
-  curl.global_init(CURL_GLOBAL_DEFAULT);
+  return encoded;
+}
+
+std::string PercentDecoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned code = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, code, 16).ptr == text.data() + i + 3) {
+      decoded += static_cast<char>(code);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+std::string HttpRequest::EncodedQuery() const {
+  std::vector<std::pair<std::string, std::string>> encoded;
+  for (const auto& [key, value] : query) encoded.emplace_back(PercentEncoded(key, false), PercentEncoded(value, false));
+  std::sort(encoded.begin(), encoded.end());
+  std::string text;
+  for (const auto& [key, value] : encoded) text += fmt::format("{}{}={}", text.empty() ? "" : "&", key, value);
+  return text;
+}
+
+std::string HttpRequest::Url() const {
+  std::string url = fmt::format("{}://{}{}", scheme, host, PercentEncoded(path, true));
+  const std::string text = EncodedQuery();
+  return text.empty() ? url : url + "?" + text;
+}
+
+Result<HttpRequest> RequestTo(std::string_view url) {
+  HttpRequest request;
+  const size_t scheme = url.find("://");
+  request.scheme = LowerAscii(url.substr(0, std::min(scheme, url.size())));
+  if (scheme == std::string_view::npos || (request.scheme != "http" && request.scheme != "https")) {
+    return InvalidArgument("a URL must begin with http:// or https://");
+  }
+  url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('#'));
+  const size_t host = std::min(url.find_first_of("/?"), url.size());
+  request.host = url.substr(0, host);
+  if (request.host.empty()) return InvalidArgument("a URL must name a host");
+  const size_t question = std::min(url.find('?'), url.size());
+  if (question > host) request.path = PercentDecoded(url.substr(host, question - host));
+  std::string_view rest = url.substr(std::min(question + 1, url.size()));
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('&'), rest.size()), equals = std::min(rest.find('='), end);
+    request.query.emplace_back(PercentDecoded(rest.substr(0, equals)),
+                               equals < end ? PercentDecoded(rest.substr(equals + 1, end - equals - 1)) : "");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return request;
+}
+
+Result<std::unique_ptr<Http>> MakeHttp() {
+  ASSIGN_OR_RETURN(const Curl curl, LoadCurl());
   return std::unique_ptr<Http>(std::make_unique<CurlHttp>(curl));
 }
 
-}  // namespace tidemill::cloud::aws
+}  // namespace tidemill::wire
