@@ -156,7 +156,8 @@ Result<ExprPtr> Resolver::Resolve(const plan::Cast& written, const plan::Expr& e
     }
   }
   auto mode = node.try_cast ? typed::Cast::Mode::kTry : typed::Cast::Mode::kPlain;
-  if (from.is(TypeId::kNull)) return NullLiteral(node.type);
+  // What has no type and is no literal is computed all the same: it may be there to raise an error.
+  if (from.is(TypeId::kNull) && (AsLiteral(child) || node.type.is(TypeId::kVariant))) return NullLiteral(node.type);
   if (from.is(TypeId::kVariant)) return CastVariant(child, node.type, node.try_cast, expr.at);
   if (node.type.is(TypeId::kVariant)) return VariantOf(child, expr.at);
   // CAST(1 AS INT) stays a cast: next to a decimal a bare literal would only take the digits it has.
