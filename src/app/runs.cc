@@ -1,53 +1,21 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "advisor/figures.h"
 #include "advisor/quote.h"
 #include "app/exit_code.h"
 #include "app/program.h"
 #include "app/text_table.h"
+#include "job/costs.h"
 #include "job/ledger.h"
+#include "job/ledger_json.h"
 
 namespace tidemill::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json RunJson(const job::LedgerRun& run) {
-  const auto& f = run.figures;
-  return {{"id", run.id},
-          {"run_key", run.run_key},
-          {"attempt", run.attempt},
-          {"job", run.job},
-          {"window", run.window},
-          {"engine", run.engine},
-          {"table", run.table},
-          {"started", run.started},
-          {"finished", run.finished.empty() ? Json(nullptr) : Json(run.finished)},
-          {"outcome", run.outcome},
-          {"message", run.message},
-          {"version", f.version},
-          {"duration_ms", static_cast<double>(f.duration.count()) / 1000},
-          {"rows_in", f.rows_in},
-          {"rows_written", f.rows_written},
-          {"rows_quarantined", f.rows_quarantined},
-          {"rows_malformed", f.rows_malformed},
-          {"files_written", f.files_written},
-          {"bytes_read", f.bytes_read},
-          {"bytes_written", f.bytes_written},
-          {"peak_memory_bytes", f.peak_memory_bytes},
-          {"peak_spill_bytes", f.peak_spill_bytes},
-          {"class", run.job_class},
-          {"tags", run.tags},
-          {"quoted_seconds", run.quoted_seconds < 0 ? Json(nullptr) : Json(run.quoted_seconds)},
-          {"dollars", run.dollars < 0 ? Json(nullptr) : Json(run.dollars)}};
-}
 
 void PrintJson(const Json& json) {
   std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
@@ -59,7 +27,7 @@ int List(const job::Ledger& ledger, const RunsFlags& flags) {
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& run : *runs) {
-    list.push_back(RunJson(run));
+    list.push_back(job::JsonOf(run));
     const auto& f = run.figures;
     const bool done = !run.finished.empty();
     rows.push_back({std::to_string(run.id), run.started.substr(0, 19), run.job, run.window, run.outcome,
@@ -132,35 +100,11 @@ int Show(const job::Ledger& ledger, const RunsFlags& flags) {
     PrintRun(*run, *checks);
     return kOk;
   }
-  Json json = RunJson(*run);
+  Json json = job::JsonOf(*run);
   json["events"] = Json::array();
   for (const auto& line : *events) json["events"].push_back(Json::parse(line, nullptr, false));
   PrintJson(json);
   return kOk;
-}
-
-struct Cost {
-  int64_t runs = 0;
-  int64_t bytes_read = 0;
-  double seconds = 0;
-  double dollars = 0;
-  std::vector<double> quote_errors;  // |took / quoted - 1|
-};
-
-// What a run counts under; a run of several tags under each.
-std::vector<std::string> Groups(const job::LedgerRun& run, const std::string& by) {
-  if (by == "class") return {run.job_class};
-  if (by == "day") return {run.started.substr(0, 10)};
-  if (by != "tag") return {run.job};
-  std::vector<std::string> tags;
-  std::stringstream text(run.tags);
-  for (std::string tag; std::getline(text, tag, ',');) tags.push_back(tag);
-  return tags.empty() ? std::vector<std::string>{"(none)"} : tags;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 int ShowCost(const job::Ledger& ledger, const RunsFlags& flags) {
@@ -168,37 +112,14 @@ int ShowCost(const job::Ledger& ledger, const RunsFlags& flags) {
   if (!since.ok()) return Fail(since.error());
   const auto runs = ledger.Runs("", INT64_MAX);
   if (!runs.ok()) return Fail(runs.error());
-  std::map<std::string, Cost> costs;
-  for (const auto& run : *runs) {
-    const auto started = ParseTimestamp(run.started);
-    if (run.dollars < 0 || (started.ok() && *started < *since)) continue;
-    const double seconds = static_cast<double>(run.figures.duration.count()) / 1e6;
-    for (const auto& group : Groups(run, flags.by)) {
-      Cost& cost = costs[group];
-      ++cost.runs;
-      cost.bytes_read += run.figures.bytes_read;
-      cost.seconds += seconds;
-      cost.dollars += run.dollars;
-      const bool done = run.outcome == job::Name(job::Outcome::kCommitted);
-      if (done && run.quoted_seconds > 0) cost.quote_errors.push_back(std::abs(seconds / run.quoted_seconds - 1));
-    }
-  }
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [group, cost] : costs) {
-    const double gb = static_cast<double>(cost.bytes_read) / 1e9;
-    const double per_gb = gb > 0 ? cost.dollars / gb : 0;
-    const bool known = !cost.quote_errors.empty();
-    list.push_back({{flags.by, group},
-                    {"runs", cost.runs},
-                    {"seconds", cost.seconds},
-                    {"bytes_read", cost.bytes_read},
-                    {"dollars", cost.dollars},
-                    {"dollars_per_gb", per_gb},
-                    {"median_quote_error", known ? Json(Median(cost.quote_errors)) : Json(nullptr)}});
-    rows.push_back({group, FormatCount(cost.runs), advisor::SecondsText(cost.seconds), FormatBytes(cost.bytes_read),
-                    advisor::DollarsText(cost.dollars), advisor::DollarsText(per_gb),
-                    known ? advisor::ShareText(Median(cost.quote_errors)) : ""});
+  for (const auto& cost : job::CostsBy(*runs, flags.by, *since)) {
+    list.push_back(job::JsonOf(cost, flags.by));
+    rows.push_back({cost.group, FormatCount(cost.runs), advisor::SecondsText(cost.seconds),
+                    FormatBytes(cost.bytes_read), advisor::DollarsText(cost.dollars),
+                    advisor::DollarsText(cost.dollars_per_gb()),
+                    cost.median_quote_error ? advisor::ShareText(*cost.median_quote_error) : ""});
   }
   if (flags.json) {
     PrintJson(list);

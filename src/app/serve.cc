@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdio>
-#include <mutex>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -12,13 +12,12 @@
 #include "app/run_job.h"
 #include "app/timetable_files.h"
 #include "job/inputs.h"
-#include "job/ledger.h"
 #include "job/schedule_store.h"
 #include "scheduler/driver.h"
 #include "scheduler/processes.h"
+#include "serve/api.h"
 #include "serve/http.h"
 #include "serve/page.h"
-#include "serve/schedule_view.h"
 #include "watch/alerting.h"
 
 namespace tidemill::app {
@@ -53,75 +52,6 @@ std::string ThisBinary() {
   const auto length = readlink("/proc/self/exe", path, sizeof path);
   return length > 0 ? std::string(path, static_cast<size_t>(length)) : "tidemill";
 }
-
-// What pages and machines are answered from: a copy of what the last turn left, and the ledger.
-class Watch {
- public:
-  Watch(const scheduler::Timetable& timetable, std::string version, std::string state) : state_path_(std::move(state)) {
-    view_.timetable = &timetable;
-    view_.version = std::move(version);
-    view_.state.jobs.resize(timetable.jobs.size());
-  }
-
-  void See(const scheduler::Driver& driver, Timestamp now) {
-    const std::lock_guard lock(mutex_);
-    view_.now = now;
-    view_.leads = driver.leads();
-    view_.epoch = driver.epoch();
-    if (driver.state().jobs.size() == view_.timetable->jobs.size()) view_.state = driver.state();
-  }
-
-  serve::Response Answer(const serve::Request& request, const Clock& clock) {
-    constexpr const char* kJson = "application/json";
-    if (request.path == "/health") return Health();
-    if (request.path == "/api/schedule") return {200, kJson, serve::ScheduleJson(View())};
-    if (request.path == "/api/notices" || request.path == "/api/runs") return Told();
-    if (request.path == "/metrics") return Metrics(clock);
-    return serve::PageOf(request.path);
-  }
-
- private:
-  serve::ScheduleView View() const {
-    const std::lock_guard lock(mutex_);
-    return view_;
-  }
-
-  static serve::Response Failed(const Error& error) { return {503, "text/plain; charset=utf-8", error.message + "\n"}; }
-
-  // Well as long as turns are made, whoever leads.
-  serve::Response Health() const {
-    const auto view = View();
-    return {200, "application/json",
-            fmt::format("{{\"status\":\"ok\",\"leads\":{},\"now\":\"{}\"}}\n", view.leads, FormatTimestamp(view.now))};
-  }
-
-  serve::Response Told() const {
-    auto store = job::ScheduleStore::Open(state_path_);
-    if (!store.ok()) return Failed(store.error());
-    auto ledger = job::Ledger::Open(state_path_);
-    if (!ledger.ok()) return Failed(ledger.error());
-    const auto notices = (*store)->Notices(500);
-    if (!notices.ok()) return Failed(notices.error());
-    const auto runs = (*ledger)->Runs("", 200);
-    if (!runs.ok()) return Failed(runs.error());
-    return {200, "application/json", serve::RunsJson(*runs, *notices)};
-  }
-
-  serve::Response Metrics(const Clock& clock) const {
-    auto ledger = job::Ledger::Open(state_path_);
-    if (!ledger.ok()) return Failed(ledger.error());
-    const auto ever = (*ledger)->Totals(Timestamp());
-    if (!ever.ok()) return Failed(ever.error());
-    const auto lately = (*ledger)->Totals(clock.Now() - std::chrono::days(30));
-    if (!lately.ok()) return Failed(lately.error());
-    return {200, "text/plain; version=0.0.4; charset=utf-8",
-            serve::MetricsText(serve::MetricsOf(View(), *ever, *lately))};
-  }
-
-  const std::string state_path_;
-  mutable std::mutex mutex_;
-  serve::ScheduleView view_;
-};
 
 }  // namespace
 
@@ -167,11 +97,25 @@ int Serve(Program& program, const ServeFlags& flags) {
     Log(notice.at, notice.notice, {{"job", notice.job}, {"window", notice.window}, {"message", notice.message}});
   };
   scheduler::Driver driver(std::move(parts));
-  Watch watch(loaded->file.timetable, program.version, state);
+  const auto audit = [&](const std::string& what, const std::string& job) {
+    Log(FormatTimestamp((*clock)()), "asked", {{"job", job}, {"message", what}});
+  };
+  serve::ApiParts asked{&loaded->file.timetable, {}, {}, state, program.version, &program.clock, audit};
+  for (const auto& job : loaded->jobs) {
+    const bool has_table = !job.sink.path.empty() && job.sink.format == job::SinkFormat::kDelta;
+    if (has_table) asked.tables[job.name] = job.Resolve(job.sink.path);
+  }
+  asked.open = [&program](const std::string& root) {
+    return delta::Table{program.storage.get(), program.checkpoints(), root};
+  };
+  const auto api = serve::Api::Make(std::move(asked));
+  if (!api.ok()) return Fail(api.error());
   std::unique_ptr<serve::Server> server;
   if (flags.listen != "none") {
-    auto listening = serve::Server::Start(
-        flags.listen, [&](const serve::Request& request) { return watch.Answer(request, program.clock); });
+    auto listening = serve::Server::Start(flags.listen, [&](const serve::Request& request) {
+      const bool page = !request.path.starts_with("/api/") && request.path != "/health" && request.path != "/metrics";
+      return page ? serve::PageOf(request.path) : (*api)->Answer(request);
+    });
     if (!listening.ok() && listening.error().kind == ErrorKind::kInvalidArgument) return Fail(listening.error());
     if (listening.ok()) {
       server = *std::move(listening);
@@ -201,7 +145,7 @@ int Serve(Program& program, const ServeFlags& flags) {
   std::string trouble;
   while (!*program.cancel) {
     const auto turned = driver.Turn();
-    watch.See(driver, (*clock)());
+    (*api)->See({&loaded->file.timetable, driver.state(), (*clock)(), driver.leads(), driver.epoch(), program.version});
     epoch = driver.epoch();
     const std::string now = turned.ok() ? "" : turned.error().message;
     if (now != trouble && !now.empty()) Log(FormatTimestamp((*clock)()), "trouble", {{"message", now}});

@@ -14,6 +14,7 @@ namespace tidemill::job {
 namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
+constexpr Micros kProgressStep = std::chrono::seconds(1);
 
 // What each version of the schema adds to the one before. A released one never changes.
 constexpr const char* kSchemas[] = {R"(
@@ -73,6 +74,7 @@ CREATE TABLE advice (
 )",
                                     R"(
 CREATE TABLE alerts (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL);
+ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '';
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 
@@ -80,7 +82,7 @@ constexpr const char* kRunColumns =
     "id, attempt, run_key, job, window, engine, table_path, started, finished, outcome, message, version, duration_us, "
     "rows_in, rows_written, rows_quarantined, rows_malformed, files_written, bytes_read, bytes_written, "
     "peak_memory_bytes, peak_spill_bytes, class, tags, quoted_seconds, dollars, source_bytes, memory_bytes, "
-    "threads";
+    "threads, progress";
 
 LedgerRun ReadRun(const Statement& row) {
   LedgerRun run;
@@ -103,7 +105,17 @@ LedgerRun ReadRun(const Statement& row) {
   run.source_bytes = row.Number(26);
   run.memory_bytes = row.Number(27);
   run.threads = row.Number(28);
+  run.progress = row.Text(29);
   return run;
+}
+
+Result<std::vector<LedgerRun>> ReadRuns(Statement& select) {
+  std::vector<LedgerRun> runs;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return runs;
+    runs.push_back(ReadRun(select));
+  }
 }
 
 }  // namespace
@@ -177,7 +189,7 @@ std::optional<Error> Ledger::failure() const {
 }
 
 Status Ledger::Write(const Event& event) {
-  if (std::holds_alternative<event::Progress>(event.body)) return Ok();
+  if (std::holds_alternative<event::Progress>(event.body)) return WriteProgress(event);
   if (const auto* started = std::get_if<event::RunStarted>(&event.body)) {
     // An attempt that never told its end was killed; should it be alive after all, its own end has the last word.
     Statement killed(
@@ -223,23 +235,29 @@ Status Ledger::Write(const Event& event) {
   return insert.Bind(run).Bind(FormatTimestamp(event.at)).Bind(TypeName(event)).Bind(ToJson(event)).Run();
 }
 
+Status Ledger::WriteProgress(const Event& event) {
+  auto& written = progress_[event.attempt];
+  if (event.monotonic - written < kProgressStep) return Ok();
+  written = event.monotonic;
+  ASSIGN_OR_RETURN(const int64_t run, RunOf(event.attempt));
+  Statement update(database_, "UPDATE runs SET progress = ? WHERE id = ?");
+  return update.Bind(ToJson(event)).Bind(run).Run();
+}
+
 Result<int64_t> Ledger::RunOf(const std::string& attempt) {
   const auto found = ids_.find(attempt);
   if (found == ids_.end()) return Internal("an event of an attempt that never started");
   return found->second;
 }
 
-Result<std::vector<LedgerRun>> Ledger::Runs(const std::string& job, int64_t limit) const {
+Result<std::vector<LedgerRun>> Ledger::Runs(const RunFilter& filter) const {
   const std::lock_guard lock(mutex_);
   Statement select(database_,
-                   fmt::format("SELECT {} FROM runs WHERE ?1 = '' OR job = ?1 ORDER BY id DESC LIMIT ?2", kRunColumns));
-  select.Bind(job).Bind(limit);
-  std::vector<LedgerRun> runs;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return runs;
-    runs.push_back(ReadRun(select));
-  }
+                   fmt::format("SELECT {} FROM runs WHERE (?1 = '' OR job = ?1) AND (?2 = '' OR class = ?2) "
+                               "AND (?3 = '' OR outcome = ?3) AND (?4 = 0 OR id < ?4) ORDER BY id DESC LIMIT ?5",
+                               kRunColumns));
+  select.Bind(filter.job).Bind(filter.job_class).Bind(filter.outcome).Bind(filter.before).Bind(filter.limit);
+  return ReadRuns(select);
 }
 
 Result<int64_t> Ledger::NewestEvent() const {
@@ -257,12 +275,8 @@ Result<std::pair<std::vector<LedgerRun>, int64_t>> Ledger::EndedAfter(int64_t ev
                    fmt::format("SELECT {} FROM runs WHERE id IN (SELECT run FROM events WHERE id > ?1 AND id "
                                "<= ?2 AND type = 'run_finished') ORDER BY finished, id",
                                kRunColumns));
-  select.Bind(event).Bind(ended.second);
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return ended;
-    ended.first.push_back(ReadRun(select));
-  }
+  ASSIGN_OR_RETURN(ended.first, ReadRuns(select.Bind(event).Bind(ended.second)));
+  return ended;
 }
 
 Result<std::vector<RunTotals>> Ledger::Totals(Timestamp since) const {

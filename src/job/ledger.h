@@ -38,6 +38,16 @@ struct LedgerRun {
   int64_t source_bytes = 0;  // size of the files it read, each once
   int64_t memory_bytes = 0;  // its budget
   int64_t threads = 0;       // it had
+  std::string progress;      // the JSON line of the newest that was kept, at most one a second; empty: there is none
+};
+
+// Which runs; what is empty or 0 leaves out none.
+struct RunFilter {
+  std::string job;
+  std::string job_class;
+  std::string outcome;
+  int64_t before = 0;  // their id
+  int64_t limit = 20;
 };
 
 struct LedgerCheck {
@@ -123,8 +133,12 @@ class Ledger {
   void Record(const Event& event);
   std::optional<Error> failure() const;
 
-  // Newest first. An empty job: all.
-  Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const;
+  // Newest first.
+  Result<std::vector<LedgerRun>> Runs(const RunFilter& filter) const;
+  // Of one job; an empty name: of all.
+  Result<std::vector<LedgerRun>> Runs(const std::string& job, int64_t limit) const {
+    return Runs({.job = job, .limit = limit});
+  }
   // The number of the newest event; 0: there is none.
   Result<int64_t> NewestEvent() const;
   // Those that told their end after that event, in the order of their ends; and the newest event there is now. Asked
@@ -137,7 +151,7 @@ class Ledger {
   // The newest attempt of a run key that committed; none when none did.
   Result<std::optional<LedgerRun>> FindCommitted(const std::string& run_key) const;
   Result<std::vector<LedgerCheck>> Checks(int64_t run) const;
-  // The JSON lines of its events, in order, without progress.
+  // The JSON lines of its events, in order, without progress: `progress` of the run is the newest.
   Result<std::vector<std::string>> Events(int64_t run) const;
 
   Status Add(const Certificate& certificate);
@@ -158,11 +172,13 @@ class Ledger {
   explicit Ledger(sqlite3* database) : database_(database) {}
   Status Migrate();
   Status Write(const Event& event);
+  Status WriteProgress(const Event& event);
   Result<int64_t> RunOf(const std::string& attempt);
 
   mutable std::mutex mutex_;
   sqlite3* database_;
-  std::map<std::string, int64_t> ids_;  // of the attempts this process writes
+  std::map<std::string, int64_t> ids_;      // of the attempts this process writes
+  std::map<std::string, Micros> progress_;  // when theirs was last written
   std::optional<Error> failure_;
 };
 

@@ -1,7 +1,5 @@
 #include "serve/http.h"
 
-#include "base/lower.h"
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,10 +14,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <list>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "base/lower.h"
+#include "wire/http.h"
 
 namespace tidemill::serve {
 namespace {
@@ -27,6 +30,8 @@ namespace {
 constexpr size_t kMostHead = 16 << 10;
 constexpr int kPatienceMs = 5'000;
 constexpr int kThreads = 4;
+constexpr auto kStreamTurn = std::chrono::milliseconds(500);
+constexpr size_t kMostStreams = 256;
 
 class Descriptor {
  public:
@@ -69,23 +74,15 @@ void SendAll(int socket, std::string_view bytes) {
   }
 }
 
-std::string Decode(std::string_view text, bool plus) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, code, 16).ptr == text.data() + i + 3) {
-      decoded += static_cast<char>(code);
-      i += 2;
-    } else {
-      decoded += plus && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
+// A name or value of a query: '+' stands for a blank.
+std::string DecodePlus(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return wire::PercentDecoded(spaced);
 }
 
 struct Head {
-  std::string method, target, host;
+  std::string method, target, host, origin, length;
   int hosts = 0;
 };
 
@@ -104,12 +101,15 @@ std::optional<Head> ParseHead(std::string_view text) {
     line_end = text.find("\r\n");
     line = text.substr(0, line_end);
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || LowerAscii(line.substr(0, colon)) != "host") continue;
+    if (colon == std::string_view::npos) continue;
+    const std::string name = LowerAscii(line.substr(0, colon));
     std::string_view value = line.substr(colon + 1);
     while (value.starts_with(' ')) value.remove_prefix(1);
     while (value.ends_with(' ')) value.remove_suffix(1);
-    head.host = LowerAscii(value);
-    ++head.hosts;
+    if (name == "host") ++head.hosts;
+    if (name == "host") head.host = LowerAscii(value);
+    if (name == "origin") head.origin = LowerAscii(value);
+    if (name == "content-length") head.length = value;
   }
   return head;
 }
@@ -120,10 +120,16 @@ std::string_view Reason(int status) {
       return "OK";
     case 400:
       return "Bad Request";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
     case 421:
       return "Misdirected Request";
     case 503:
@@ -137,6 +143,7 @@ class Listener final : public Server {
   Listener(Descriptor socket, int port, Handler handler)
       : socket_(std::move(socket)), port_(port), handler_(std::move(handler)) {
     for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Work(); });
+    threads_.emplace_back([this] { Feed(); });
   }
   ~Listener() override {
     stop_ = true;
@@ -148,8 +155,31 @@ class Listener final : public Server {
   void Work() {
     while (!stop_) {
       if (!Ready(socket_.get(), POLLIN, 200)) continue;
-      const Descriptor connection(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (connection.get() >= 0) Answer(connection.get());
+      Descriptor connection(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (connection.get() >= 0) Answer(std::move(connection));
+    }
+  }
+
+  // Feeds every stream in turn. Who does not take what is sent within the socket's buffer is let go: it may come again.
+  void Feed() {
+    while (!stop_) {
+      std::this_thread::sleep_for(kStreamTurn);
+      std::list<Streaming> streams;
+      {
+        const std::lock_guard lock(mutex_);
+        streams.swap(streams_);
+      }
+      streams.remove_if([](Streaming& streaming) {
+        const auto next = streaming.stream();
+        if (!next) return true;
+        const auto size = static_cast<ssize_t>(next->size());
+        char byte;
+        const bool gone = recv(streaming.connection.get(), &byte, 1, MSG_DONTWAIT) == 0;
+        return gone || (size > 0 && send(streaming.connection.get(), next->data(), next->size(),
+                                         MSG_NOSIGNAL | MSG_DONTWAIT) != size);
+      });
+      const std::lock_guard lock(mutex_);
+      streams_.splice(streams_.end(), streams);
     }
   }
 
@@ -164,44 +194,63 @@ class Listener final : public Server {
     if (head.hosts != 1 || !IsOwnHost(head.host)) {
       return {421, "text/plain; charset=utf-8", "this server answers to localhost alone\n"};
     }
-    if (head.method != "GET" && head.method != "HEAD") {
-      return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
+    if (head.method != "GET" && head.method != "HEAD" && head.method != "POST") {
+      return {405, "text/plain; charset=utf-8", "only GET, HEAD and POST\n"};
+    }
+    if (head.method == "POST" && !head.origin.empty() && head.origin != "http://" + head.host) {
+      return {403, "text/plain; charset=utf-8", "a page from elsewhere changes nothing here\n"};
+    }
+    if (head.method == "POST" && !head.length.empty() && head.length != "0") {
+      return {413, "text/plain; charset=utf-8", "what is asked for is said in the address, without a body\n"};
     }
     Request request{head.method, "", {}};
     const size_t mark = std::min(head.target.find('?'), head.target.size());
-    request.path = Decode(std::string_view(head.target).substr(0, mark), false);
+    request.path = wire::PercentDecoded(std::string_view(head.target).substr(0, mark));
     std::string_view query = std::string_view(head.target).substr(std::min(mark + 1, head.target.size()));
     while (!query.empty()) {
       const size_t end = std::min(query.find('&'), query.size());
       const auto part = query.substr(0, end);
       const size_t equals = std::min(part.find('='), part.size());
-      request.query[Decode(part.substr(0, equals), true)] =
-          Decode(part.substr(std::min(equals + 1, part.size())), true);
+      request.query[DecodePlus(part.substr(0, equals))] = DecodePlus(part.substr(std::min(equals + 1, part.size())));
       query.remove_prefix(std::min(end + 1, query.size()));
     }
     return handler_(request);
   }
 
-  void Answer(int connection) const {
-    const auto text = ReadHead(connection);
+  void Answer(Descriptor connection) {
+    const auto text = ReadHead(connection.get());
     if (!text) return;
     const auto head = ParseHead(*text);
-    const Response response =
+    Response response =
         head ? ResponseTo(*head) : Response{400, "text/plain; charset=utf-8", "this is no HTTP request\n"};
+    const bool streams = static_cast<bool>(response.stream);
     std::string answer = fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\nCache-Control: no-store\r\n"
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nConnection: close\r\nCache-Control: no-store\r\n"
         "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\r\n",
-        response.status, Reason(response.status), response.type, response.body.size());
-    if (!head || head->method != "HEAD") answer += response.body;
-    SendAll(connection, answer);
+        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n",
+        response.status, Reason(response.status), response.type);
+    if (!streams) answer += fmt::format("Content-Length: {}\r\n", response.body.size());
+    answer += "\r\n";
+    const bool whole = !head || head->method != "HEAD";
+    if (whole) answer += response.body;
+    SendAll(connection.get(), answer);
+    if (!streams || !whole) return;
+    const std::lock_guard lock(mutex_);
+    if (streams_.size() < kMostStreams) streams_.push_back({std::move(connection), std::move(response.stream)});
   }
+
+  struct Streaming {
+    Descriptor connection;
+    serve::Stream stream;
+  };
 
   Descriptor socket_;
   int port_;
   Handler handler_;
   std::atomic<bool> stop_ = false;
+  std::mutex mutex_;
+  std::list<Streaming> streams_;
   std::vector<std::thread> threads_;
 };
 

@@ -1,14 +1,15 @@
 // Room serve: everything that listens on a port. What it answers with comes from others as values; no business rules
 // here.
 //
-// http.h: a small HTTP/1.1 server for machines and people on this one: GET and HEAD, one answer a connection, at most a
-// few connections at once. It binds loopback addresses only, and refuses every request whose Host is not its own (421),
-// so that no page from elsewhere can reach it by a name of its choosing.
+// http.h: a small HTTP/1.1 server for machines and people on this one: GET, HEAD and POST without a body, one answer a
+// connection. It binds loopback addresses only, and refuses every request whose Host is not its own (421) and every
+// POST from a page that is not its own (403), so that no page from elsewhere can reach it by a name of its choosing.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -16,15 +17,20 @@
 namespace tidemill::serve {
 
 struct Request {
-  std::string method;  // GET or HEAD
+  std::string method;  // GET, HEAD or POST
   std::string path;    // without the query, percent-decoded
   std::map<std::string, std::string> query;
 };
+
+// What is sent next, which may be nothing yet; no value: that was all. Called about twice a second, for all streams by
+// one thread, so it must not wait.
+using Stream = std::function<std::optional<std::string>()>;
 
 struct Response {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
+  Stream stream{};  // goes on after the body
 };
 
 // Called from threads of the server, several at a time.

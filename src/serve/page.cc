@@ -1,5 +1,6 @@
 #include "serve/page.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace tidemill::serve {
@@ -11,12 +12,16 @@ struct Type {
 };
 constexpr Type kTypes[] = {{".html", "text/html; charset=utf-8"},
                            {".css", "text/css; charset=utf-8"},
-                           {".js", "text/javascript; charset=utf-8"}};
+                           {".js", "text/javascript; charset=utf-8"},
+                           {".svg", "image/svg+xml"}};
+
+constexpr std::string_view kPages[] = {"/", "/jobs", "/runs", "/run", "/tables", "/clusters", "/cost", "/advice"};
 
 }  // namespace
 
 Response PageOf(const std::string& path) {
-  const std::string name = path == "/" ? "index.html" : path.substr(1);
+  const bool page = std::find(std::begin(kPages), std::end(kPages), path) != std::end(kPages);
+  const std::string name = page ? "index.html" : path.substr(std::min<size_t>(1, path.size()));
   for (const EmbeddedFile& file : PageFiles()) {
     if (name != file.name) continue;
     for (const Type& type : kTypes) {

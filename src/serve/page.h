@@ -11,7 +11,7 @@ namespace tidemill::serve {
 
 const std::vector<EmbeddedFile>& PageFiles();
 
-// "/" is index.html; 404 for what is none of the files.
+// A page's address is index.html, whose script draws it; 404 for what is neither that nor one of the files.
 Response PageOf(const std::string& path);
 
 }  // namespace tidemill::serve

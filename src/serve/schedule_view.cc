@@ -80,13 +80,14 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
     }
     const auto class_name = Text(job::Name(job.job_class));
     for (size_t s = 0; s < counts.size(); ++s) {
-      windows.samples.push_back(
-          {{{"job", job.name}, {"class", class_name}, {"status", Text(scheduler::Name(static_cast<SlotStatus>(s)))}},
-           static_cast<double>(counts[s])});
+      windows.samples.push_back({{{"job_name", job.name},
+                                  {"class", class_name},
+                                  {"status", Text(scheduler::Name(static_cast<SlotStatus>(s)))}},
+                                 static_cast<double>(counts[s])});
     }
-    paused.samples.push_back({{{"job", job.name}}, own.paused ? 1.0 : 0.0});
+    paused.samples.push_back({{{"job_name", job.name}}, own.paused ? 1.0 : 0.0});
     if (least < std::numeric_limits<double>::infinity()) {
-      slack.samples.push_back({{{"job", job.name}, {"class", class_name}}, least});
+      slack.samples.push_back({{{"job_name", job.name}, {"class", class_name}}, least});
     }
   }
   for (size_t c = 0; c < longest.size(); ++c) {
@@ -137,7 +138,7 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
   std::map<std::string, double> peaks;
   for (const auto& t : ever) {
     runs.samples.push_back(
-        {{{"job", t.job}, {"class", t.job_class}, {"outcome", t.outcome}}, static_cast<double>(t.runs)});
+        {{{"job_name", t.job}, {"class", t.job_class}, {"outcome", t.outcome}}, static_cast<double>(t.runs)});
     auto& of_job = sums[{t.job, t.job_class}];
     for (size_t i = 0; i < std::size(kSums); ++i) of_job[i] += kSums[i].of(t);
     peaks[t.job] = std::max(peaks[t.job], static_cast<double>(t.peak_memory_bytes));
@@ -146,15 +147,16 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
   for (size_t i = 0; i < std::size(kSums); ++i) {
     Metric metric{kSums[i].name, kSums[i].help, MetricType::kCounter, {}};
     for (const auto& [key, values] : sums) {
-      metric.samples.push_back({{{"job", key.first}, {"class", key.second}}, values[i]});
+      metric.samples.push_back({{{"job_name", key.first}, {"class", key.second}}, values[i]});
     }
     metrics.push_back(std::move(metric));
   }
   Metric peak{"tidemill_peak_memory_bytes", "The most memory that an attempt of the job used.", MetricType::kGauge, {}};
-  for (const auto& [job, bytes] : peaks) peak.samples.push_back({{{"job", job}}, bytes});
+  for (const auto& [job, bytes] : peaks) peak.samples.push_back({{{"job_name", job}}, bytes});
   metrics.push_back(std::move(peak));
   metrics.push_back(Gauge("tidemill_success_ratio",
-                          "Of the attempts of 30 days that ended by themselves; target 0.999.", job::SuccessRatio(lately)));
+                          "Of the attempts of 30 days that ended by themselves; target 0.999.",
+                          job::SuccessRatio(lately)));
   metrics.push_back(
       Gauge("tidemill_bad_rows_ratio", "Of the rows of 30 days; target below 0.05.", job::BadRowRatio(lately)));
   return metrics;
@@ -213,32 +215,6 @@ std::string ScheduleJson(const ScheduleView& view) {
       {"used",
        {{"memory_bytes", use.memory_bytes}, {"threads", use.threads}, {"dollars_per_hour", use.dollars_per_hour}}},
       {"jobs", std::move(jobs)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string RunsJson(const std::vector<job::LedgerRun>& runs, const std::vector<job::ScheduleNotice>& notices) {
-  Json json = {{"runs", Json::array()}, {"notices", Json::array()}};
-  for (const auto& run : runs) {
-    json["runs"].push_back({{"id", run.id},
-                            {"job", run.job},
-                            {"window", run.window},
-                            {"engine", run.engine},
-                            {"started", run.started},
-                            {"finished", run.finished.empty() ? Json(nullptr) : Json(run.finished)},
-                            {"outcome", run.outcome},
-                            {"message", run.message},
-                            {"rows_written", run.figures.rows_written},
-                            {"duration_ms", run.figures.duration.count() / 1000},
-                            {"dollars", run.dollars < 0 ? Json(nullptr) : Json(run.dollars)}});
-  }
-  for (const auto& n : notices) {
-    json["notices"].push_back({{"at", n.at},
-                               {"job", n.job},
-                               {"window", n.window},
-                               {"notice", n.notice},
-                               {"message", n.message},
-                               {"began", n.began}});
-  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

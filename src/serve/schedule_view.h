@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "job/ledger.h"
-#include "job/schedule_store.h"
 #include "scheduler/step.h"
 #include "serve/metrics.h"
 
@@ -26,7 +25,5 @@ std::vector<Metric> MetricsOf(const ScheduleView& view, const std::vector<job::R
 
 // {"now", "period", "capacity", "used", "jobs": [{"job", "class", "state", "open": [...]}]}
 std::string ScheduleJson(const ScheduleView& view);
-// The newest runs and notices, for the time line: {"runs": [...], "notices": [...]}
-std::string RunsJson(const std::vector<job::LedgerRun>& runs, const std::vector<job::ScheduleNotice>& notices);
 
 }  // namespace tidemill::serve

@@ -5,15 +5,17 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
+PROMETHEUS = pathlib.Path(os.environ.get("TIDEMILL_CACHE", pathlib.Path.home() / ".cache" / "tidemill")) / "prometheus"
 EVIL = "<script>alert(1)</script>"
 
 
@@ -78,6 +80,7 @@ class ServeTest(unittest.TestCase):
         for host in [f"localhost:{self.port}", f"127.0.0.1:{self.port}"]:
             self.assertEqual(200, self.get("/metrics", host=host)[0], host)
         self.assertEqual(405, self.get("/metrics", method="POST")[0])
+        self.assertEqual(405, self.get("/metrics", method="DELETE")[0])
         self.assertEqual(404, self.get("/../etc/passwd")[0])
         self.assertEqual("", self.get("/metrics", method="HEAD")[2])
         done = subprocess.run([TIDEMILL, "serve", ".", "--listen", "0.0.0.0:0"], cwd=self.folder, capture_output=True, text=True)
@@ -99,18 +102,48 @@ class ServeTest(unittest.TestCase):
         status, headers, text = self.get("/metrics")
         self.assertEqual(200, status)
         self.assertIn("version=0.0.4", headers["Content-Type"])
-        self.assertRegex(text, r'tidemill_runs_total\{job="good",class="regular",outcome="committed"\} 2\n')
-        self.assertIn('tidemill_windows{job="bad",class="regular",status="parked"} 1\n', text)
+        self.assertRegex(text, r'tidemill_runs_total\{job_name="good",class="regular",outcome="committed"\} 2\n')
+        self.assertIn('tidemill_windows{job_name="bad",class="regular",status="parked"} 1\n', text)
         self.assertIn("tidemill_scheduler_leader 1\n", text)
         for line in text.splitlines():
             self.assertRegex(line, r'^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? [-+0-9.eInfNa]+)$')
-        if shutil.which("promtool"):
-            check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
-            self.assertEqual((0, ""), (check.returncode, check.stderr))
-            check = subprocess.run(["promtool", "check", "rules", ROOT / "share" / "prometheus" / "tidemill-alerts.yaml"], capture_output=True, text=True)
-            self.assertEqual(0, check.returncode, check.stderr)
-        else:
-            print("not run: promtool is not installed", flush=True)
+
+    @unittest.skipUnless(PROMETHEUS.is_dir(), "not run: tools/setup test fetches Prometheus")
+    def test_promtool_finds_nothing(self):
+        check = subprocess.run([PROMETHEUS / "promtool", "check", "metrics"], input=self.get("/metrics")[2], capture_output=True, text=True)
+        self.assertEqual((0, ""), (check.returncode, check.stderr))
+        check = subprocess.run([PROMETHEUS / "promtool", "check", "rules", ROOT / "share" / "prometheus" / "tidemill-alerts.yaml"], capture_output=True, text=True)
+        self.assertEqual(0, check.returncode, check.stderr)
+
+    @unittest.skipUnless(PROMETHEUS.is_dir(), "not run: tools/setup test fetches Prometheus")
+    def test_prometheus_scrapes_it_and_raises_its_alerts(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        rules = (ROOT / "share" / "prometheus" / "tidemill-alerts.yaml").read_text()
+        (self.folder / "rules.yaml").write_text(re.sub(r"for: \w+", "for: 1s", rules))  # nobody waits for minutes here
+        (self.folder / "prometheus.yaml").write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [rules.yaml]\n"
+            f"scrape_configs: [{{job_name: tidemill, static_configs: [{{targets: ['127.0.0.1:{self.port}']}}]}}]\n")
+        server = subprocess.Popen([PROMETHEUS / "prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=tsdb", f"--web.listen-address=127.0.0.1:{port}"],
+                                  cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+
+        def ask(path):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=10) as answer:
+                    return json.load(answer)["data"]
+            except OSError:
+                return None
+
+        def value():
+            found = ask("query?query=" + urllib.parse.quote('tidemill_runs_total{job_name="good",outcome="committed"}'))
+            return found["result"][0]["value"][1] if found and found["result"] else None
+
+        self.assertEqual("2", self.wait(value))
+        self.wait(lambda: any(a["state"] == "firing" and a["labels"]["alertname"] == "TidemillWindowParked" and a["labels"]["job_name"] == "bad"
+                              for a in (ask("alerts") or {"alerts": []})["alerts"]))
 
     def test_every_metric_of_dashboard_and_alerts_exists(self):
         known = set(re.findall(r"^# TYPE (\w+)", self.get("/metrics")[2], re.M))
@@ -127,7 +160,9 @@ class ServeTest(unittest.TestCase):
         self.assertIn("default-src 'none'", policy)
         self.assertNotIn("unsafe", policy)
         self.assertNotRegex(page, r"<script>|\son\w+=|style=|https?://")
-        for asset, kind in [("/page.js", "text/javascript"), ("/page.css", "text/css")]:
+        for asset in (ROOT / "src" / "serve" / "page").iterdir():
+            kind = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}[asset.suffix]
+            asset = "/" + asset.name
             status, headers, text = self.get(asset)
             self.assertEqual((200, kind), (status, headers["Content-Type"].split(";")[0]))
             self.assertNotRegex(text, r"innerHTML|insertAdjacentHTML|document\.write|https?://(?!www\.w3\.org/2000/svg)")
