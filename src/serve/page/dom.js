@@ -24,6 +24,8 @@ export const bytes = (n) => {
 };
 export const seconds = (s) => s < 1 ? Math.round(s * 1000) + ' ms' : s < 120 ? s.toFixed(1) + ' s' : s < 7200 ? Math.round(s / 60) + ' min' : (s / 3600).toFixed(1) + ' h';
 export const dollars = (d) => d === null ? '' : d < 0.0001 ? 'under $0.0001' : '$' + (d < 1 ? d.toFixed(4) : d.toFixed(2));
+// "2013-01-01T00:00:00Z/2013-01-02T00:00:00Z" in fewer letters.
+export const span = (window) => window.replaceAll('T00:00:00Z', '').replaceAll(':00Z', 'Z').replace('/', ' \u2013 ');
 export const share = (part) => (part * 100).toFixed(1) + ' %';
 
 // What may be wider than the screen scrolls by itself, by keyboard too.

@@ -1,4 +1,4 @@
-import {ask, bars, bytes, chosen, count, dollars, el, facts, link, outcome, seconds, section, table} from './dom.js';
+import {ask, bars, bytes, chosen, count, dollars, el, facts, link, outcome, seconds, section, span, table} from './dom.js';
 
 export const title = 'Run', listed = false;
 const head = el('div'), live = el('div'), stages = el('div'), checks = el('div'), log = el('ol', {className: 'log', tabIndex: 0});
@@ -24,14 +24,14 @@ const words = (event) => Object.entries(event).filter(([key]) => !['type', 'time
 function show(run) {
   const quoted = run.events.find((event) => event.type === 'quoted');
   head.replaceChildren(facts([
-    ['Job', link(run.job, '/runs', {job: run.job})], ['Window', run.window], ['Outcome', outcome(run.outcome)], ['Engine', run.engine], ['Class', run.class],
-    ['Started', run.started], ['Took', run.finished ? seconds(run.duration_ms / 1000) : ''], ['Quoted', quoted ? seconds(quoted.seconds) : ''],
+    ['Job', link(run.job, '/runs', {job: run.job})], ['Window', span(run.window)], ['Outcome', outcome(run.outcome)], ['Engine', run.engine], ['Class', run.class],
+    ['Started', run.started.slice(0, 19) + 'Z'], ['Took', run.finished ? seconds(run.duration_ms / 1000) : ''], ['Quoted', quoted ? seconds(quoted.seconds) : ''],
     ['Cost', dollars(run.dollars)], ['Rows in', count(run.rows_in)], ['Rows written', count(run.rows_written)], ['Set aside', run.rows_quarantined + run.rows_malformed || ''],
     ['Read', bytes(run.bytes_read)], ['Written', bytes(run.bytes_written)], ['Peak memory', run.peak_memory_bytes ? bytes(run.peak_memory_bytes) : ''],
     ['Table', link(run.table, '/tables', {job: run.job})], ['Version', run.version >= 0 ? String(run.version) : '']]), ...(run.message ? [el('p', {className: 'said'}, run.message)] : []));
   drawLive(run);
   const ended = run.events.filter((event) => event.type === 'stage_finished');
-  stages.replaceChildren(ended.length ? bars('Time by stage', ended.map((s) => [s.stage, s.duration_ms, seconds(s.duration_ms / 1000)])) : el('p', {className: 'nothing'}, 'none is over yet'));
+  stages.replaceChildren(ended.length ? bars('Time by stage', ended.map((s) => [s.stage, s.duration_ms, seconds(s.duration_ms / 1000)])) : el('p', {className: 'nothing'}, run.finished ? 'none' : 'none is over yet'));
   checks.replaceChildren(table('Checks', [['Check', (c) => c.check], ['Kind', (c) => c.kind], ['On fail', (c) => c.on_fail], ['Result', (c) => el('span', {className: 'outcome is-' + c.status}, c.status)],
     ['Bad', (c) => count(c.bad), 'number'], ['Of', (c) => count(c.rows), 'number'], ['Found', (c) => c.message, 'words']], run.checks, 'the run has no checks'));
   const quarantine = run.events.find((event) => event.type === 'quarantined');

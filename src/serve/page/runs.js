@@ -1,4 +1,4 @@
-import {ask, choice, chosen, count, dollars, el, filters, link, outcome, seconds, section, table} from './dom.js';
+import {ask, choice, chosen, count, dollars, el, filters, link, outcome, seconds, section, span, table} from './dom.js';
 
 export const title = 'Runs', every = 5000;
 const list = el('div'), older = el('p');
@@ -12,7 +12,7 @@ export async function refresh() {
   const by = {job: chosen('job'), class: chosen('class'), outcome: chosen('outcome'), before: chosen('before')};
   const {runs} = await ask('/api/runs', {...by, limit: 100});
   list.replaceChildren(table('Runs', [
-    ['Run', (run) => link(String(run.id), '/run', {id: run.id})], ['Started', (run) => run.started.slice(0, 19) + 'Z', 'time'], ['Job', (run) => run.job], ['Window', (run) => run.window, 'time'],
+    ['Run', (run) => link(String(run.id), '/run', {id: run.id})], ['Started', (run) => run.started.slice(0, 19) + 'Z', 'time'], ['Job', (run) => run.job], ['Window', (run) => span(run.window), 'time'],
     ['Outcome', (run) => outcome(run.outcome)], ['Rows', (run) => run.finished ? count(run.rows_written) : '', 'number'], ['Aside', (run) => run.rows_quarantined + run.rows_malformed || '', 'number'],
     ['Took', (run) => run.finished ? seconds(run.duration_ms / 1000) : '', 'number'], ['Cost', (run) => dollars(run.dollars), 'number'], ['Said', (run) => run.message, 'words']], runs, 'no run fits'));
   const full = runs.length === 100;

@@ -1,4 +1,4 @@
-import {ask, bytes, choice, chosen, el, facts, filters, scrolls, section, shape, table} from './dom.js';
+import {ask, bytes, choice, chosen, el, facts, filters, scrolls, section, shape, span, table} from './dom.js';
 
 export const title = 'Tonight', every = 2000;
 const room = el('div'), line = scrolls('chart', 'Time line'), jobs = el('div'), told = el('ol');
@@ -55,7 +55,7 @@ function runsFrom(notices) {
     ({job: told.job, window: told.window, outcome: ends[told.notice], message: told.message, from: Date.parse(told.began || told.at), to: Date.parse(told.at)}));
 }
 
-const openOf = (job) => job.open.slice(0, 5).map((slot) => `${slot.window} ${slot.status}${slot.late ? ', late' : ''}${slot.why ? ': ' + slot.why : ''}`).join('; ');
+const openOf = (job) => job.open.slice(0, 5).map((slot) => `${span(slot.window)} ${slot.status}${slot.late ? ', late' : ''}${slot.why ? ': ' + slot.why : ''}`).join('; ');
 
 export async function refresh() {
   const [schedule, {notices}] = await Promise.all([ask('/api/schedule'), ask('/api/notices')]);
@@ -68,6 +68,6 @@ export async function refresh() {
     ['Due', (job) => job.open.length, 'number'], ['Next', (job) => job.next, 'time'],
     ['What is open', (job) => el('span', {className: job.open.some((slot) => slot.status === 'parked') ? 'bad' : ''}, openOf(job)), 'words']], schedule.jobs, 'no job fits'));
   told.replaceChildren(...notices.filter((n) => n.notice !== 'done').slice(0, 30).map((n) =>
-    el('li', {}, el('time', {dateTime: n.at}, n.at), `${n.job} ${n.window} `, el('strong', {}, n.notice), ': ' + n.message)));
+    el('li', {}, el('time', {dateTime: n.at}, n.at), `${n.job} ${span(n.window)} `, el('strong', {}, n.notice), ': ' + n.message)));
   return `${schedule.now}, ${schedule.period}${schedule.leads ? '' : ' - another scheduler leads'}`;
 }
