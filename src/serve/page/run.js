@@ -19,7 +19,7 @@ function drawLive(run) {
 }
 const share = (part) => part > 0 ? Math.round(part * 100) + ' %' : 'not known';
 
-const words = (event) => Object.entries(event).filter(([key]) => !['type', 'time', 'v', 'attempt'].includes(key)).map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ');
+const words = (event) => Object.entries(event).filter(([key]) => !['type', 'time', 'v', 'attempt'].includes(key)).filter(([, value]) => value !== '').map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ');
 
 function show(run) {
   const quoted = run.events.find((event) => event.type === 'quoted');
