@@ -89,10 +89,16 @@ class S3 final : public storage::Storage {
         return IsOurs(path, bytes);
       }
       if (answer.ok() && answer->status == 409) continue;  // another's conditional write is under way: look again
-      if (answer.ok()) return ErrorOf(aws::ServiceErrorOf(*answer), call);
-      if (answer.error().kind != ErrorKind::kUnavailable) return answer.error();
-      doubtful = true;
-      last = answer.error();
+      const Error error = answer.ok() ? ErrorOf(aws::ServiceErrorOf(*answer), call) : answer.error();
+      if (error.kind == ErrorKind::kUnavailable) {
+        doubtful = true;
+        last = error;
+        continue;
+      }
+      if (!doubtful) return error;
+      // This try is refused, but an earlier one may be there, or still on its way.
+      last = Unavailable(fmt::format("{}; before that: {}", error.message, last.message));
+      break;
     }
     if (doubtful) {
       const Status ours = IsOurs(path, bytes);
