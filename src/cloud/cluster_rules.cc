@@ -31,13 +31,6 @@ bool IsInstanceType(std::string_view text) {
          std::all_of(size.begin(), size.end(), plain);
 }
 
-// "us-east-1", "ap-southeast-2", "us-gov-west-1".
-bool IsRegion(std::string_view text) {
-  return std::count(text.begin(), text.end(), '-') >= 2 && std::isdigit(static_cast<unsigned char>(text.back())) &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; });
-}
-
 class Rules {
  public:
   Rules(const ClusterSpec& spec, const Node& root, Diagnostics& out) : spec_(spec), root_(root), out_(out) {}
@@ -200,6 +193,12 @@ class Rules {
 };
 
 }  // namespace
+
+bool IsRegion(std::string_view text) {
+  return std::count(text.begin(), text.end(), '-') >= 2 && std::isdigit(static_cast<unsigned char>(text.back())) &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; });
+}
 
 void CheckClusterRules(const ClusterSpec& spec, const Node& root, Diagnostics& out) { Rules(spec, root, out).Check(); }
 

@@ -66,6 +66,7 @@ class CurlHttp final : public Http {
     const CURLcode code = curl_.perform(handle.get());
     if (code != CURLE_OK) {
       const std::string what = fmt::format("{}: {}", request.host, curl_.strerror(code));
+      if (code == CURLE_COULDNT_RESOLVE_HOST) return NotFound(what);
       return NeverSent(code) ? FailedPrecondition(what) : Unavailable(what);
     }
     long status = 0;

@@ -55,8 +55,8 @@ class Http {
  public:
   virtual ~Http() = default;
   // Any status is an answer. kUnavailable: there was none, and the request may or may not have been carried out;
-  // kFailedPrecondition: it was certainly not sent (no connection, no such host), and trying again is harmless. Errors
-  // name the host alone.
+  // kFailedPrecondition: it was certainly not sent (no connection), and trying again is harmless; kNotFound: the same,
+  // because there is no such host. Errors name the host alone.
   virtual Result<HttpResponse> Send(const HttpRequest& request, const HttpLimits& limits) = 0;
 };
 

@@ -16,7 +16,19 @@ constexpr int kMostQuota = 500, kRetryCost = 5, kTimeoutCost = 10;
 constexpr Micros kSkewWorthMending = std::chrono::minutes(4);
 
 // What to do about a code. Data, because services spell the same thing in many ways.
-enum class Kind { kThrottle, kExpired, kSkew, kDenied, kQuota, kCapacity, kNotFound, kExists, kInUse, kRegion };
+enum class Kind {
+  kThrottle,
+  kExpired,
+  kSkew,
+  kDenied,
+  kQuota,
+  kCapacity,
+  kNotFound,
+  kExists,
+  kInUse,
+  kRegion,
+  kArchived
+};
 struct Code {
   std::string_view code;
   Kind kind;
@@ -64,6 +76,7 @@ constexpr Code kCodes[] = {
     {"EntityAlreadyExistsException", Kind::kExists},
     {"DependencyViolation", Kind::kInUse},
     {"DeleteConflict", Kind::kInUse},
+    {"InvalidObjectState", Kind::kArchived},
     {"PermanentRedirect", Kind::kRegion},
     {"AuthorizationHeaderMalformed", Kind::kRegion},
     {"IllegalLocationConstraintException", Kind::kRegion},
@@ -83,6 +96,19 @@ std::optional<Timestamp> HttpDate(const std::string& text) {
   std::tm time{};
   if (strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time) == nullptr) return std::nullopt;
   return Timestamp(std::chrono::seconds(timegm(&time)));
+}
+
+// Those of 2025. A host that is not found in another one is taken for a mistake in its name, not for a network that is
+// away.
+constexpr std::string_view kRegions[] = {
+    "af-south-1",     "ap-east-1",      "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+    "ap-south-2",     "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+    "ap-southeast-7", "ca-central-1",   "ca-west-1",      "cn-north-1",     "cn-northwest-1", "eu-central-1",
+    "eu-central-2",   "eu-north-1",     "eu-south-1",     "eu-south-2",     "eu-west-1",      "eu-west-2",
+    "eu-west-3",      "il-central-1",   "me-central-1",   "me-south-1",     "mx-central-1",   "sa-east-1",
+    "us-east-1",      "us-east-2",      "us-gov-east-1",  "us-gov-west-1",  "us-west-1",      "us-west-2"};
+bool IsKnown(const std::string& region) {
+  return std::find(std::begin(kRegions), std::end(kRegions), region) != std::end(kRegions);
 }
 
 bool Throttled(const HttpResponse& response, const ServiceError& error) {
@@ -149,6 +175,9 @@ Error ErrorOf(const ServiceError& error, const Call& call) {
       return make(ErrorKind::kAlreadyExists, "there already");
     case Kind::kInUse:
       return make(ErrorKind::kFailedPrecondition, "something still uses it; try again when that is gone");
+    case Kind::kArchived:
+      return make(ErrorKind::kFailedPrecondition,
+                  "it lies in an archive; restore it first (`aws s3api restore-object`, 3 to 5 hours)");
     case Kind::kRegion:
       return make(ErrorKind::kInvalidArgument, "that is in another region; set `region` to it");
   }
@@ -192,6 +221,10 @@ Result<HttpResponse> Client::SendForAnswer(const Call& call) {
         return answer;
       }
       if (answer.ok()) return ErrorOf(ServiceErrorOf(*answer), call);
+      if (answer.error().kind == ErrorKind::kNotFound && !IsKnown(call.region)) {
+        return InvalidArgument(
+            fmt::format("{}: {}; is '{}' a region of AWS?", call.action, answer.error().message, call.region));
+      }
       auto error = answer.error();
       error.kind = ErrorKind::kUnavailable;
       error.message = fmt::format("{}: {}", call.action, error.message);
@@ -203,7 +236,8 @@ Result<HttpResponse> Client::SendForAnswer(const Call& call) {
 
 Client::Verdict Client::Judge(const Result<HttpResponse>& answer, const Call& call, bool mended_before) {
   if (!answer.ok()) {
-    const bool never_sent = answer.error().kind == ErrorKind::kFailedPrecondition;
+    const auto kind = answer.error().kind;
+    const bool never_sent = kind == ErrorKind::kFailedPrecondition || kind == ErrorKind::kNotFound;
     return {.again = never_sent || call.repeatable, .cost = kTimeoutCost};
   }
   if (answer->status / 100 == 2) return {};
