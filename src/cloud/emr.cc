@@ -4,30 +4,24 @@
 
 #include <algorithm>
 
+#include "cloud/aws/json.h"
+
 namespace tidemill::cloud {
 namespace {
 
 using Json = nlohmann::json;
+using aws::PartOf, aws::TextOf;
 
 constexpr std::string_view kEmr = "elasticmapreduce";
 constexpr std::string_view kFleetTypes[] = {"MASTER", "CORE", "TASK"};
 constexpr std::string_view kActive[] = {"STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"};
 
+int CountOf(const Json& json, const char* key) { return static_cast<int>(aws::NumberOf(json, key)); }
+
 std::string_view AllocationWord(Allocation allocation) {
   constexpr std::string_view kWords[] = {"diversified", "capacity-optimized", "price-capacity-optimized",
                                          "lowest-price"};
   return kWords[static_cast<size_t>(allocation)];
-}
-
-std::string TextOf(const Json& json, const char* key) {
-  return json.is_object() && json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
-}
-int NumberOf(const Json& json, const char* key) {
-  return json.is_object() && json.contains(key) && json[key].is_number() ? json[key].get<int>() : 0;
-}
-const Json& PartOf(const Json& json, const char* key) {
-  static const Json kNothing;
-  return json.is_object() && json.contains(key) ? json[key] : kNothing;
 }
 
 Json FleetJson(const ClusterSpec& spec, Role role, int on_demand, int spot) {
@@ -103,21 +97,10 @@ EmrCluster ClusterOf(const Json& json) {
                      TextOf(json, "Name"),
                      TextOf(status, "State"),
                      TextOf(PartOf(status, "StateChangeReason"), "Message"),
-                     {}};
+                     {},
+                     TextOf(PartOf(json, "Ec2InstanceAttributes"), "Ec2AvailabilityZone")};
   for (const auto& tag : PartOf(json, "Tags")) cluster.tags[TextOf(tag, "Key")] = TextOf(tag, "Value");
   return cluster;
-}
-
-// Every page's items of `list`.
-Result<std::vector<Json>> AllPages(aws::Api& api, std::string_view operation, Json body, const char* list) {
-  std::vector<Json> items;
-  while (true) {
-    ASSIGN_OR_RETURN(const Json answer, api.Json(kEmr, operation, body));
-    for (const auto& item : PartOf(answer, list)) items.push_back(item);
-    const std::string marker = TextOf(answer, "Marker");
-    if (marker.empty()) return items;
-    body["Marker"] = marker;
-  }
 }
 
 Status Done(const Result<Json>& answer) { return answer.ok() ? Ok() : Status(answer.error()); }
@@ -160,7 +143,8 @@ Result<std::string> RunCluster(aws::Api& api, const ClusterSpec& spec, const Clu
 }
 
 Result<std::vector<EmrCluster>> ActiveClusters(aws::Api& api) {
-  ASSIGN_OR_RETURN(const auto items, AllPages(api, "ListClusters", {{"ClusterStates", kActive}}, "Clusters"));
+  ASSIGN_OR_RETURN(const auto items,
+                   aws::AllPages(api, kEmr, "ListClusters", {{"ClusterStates", kActive}}, "Clusters"));
   std::vector<EmrCluster> clusters;
   for (const auto& item : items) clusters.push_back(ClusterOf(item));
   return clusters;
@@ -172,17 +156,34 @@ Result<EmrCluster> DescribeCluster(aws::Api& api, const std::string& id) {
 }
 
 Result<std::vector<EmrFleet>> ListFleets(aws::Api& api, const std::string& cluster) {
-  ASSIGN_OR_RETURN(const auto items, AllPages(api, "ListInstanceFleets", {{"ClusterId", cluster}}, "InstanceFleets"));
+  ASSIGN_OR_RETURN(const auto items,
+                   aws::AllPages(api, kEmr, "ListInstanceFleets", {{"ClusterId", cluster}}, "InstanceFleets"));
   std::vector<EmrFleet> fleets;
   for (const auto& item : items) {
     const auto type = std::find(std::begin(kFleetTypes), std::end(kFleetTypes), TextOf(item, "InstanceFleetType"));
     if (type == std::end(kFleetTypes)) continue;
     fleets.push_back({TextOf(item, "Id"), static_cast<Role>(type - std::begin(kFleetTypes)),
-                      TextOf(PartOf(item, "Status"), "State"), NumberOf(item, "TargetOnDemandCapacity"),
-                      NumberOf(item, "ProvisionedOnDemandCapacity"), NumberOf(item, "TargetSpotCapacity"),
-                      NumberOf(item, "ProvisionedSpotCapacity")});
+                      TextOf(PartOf(item, "Status"), "State"), CountOf(item, "TargetOnDemandCapacity"),
+                      CountOf(item, "ProvisionedOnDemandCapacity"), CountOf(item, "TargetSpotCapacity"),
+                      CountOf(item, "ProvisionedSpotCapacity")});
   }
   return fleets;
+}
+
+Result<std::vector<EmrInstance>> ListInstances(aws::Api& api, const std::string& cluster) {
+  constexpr std::string_view kThere[] = {"AWAITING_FULFILLMENT", "PROVISIONING", "BOOTSTRAPPING", "RUNNING"};
+  ASSIGN_OR_RETURN(const auto items, aws::AllPages(api, kEmr, "ListInstances",
+                                                   {{"ClusterId", cluster}, {"InstanceStates", kThere}}, "Instances"));
+  std::vector<EmrInstance> instances;
+  for (const auto& item : items) {
+    const Json& status = PartOf(item, "Status");
+    const double created = aws::RealOf(PartOf(status, "Timeline"), "CreationDateTime");  // seconds of Unix time
+    instances.push_back({TextOf(item, "Id"), TextOf(item, "Ec2InstanceId"), TextOf(item, "InstanceFleetId"),
+                         TextOf(item, "Market") == "SPOT" ? Market::kSpot : Market::kOnDemand,
+                         TextOf(item, "InstanceType"), TextOf(status, "State"),
+                         Timestamp(Micros(static_cast<int64_t>(created * 1e6)))});
+  }
+  return instances;
 }
 
 Status ResizeFleet(aws::Api& api, const ClusterSpec& spec, const std::string& cluster, Role role, int on_demand,

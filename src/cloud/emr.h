@@ -20,8 +20,10 @@ struct EmrCluster {
   std::string state;  // STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS
   std::string reason;
   std::map<std::string, std::string> tags;
+  std::string zone;
 
   bool gone() const { return state.starts_with("TERMINATED"); }
+  bool ending() const { return state.starts_with("TERMINAT"); }
 };
 
 struct EmrFleet {
@@ -32,6 +34,18 @@ struct EmrFleet {
   int on_demand = 0;  // that are there
   int spot_target = 0;
   int spot = 0;
+};
+
+struct EmrInstance {
+  std::string id;
+  std::string ec2_id;
+  std::string fleet;  // its id
+  Market market = Market::kOnDemand;
+  std::string type;
+  std::string state;  // AWAITING_FULFILLMENT, PROVISIONING, BOOTSTRAPPING, RUNNING
+  Timestamp created{};
+
+  bool running() const { return state == "RUNNING"; }
 };
 
 // What was made before the cluster, and the cluster uses.
@@ -49,6 +63,8 @@ Result<std::string> RunCluster(aws::Api& api, const ClusterSpec& spec, const Clu
 Result<std::vector<EmrCluster>> ActiveClusters(aws::Api& api);
 Result<EmrCluster> DescribeCluster(aws::Api& api, const std::string& id);
 Result<std::vector<EmrFleet>> ListFleets(aws::Api& api, const std::string& cluster);
+// Those that are there or on their way.
+Result<std::vector<EmrInstance>> ListInstances(aws::Api& api, const std::string& cluster);
 // Sets the sizes; a cluster whose task fleet was never needed gets one.
 Status ResizeFleet(aws::Api& api, const ClusterSpec& spec, const std::string& cluster, Role role, int on_demand,
                    int spot);

@@ -60,6 +60,7 @@ constexpr Scope kScopes[] = {
     {aws::On::kNewGroup, "*", ""},
     {aws::On::kGroup, "arn:aws:ec2:*:*:security-group/*", "aws:ResourceTag/tidemill:cluster"},
     {aws::On::kAlarm, "arn:aws:cloudwatch:*:*:alarm:tidemill-*", ""},
+    {aws::On::kApplication, "arn:aws:emr-serverless:*:*:/applications/*", ""},
 };
 
 Json Document(Json statements) { return {{"Version", "2012-10-17"}, {"Statement", std::move(statements)}}; }
@@ -88,13 +89,13 @@ std::string OperatorPolicy() {
     if (*scope.condition != '\0') statement["Condition"] = {{"Null", {{scope.condition, "false"}}}};
     statements.push_back(std::move(statement));
   }
-  statements.push_back(
-      {{"Effect", "Allow"},
-       {"Action", Json::array({"iam:PassRole"})},
-       {"Resource", "arn:aws:iam::*:role/tidemill/*"},
-       {"Condition",
-        {{"StringEquals",
-          {{"iam:PassedToService", Json::array({"elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"})}}}}}});
+  statements.push_back({{"Effect", "Allow"},
+                        {"Action", Json::array({"iam:PassRole"})},
+                        {"Resource", "arn:aws:iam::*:role/tidemill/*"},
+                        {"Condition",
+                         {{"StringEquals",
+                           {{"iam:PassedToService", Json::array({"elasticmapreduce.amazonaws.com", "ec2.amazonaws.com",
+                                                                 "emr-serverless.amazonaws.com"})}}}}}});
   return Document(std::move(statements)).dump(2) + "\n";
 }
 

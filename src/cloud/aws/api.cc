@@ -24,6 +24,10 @@ void SetEndpoint(std::string_view url, HttpRequest& request) {
   request.host = url;
 }
 
+std::string Text(const nlohmann::json& body) {
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 Call Api::CallOf(std::string_view service_name, std::string_view operation_name) const {
@@ -48,7 +52,24 @@ Result<nlohmann::json> Api::Json(std::string_view service, std::string_view oper
   Call call = CallOf(service, operation);
   call.request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
                           {"X-Amz-Target", fmt::format("{}.{}", ServiceOf(service).version, operation)}};
-  call.request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  call.request.body = Text(body);
+  return ObjectOf(call);
+}
+
+Result<nlohmann::json> Api::Rest(std::string_view service, std::string_view operation, std::string_view method,
+                                 std::string path, Parameters query, const nlohmann::json& body) {
+  Call call = CallOf(service, operation);
+  call.request.method = method;
+  call.request.path = std::move(path);
+  call.request.query = std::move(query);
+  if (body.is_object()) {
+    call.request.headers = {{"Content-Type", "application/json"}};
+    call.request.body = Text(body);
+  }
+  return ObjectOf(call);
+}
+
+Result<nlohmann::json> Api::ObjectOf(const Call& call) {
   ASSIGN_OR_RETURN(const auto answer, client_.Send(call));
   if (answer.body.empty()) return nlohmann::json::object();
   auto json = nlohmann::json::parse(answer.body, nullptr, false);

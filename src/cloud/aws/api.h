@@ -1,4 +1,4 @@
-// Calls by name with parameters as data, in the two ways AWS's services speak.
+// Calls by name with parameters as data, in the three ways AWS's services speak.
 #pragma once
 
 #include <map>
@@ -25,10 +25,15 @@ class Api {
   // A query service; the answer is XML.
   Result<std::string> Query(std::string_view service, std::string_view operation, Parameters parameters);
 
+  // A REST service: `method` on a path, with a JSON body where that is an object; the answer is an object.
+  Result<nlohmann::json> Rest(std::string_view service, std::string_view operation, std::string_view method,
+                              std::string path, Parameters query, const nlohmann::json& body);
+
   const std::string& region() const { return region_; }
 
  private:
   Call CallOf(std::string_view service, std::string_view operation) const;
+  Result<nlohmann::json> ObjectOf(const Call& call);
 
   Client& client_;
   const std::string region_;

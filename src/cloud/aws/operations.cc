@@ -7,7 +7,8 @@
 namespace tidemill::cloud::aws {
 namespace {
 
-constexpr std::string_view kEmr = "elasticmapreduce", kEc2 = "ec2", kIam = "iam", kWatch = "cloudwatch";
+constexpr std::string_view kEmr = "elasticmapreduce", kEc2 = "ec2", kIam = "iam", kWatch = "cloudwatch",
+                           kServerless = "emr-serverless";
 
 constexpr Operation kOperations[] = {
     // RunJobFlow takes no token of its own: the caller looks for a cluster with its tag before asking again.
@@ -20,12 +21,24 @@ constexpr Operation kOperations[] = {
     {kEmr, "PutManagedScalingPolicy", true, On::kCluster},
     {kEmr, "PutAutoTerminationPolicy", true, On::kCluster},
     {kEmr, "TerminateJobFlows", true, On::kCluster},
+    // A step has no token of its own either: the caller looks for one of its name.
+    {kEmr, "AddJobFlowSteps", false, On::kCluster},
+    {kEmr, "ListSteps", true, On::kCluster},
+    {kEmr, "DescribeStep", true, On::kCluster},
+    {kEmr, "CancelSteps", true, On::kCluster},
+    {kEmr, "ListInstances", true, On::kCluster},
+    {kServerless, "StartJobRun", true, On::kApplication},  // with a client token
+    {kServerless, "ListJobRuns", true, On::kApplication},
+    {kServerless, "GetJobRun", true, On::kApplication},
+    {kServerless, "CancelJobRun", true, On::kApplication},
     {kEc2, "CreateSecurityGroup", true, On::kNewGroup},
     {kEc2, "DescribeSecurityGroups", true, On::kAnything},
     {kEc2, "DescribeSubnets", true, On::kAnything},
     {kEc2, "DescribeSecurityGroupRules", true, On::kAnything},
     {kEc2, "RevokeSecurityGroupIngress", true, On::kGroup},
     {kEc2, "DeleteSecurityGroup", true, On::kGroup},
+    {kEc2, "DescribeSpotInstanceRequests", true, On::kAnything},
+    {kEc2, "DescribeSpotPriceHistory", true, On::kAnything},
     {kIam, "CreateRole", true, On::kRole},
     {kIam, "PutRolePolicy", true, On::kRole},
     {kIam, "ListRoles", true, On::kAnything},
@@ -38,6 +51,7 @@ constexpr Operation kOperations[] = {
     {kIam, "DeleteInstanceProfile", true, On::kProfile},
     {kWatch, "PutMetricAlarm", true, On::kAlarm},
     {kWatch, "DeleteAlarms", true, On::kAlarm},
+    {kWatch, "GetMetricData", true, On::kAnything},
 };
 
 constexpr Service kServices[] = {
@@ -45,6 +59,7 @@ constexpr Service kServices[] = {
     {kEc2, "AWS_ENDPOINT_URL_EC2", Protocol::kQuery, "2016-11-15", "ec2.{}.amazonaws.com"},
     {kIam, "AWS_ENDPOINT_URL_IAM", Protocol::kQuery, "2010-05-08", "iam.amazonaws.com"},
     {kWatch, "AWS_ENDPOINT_URL_CLOUDWATCH", Protocol::kQuery, "2010-08-01", "monitoring.{}.amazonaws.com"},
+    {kServerless, "AWS_ENDPOINT_URL_EMR_SERVERLESS", Protocol::kRest, "", "emr-serverless.{}.amazonaws.com"},
 };
 
 }  // namespace

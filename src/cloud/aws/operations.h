@@ -8,7 +8,7 @@
 
 namespace tidemill::cloud::aws {
 
-enum class Protocol { kJson, kQuery };
+enum class Protocol { kJson, kQuery, kRest };
 
 // On what a policy allows an operation.
 enum class On {
@@ -19,7 +19,8 @@ enum class On {
   kProfile,
   kNewGroup,
   kGroup,
-  kAlarm,  // named tidemill-*
+  kAlarm,        // named tidemill-*
+  kApplication,  // of EMR Serverless
 };
 
 struct Operation {
@@ -37,7 +38,7 @@ struct Service {
   std::string_view name;
   std::string_view variable;  // AWS_ENDPOINT_URL_EMR names another endpoint
   Protocol protocol = Protocol::kQuery;
-  std::string_view version;  // of the query; for JSON the prefix of the target
+  std::string_view version;  // of the query; for JSON the prefix of the target; REST has none
   std::string_view host;     // {} is the region
 };
 const Service& ServiceOf(std::string_view name);
