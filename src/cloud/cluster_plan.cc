@@ -80,8 +80,10 @@ std::string ChangeText(const Change& change) {
 int MostWorkers(const ClusterSpec& spec, const advisor::Prices& prices) {
   int workers = spec.scaling.max_nodes;
   if (spec.max_hourly <= 0) return workers;
-  // On-demand, because a bridge may be: the cap holds whatever the market does.
-  while (workers > 0 && HourlyOnDemand(FleetAt(spec, workers), prices) > spec.max_hourly) --workers;
+  // On-demand, because a bridge may be, and of the dearest type, because EMR chooses: the cap holds whatever they do.
+  ClusterSpec dear = spec;
+  dear.task.types = {DearestOf(spec.task.types, prices)};
+  while (workers > 0 && HourlyOnDemand(FleetAt(dear, workers), prices) > spec.max_hourly) --workers;
   return workers;
 }
 

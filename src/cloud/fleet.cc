@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -45,6 +46,13 @@ Status CheckTypesPriced(const ClusterSpec& spec, const advisor::Prices& prices) 
       fmt::format("the price list of {} has no price for {}; add it to what `tidemill prices` prints and give that "
                   "with --prices",
                   prices.date, missing));
+}
+
+std::string DearestOf(const std::vector<std::string>& types, const advisor::Prices& prices) {
+  return *std::ranges::max_element(types, {}, [&](const std::string& type) {
+    const auto& price = prices.instances.at(type);
+    return price.hourly + price.emr_hourly;
+  });
 }
 
 double HourlyPrice(const std::vector<NodeCount>& fleet, const advisor::Prices& prices) {

@@ -28,6 +28,9 @@ std::vector<NodeCount> FleetAt(const ClusterSpec& spec, int workers);
 // kInvalidArgument names the types that the price list lacks.
 Status CheckTypesPriced(const ClusterSpec& spec, const advisor::Prices& prices);
 
+// Of types that are in the list.
+std::string DearestOf(const std::vector<std::string>& types, const advisor::Prices& prices);
+
 // Dollars an hour with EMR's fee, spot at the price list's share. Every type is in the list.
 double HourlyPrice(const std::vector<NodeCount>& fleet, const advisor::Prices& prices);
 // The same nodes, all of them on-demand.

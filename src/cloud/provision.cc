@@ -194,9 +194,7 @@ class Provision {
     if (spec_.scaling.by == ScalingBy::kManaged)
       RETURN_IF_ERROR(PutManagedScaling(world_.api, spec_, IdOf("emr.cluster")));
     if (spec_.scaling.by == ScalingBy::kController) {
-      world_.tell(
-          "scaling.by controller: nothing resizes the cluster by itself yet; `tidemill cluster resize` does, or "
-          "let EMR do it with scaling.by managed");
+      world_.tell("scaling.by controller: `tidemill cluster watch` of its file scales the cluster, as long as it runs");
     }
     return std::string(Name(spec_.scaling.by));
   }
