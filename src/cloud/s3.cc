@@ -162,7 +162,10 @@ class S3 final : public storage::Storage {
     const std::string region = HeaderOf(answer, "x-amz-bucket-region");
     if (region.empty() || region == call.region || answer.status / 100 == 2) return answer;
     if (answer.status != 301 && answer.status != 400 && answer.status != 307) return answer;
-    if (!options_.endpoint.empty()) return answer;
+    if (!options_.endpoint.empty()) {
+      return InvalidArgument(fmt::format("the bucket of {} is in {}, not in {}; set AWS_REGION and the endpoint to it",
+                                         call.request.path, region, call.region));
+    }
     const std::string bucket = call.request.host.substr(0, call.request.host.find('.'));
     {
       const std::lock_guard lock(mutex_);
@@ -193,6 +196,33 @@ class S3 final : public storage::Storage {
 
   const S3Options& options() const { return options_; }
 
+  // Calls `take` with every object below `folder` and its storage class; a delimiter keeps to the folder itself.
+  Status EachObject(const std::string& folder, const char* delimiter, std::string_view after,
+                    const std::function<void(FileInfo, const std::string&)>& take) {
+    ASSIGN_OR_RETURN(const auto place, PlaceOf(folder));
+    const std::string prefix = place.key.empty() || place.key.ends_with('/') ? place.key : place.key + "/";
+    std::string token;
+    do {
+      ASSIGN_OR_RETURN(auto call, CallFor("GET", "s3:ListBucket", fmt::format("{}{}/", kScheme, place.bucket)));
+      call.request.query = {{"list-type", "2"}, {"prefix", prefix}, {"encoding-type", "url"}};
+      if (*delimiter != '\0') call.request.query.emplace_back("delimiter", delimiter);
+      if (!after.empty()) call.request.query.emplace_back("start-after", prefix + std::string(after));
+      if (!token.empty()) call.request.query.emplace_back("continuation-token", token);
+      ASSIGN_OR_RETURN(const auto answer, AskWell(call, folder));
+      for (const auto& item : aws::XmlAll(answer.body, "Contents")) {
+        const std::string key = Decoded(aws::XmlText(item, "Key"));
+        if (key.ends_with('/')) continue;
+        const auto modified = ParseTimestamp(aws::XmlText(item, "LastModified"));
+        take({fmt::format("{}{}/{}", kScheme, place.bucket, key), NumberOf(aws::XmlText(item, "Size")),
+              modified.ok() ? *modified : Timestamp()},
+             aws::XmlText(item, "StorageClass"));
+      }
+      token =
+          aws::XmlText(answer.body, "IsTruncated") == "true" ? aws::XmlText(answer.body, "NextContinuationToken") : "";
+    } while (!token.empty());
+    return Ok();
+  }
+
  private:
   static Error Taken(const std::string& path) {
     return {.kind = ErrorKind::kAlreadyExists, .message = fmt::format("cannot create '{}': it exists", path)};
@@ -213,27 +243,11 @@ class S3 final : public storage::Storage {
 
   Result<std::vector<FileInfo>> ListPages(const std::string& folder, const char* delimiter, std::string_view after,
                                           std::string_view from_name) {
-    ASSIGN_OR_RETURN(const auto place, PlaceOf(folder));
-    const std::string prefix = place.key.empty() || place.key.ends_with('/') ? place.key : place.key + "/";
     std::vector<FileInfo> files;
-    std::string token;
-    do {
-      ASSIGN_OR_RETURN(auto call, CallFor("GET", "s3:ListBucket", fmt::format("{}{}/", kScheme, place.bucket)));
-      call.request.query = {{"list-type", "2"}, {"prefix", prefix}, {"encoding-type", "url"}};
-      if (*delimiter != '\0') call.request.query.emplace_back("delimiter", delimiter);
-      if (!after.empty()) call.request.query.emplace_back("start-after", prefix + std::string(after));
-      if (!token.empty()) call.request.query.emplace_back("continuation-token", token);
-      ASSIGN_OR_RETURN(const auto answer, AskWell(call, folder));
-      for (const auto& item : aws::XmlAll(answer.body, "Contents")) {
-        const std::string key = Decoded(aws::XmlText(item, "Key"));
-        if (key.ends_with('/') || std::string_view(key).substr(prefix.size()) < from_name) continue;
-        const auto modified = ParseTimestamp(aws::XmlText(item, "LastModified"));
-        files.push_back({fmt::format("{}{}/{}", kScheme, place.bucket, key), NumberOf(aws::XmlText(item, "Size")),
-                         modified.ok() ? *modified : Timestamp()});
-      }
-      token =
-          aws::XmlText(answer.body, "IsTruncated") == "true" ? aws::XmlText(answer.body, "NextContinuationToken") : "";
-    } while (!token.empty());
+    RETURN_IF_ERROR(EachObject(folder, delimiter, after, [&](FileInfo file, const std::string&) {
+      if (file.path.substr(file.path.rfind('/') + 1) >= from_name || from_name.empty())
+        files.push_back(std::move(file));
+    }));
     std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     return files;
   }
@@ -389,10 +403,44 @@ Result<std::unique_ptr<storage::Writer>> S3::OpenWrite(const std::string& path) 
   return std::unique_ptr<storage::Writer>(std::make_unique<S3Writer>(*this, path));
 }
 
+class S3Classes final : public StorageClasses {
+ public:
+  S3Classes(aws::Client& client, S3Options options, std::function<bool(Micros)> sleep)
+      : s3_(client, std::move(options), std::move(sleep)) {}
+
+  Result<std::map<std::string, std::string>> Below(const std::string& folder) override {
+    std::map<std::string, std::string> classes;
+    RETURN_IF_ERROR(s3_.EachObject(folder, "", "", [&](const FileInfo& file, const std::string& storage_class) {
+      classes[file.path] = storage_class;
+    }));
+    return classes;
+  }
+
+  Status Change(const std::string& path, const std::string& storage_class) override {
+    ASSIGN_OR_RETURN(const auto place, PlaceOf(path));
+    ASSIGN_OR_RETURN(auto call, s3_.CallFor("PUT", "s3:PutObject", path));
+    call.request.headers = {{"x-amz-copy-source", aws::PercentEncoded("/" + place.bucket + "/" + place.key, true)},
+                            {"x-amz-storage-class", storage_class},
+                            {"x-amz-metadata-directive", "COPY"}};
+    ASSIGN_OR_RETURN(const auto answer, s3_.AskWell(call, path));
+    // It answers 200 before it is done, and may say an error then.
+    if (answer.body.find("<Error>") == std::string::npos) return Ok();
+    return Unavailable(fmt::format("'{}': {}", path, aws::XmlText(answer.body, "Message")));
+  }
+
+ private:
+  S3 s3_;
+};
+
 }  // namespace
 
 std::unique_ptr<storage::Storage> MakeS3(aws::Client& client, S3Options options, std::function<bool(Micros)> sleep) {
   return std::make_unique<S3>(client, std::move(options), std::move(sleep));
+}
+
+std::unique_ptr<StorageClasses> MakeStorageClasses(aws::Client& client, S3Options options,
+                                                   std::function<bool(Micros)> sleep) {
+  return std::make_unique<S3Classes>(client, std::move(options), std::move(sleep));
 }
 
 }  // namespace tidemill::cloud

@@ -27,4 +27,17 @@ struct S3Options {
 // `sleep` as in aws::Client.
 std::unique_ptr<storage::Storage> MakeS3(aws::Client& client, S3Options options, std::function<bool(Micros)> sleep);
 
+// The storage classes of objects: a listing shows them, a copy of an object onto itself changes its own. The bytes and
+// the path stay.
+class StorageClasses {
+ public:
+  virtual ~StorageClasses() = default;
+  // "STANDARD", "GLACIER", by path, of every object below `folder`.
+  virtual Result<std::map<std::string, std::string>> Below(const std::string& folder) = 0;
+  // kNotFound: somebody removed it. S3 copies at most 5 GB so.
+  virtual Status Change(const std::string& path, const std::string& storage_class) = 0;
+};
+std::unique_ptr<StorageClasses> MakeStorageClasses(aws::Client& client, S3Options options,
+                                                   std::function<bool(Micros)> sleep);
+
 }  // namespace tidemill::cloud

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "advisor/figures.h"
+#include "delta/path.h"
 #include "delta/vacuum.h"
 
 namespace tidemill::cloud {
@@ -86,12 +87,15 @@ TierPlan PlanTiers(const delta::Snapshot& snapshot, const TierPolicy& policy, co
                    age,
                    fmt::format("the newest file is {} old{}", Days(age),
                                partition.retained ? "; files that a retained version needs stay beside it" : ""),
+                   {},
                    partition.retained};
     TierPart stays{folder, Tier::kStandard, 0, 0, age, "below 128 KB: a colder class would cost more"};
     for (const auto* file : partition.files) {
       auto& part = wanted != Tier::kStandard && file->size_bytes < policy.least_bytes ? stays : moves;
       ++part.files;
       part.bytes += file->size_bytes;
+      const auto path = delta::DecodePath(file->path);
+      part.paths.emplace_back(path.ok() ? *path : file->path, file->size_bytes);
     }
     for (auto& part : {moves, stays}) {
       if (part.files == 0) continue;
@@ -109,6 +113,61 @@ TierPlan PlanTiers(const delta::Snapshot& snapshot, const TierPolicy& policy, co
   plan.monthly_now += retained;
   plan.monthly_then += retained;
   return plan;
+}
+
+TierReport CompareTiers(const TierPlan& plan, const std::map<std::string, std::string>& classes,
+                        const advisor::Prices& prices) {
+  TierReport report{.table = plan.table};
+  const auto rank = [](std::string_view name) {
+    const auto found = std::ranges::find(kCosts, name, &TierCost::name);
+    return found == std::end(kCosts) ? std::ssize(kCosts) : found - std::begin(kCosts);  // others: colder than ours
+  };
+  const auto rent = [&](const std::string& name) {
+    const auto found = prices.storage_gb_month.find(name);
+    return found == prices.storage_gb_month.end() ? 0.0 : found->second;
+  };
+  for (const auto& part : plan.parts) {
+    for (const auto& [relative, bytes] : part.paths) {
+      const std::string path = plan.table + "/" + relative;
+      const auto there = classes.find(path);
+      if (there == classes.end()) continue;
+      const std::string name = there->second.empty() ? "STANDARD" : there->second;
+      auto& [files, sum] = report.by_class[name];
+      ++files;
+      sum += bytes;
+      const bool moves = rank(name) < static_cast<std::ptrdiff_t>(part.tier);
+      report.monthly_now += static_cast<double>(bytes) / kGb * rent(name);
+      report.monthly_then += static_cast<double>(bytes) / kGb * (moves ? RentOf(prices, part.tier) : rent(name));
+      if (!moves) continue;
+      report.to_move.emplace_back(path, part.tier);
+      report.bytes_to_move += bytes;
+    }
+  }
+  return report;
+}
+
+std::string TierReportText(const TierReport& report) {
+  std::string text = report.table + "\n";
+  for (const auto& [name, sum] : report.by_class) {
+    text += fmt::format("  {:<12} {} files, {}\n", name, FormatCount(sum.first), FormatBytes(sum.second));
+  }
+  text += fmt::format("  {} a month as its files lie", advisor::DollarsText(report.monthly_now));
+  if (report.to_move.empty()) return text + "; all lie where the plan has them\n";
+  return text + fmt::format("; {} once {} files, {}, are moved: `tidemill storage apply {}`\n",
+                            advisor::DollarsText(report.monthly_then), FormatCount(std::ssize(report.to_move)),
+                            FormatBytes(report.bytes_to_move), report.table);
+}
+
+std::string TierReportJson(const TierReport& report) {
+  Json classes = Json::object();
+  for (const auto& [name, sum] : report.by_class) classes[name] = {{"files", sum.first}, {"bytes", sum.second}};
+  const Json json = {{"table", report.table},
+                     {"classes", std::move(classes)},
+                     {"monthly_now", report.monthly_now},
+                     {"monthly_then", report.monthly_then},
+                     {"files_to_move", report.to_move.size()},
+                     {"bytes_to_move", report.bytes_to_move}};
+  return json.dump(2) + "\n";
 }
 
 std::string TierPlanText(const TierPlan& plan) {

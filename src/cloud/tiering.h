@@ -33,7 +33,8 @@ struct TierPart {
   int64_t bytes = 0;
   Micros age{};
   std::string why;
-  bool retained_beside = false;  // the folder also holds files that a retained version needs
+  std::vector<std::pair<std::string, int64_t>> paths{};  // below the table, not encoded; with their bytes
+  bool retained_beside = false;                          // the folder also holds files that a retained version needs
 };
 
 struct TierPlan {
@@ -53,6 +54,21 @@ struct TierPlan {
 
 TierPlan PlanTiers(const delta::Snapshot& snapshot, const TierPolicy& policy, const advisor::Prices& prices,
                    Timestamp now);
+
+// The table's objects as they lie: bytes and files by class, and what they cost a month beside the plan.
+struct TierReport {
+  std::string table;
+  std::map<std::string, std::pair<int64_t, int64_t>> by_class;  // live files: count, bytes
+  std::vector<std::pair<std::string, Tier>> to_move;            // paths of live files that lie in a dearer class
+  int64_t bytes_to_move = 0;
+  double monthly_now = 0;   // dollars, of the live files as they lie
+  double monthly_then = 0;  // when those are moved
+};
+// `classes`: by whole path.
+TierReport CompareTiers(const TierPlan& plan, const std::map<std::string, std::string>& classes,
+                        const advisor::Prices& prices);
+std::string TierReportText(const TierReport& report);
+std::string TierReportJson(const TierReport& report);
 
 std::string TierPlanText(const TierPlan& plan);
 std::string TierPlanJson(const TierPlan& plan);
