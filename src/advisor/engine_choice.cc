@@ -18,7 +18,8 @@ const StepFacts* Refused(const JobFacts& facts) {
 }
 
 // This machine when it meets the deadline, else a cluster.
-const char* SparkPlace(const Plan& plan) {
+const char* SparkPlace(const JobFacts& facts, const Plan& plan) {
+  if (facts.choices.engine == "emr") return "spark on EMR, spot";
   for (const auto& quote : plan.quotes) {
     if (quote.place == "spark here" && quote.fits) return "spark here";
   }
@@ -42,8 +43,8 @@ const RunFacts* HandedOver(const JobFacts& facts, double bytes_read) {
 // A program for Spark runs on Spark; where, the deadline says.
 void DecideForProgram(const Situation& now, Plan& plan) {
   const auto& facts = now.facts;
-  plan.engine = "spark";
-  plan.place = SparkPlace(plan);
+  plan.engine = facts.choices.engine == "emr" ? "emr" : "spark";
+  plan.place = SparkPlace(facts, plan);
   const Quote& here = plan.quotes.front();
   Decision decision{"engine", "", plan.place, fmt::format("{} is a program for Spark", facts.program),
                     {},       "", "--master"};
@@ -109,7 +110,7 @@ void DecideEngine(const Situation& now, Plan& plan) {
            fmt::format("less memory than {}, or a construct that the native engine refuses",
                        BytesText(here.memory_bytes)));
   }
-  plan.place = plan.engine == "native" ? here.place : SparkPlace(plan);
+  plan.place = plan.engine == "native" ? here.place : SparkPlace(facts, plan);
   decision.what = plan.place;
   decision.override_with = plan.engine == "native" ? "--engine spark" : "--engine native";
   plan.decisions.push_back(std::move(decision));

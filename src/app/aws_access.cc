@@ -21,7 +21,7 @@ Result<std::string> OutputOf(const std::string& command) {
 }  // namespace
 
 Result<std::unique_ptr<AwsAccess>> AwsAccess::Make(Program& program, storage::Storage& files,
-                                                   const std::string& profile) {
+                                                   const std::string& profile, std::function<bool(Micros)> sleep) {
   std::unique_ptr<AwsAccess> made(new AwsAccess());
   ASSIGN_OR_RETURN(made->http_, wire::MakeHttp());
   const cloud::aws::Surroundings surroundings{
@@ -33,9 +33,8 @@ Result<std::unique_ptr<AwsAccess>> AwsAccess::Make(Program& program, storage::St
       .clock = &program.clock};
   made->region_ = cloud::aws::RegionOf(surroundings);
   made->credentials_ = cloud::aws::MakeCredentials(surroundings);
-  made->client_ =
-      std::make_unique<cloud::aws::Client>(*made->http_, *made->credentials_, program.clock, program.random(),
-                                           [&program](Micros time) { return SleepUnlessCancelled(program, time); });
+  made->client_ = std::make_unique<cloud::aws::Client>(*made->http_, *made->credentials_, program.clock,
+                                                       program.random(), std::move(sleep));
   return made;
 }
 

@@ -1,6 +1,7 @@
 // A client for AWS with this user's credentials, as the environment and the files of ~/.aws say.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,9 @@ namespace tidemill::app {
 class AwsAccess {
  public:
   // `files` holds ~/.aws; an empty profile: as the environment says.
-  static Result<std::unique_ptr<AwsAccess>> Make(Program& program, storage::Storage& files, const std::string& profile);
+  // `sleep` as in cloud::aws::Client.
+  static Result<std::unique_ptr<AwsAccess>> Make(Program& program, storage::Storage& files, const std::string& profile,
+                                                 std::function<bool(Micros)> sleep);
 
   cloud::aws::Client& client() { return *client_; }
   // As the environment or the profile says; empty: nobody does.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <thread>
+
+#include "cloud/cluster_rules.h"
 
 namespace tidemill::app {
 namespace {
@@ -58,18 +61,43 @@ Result<std::vector<cloud::Kept>> KeptOf(const job::Ledger& ledger, const std::st
   return kept;
 }
 
-Result<std::unique_ptr<AwsWorld>> AwsWorld::Make(Program& program, const ClusterFlags& flags, const std::string& region,
-                                                 std::unique_ptr<job::Ledger> ledger, const advisor::Prices& prices) {
+std::string AttributeOf(const std::vector<cloud::Kept>& parts, const char* name) {
+  for (const auto& part : parts) {
+    const auto found = part.resource.attributes.find(name);
+    if (part.resource.address == "emr.cluster" && found != part.resource.attributes.end()) return found->second;
+  }
+  return "";
+}
+
+std::string IdOf(const std::vector<cloud::Kept>& parts) {
+  for (const auto& part : parts) {
+    if (part.resource.address == "emr.cluster") return part.resource.id;
+  }
+  return "";
+}
+
+Result<std::unique_ptr<AwsWorld>> AwsWorld::Make(Program& program, const std::string& profile,
+                                                 const std::string& region, std::unique_ptr<job::Ledger> ledger,
+                                                 const advisor::Prices& prices) {
   std::unique_ptr<AwsWorld> made(new AwsWorld());
   made->program_ = &program;
   made->prices_ = prices;
   made->ledger_ = std::move(ledger);
-  ASSIGN_OR_RETURN(made->access_, AwsAccess::Make(program, *program.storage, flags.profile));
+  ASSIGN_OR_RETURN(made->access_, AwsAccess::Make(program, *program.storage, profile,
+                                                  [world = made.get()](Micros time) { return world->Sleep(time); }));
   const std::string chosen = region.empty() ? made->access_->region() : region;
   if (chosen.empty()) return InvalidArgument("no AWS region: write --region, or set AWS_REGION");
+  if (!cloud::IsRegion(chosen))
+    return InvalidArgument("'" + chosen + "' is not an AWS region; write it like us-east-1");
   made->api_ = std::make_unique<cloud::aws::Api>(made->access_->client(), chosen, program.environment);
   made->memory_ = std::make_unique<LedgerMemory>(*made->ledger_, program.clock);
   return made;
+}
+
+bool AwsWorld::Sleep(Micros time) {
+  if (!patient_) return SleepUnlessCancelled(*program_, time);
+  std::this_thread::sleep_for(time);
+  return true;
 }
 
 cloud::World AwsWorld::world() {
@@ -77,7 +105,7 @@ cloud::World AwsWorld::world() {
           *memory_,
           prices_,
           [this] { return NewUuid(program_->random); },
-          [this](Micros time) { return SleepUnlessCancelled(*program_, time); },
+          [this](Micros time) { return Sleep(time); },
           [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); }};
 }
 

@@ -16,21 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What a cluster's parts say in the ledger.
-std::string AttributeOf(const std::vector<cloud::Kept>& parts, const char* name) {
-  for (const auto& part : parts) {
-    const auto found = part.resource.attributes.find(name);
-    if (part.resource.address == "emr.cluster" && found != part.resource.attributes.end()) return found->second;
-  }
-  return "";
-}
-
-std::string IdOf(const std::vector<cloud::Kept>& parts) {
-  for (const auto& part : parts) {
-    if (part.resource.address == "emr.cluster") return part.resource.id;
-  }
-  return "";
-}
+}  // namespace
 
 Result<std::unique_ptr<AwsWorld>> WorldFor(Program& program, const ClusterFlags& flags, std::string region) {
   ASSIGN_OR_RETURN(auto ledger, job::Ledger::Open(program.StatePath({.state = flags.state})));
@@ -39,8 +25,10 @@ Result<std::unique_ptr<AwsWorld>> WorldFor(Program& program, const ClusterFlags&
     region = AttributeOf(parts, "region");
   }
   ASSIGN_OR_RETURN(const auto prices, PricesOf(program, flags.prices));
-  return AwsWorld::Make(program, flags, region, std::move(ledger), prices);
+  return AwsWorld::Make(program, flags.profile, region, std::move(ledger), prices);
 }
+
+namespace {
 
 Status Create(Program& program, const ClusterFlags& flags) {
   ASSIGN_OR_RETURN(const auto spec, LoadCluster(program, flags.file));
@@ -174,7 +162,7 @@ Status CollectGarbage(Program& program, const ClusterFlags& flags) {
 int ClusterOnAws(Program& program, const ClusterFlags& flags) {
   using What = ClusterFlags::What;
   constexpr std::pair<What, Status (*)(Program&, const ClusterFlags&)> kCommands[] = {
-      {What::kCreate, Create}, {What::kResize, ResizeTo}, {What::kStatus, ShowStatus},
+      {What::kCreate, Create}, {What::kResize, ResizeTo}, {What::kWatch, WatchCluster}, {What::kStatus, ShowStatus},
       {What::kTerminate, End}, {What::kLs, List},         {What::kGc, CollectGarbage}};
   for (const auto& [what, command] : kCommands) {
     if (what != flags.what) continue;

@@ -37,6 +37,17 @@ struct WindowFlags {
   std::string to;
 };
 
+// Where a run goes on EMR.
+struct EmrFlags {
+  std::string cluster;     // one that the ledger knows
+  std::string dedicated;   // the file of a cluster that is made for the run
+  std::string serverless;  // the id of an application of EMR Serverless
+  std::string role;        // serverless: the ARN of its role
+  std::string staging;     // s3://: where the application goes; empty: below the cluster's log_uri
+  std::string profile;     // of ~/.aws; empty: as the environment says
+  std::string poll = "10s";
+};
+
 struct RunFlags {
   JobFlags job;
   MachineFlags machine;
@@ -53,6 +64,7 @@ struct RunFlags {
   std::vector<std::string> spark_conf;  // KEY=VALUE
   bool no_salt = false;
   bool no_plan = false;
+  EmrFlags emr;
 };
 
 struct PlanFlags {
@@ -194,7 +206,8 @@ struct ClusterFlags {
     kTerminate,
     kLs,
     kGc,
-    kPolicy
+    kPolicy,
+    kWatch
   } what = What::kPlan;
   std::string file;    // cluster.yaml; simulate: empty is the standard cluster
   bool force = false;  // init
@@ -215,18 +228,30 @@ struct ClusterFlags {
   std::string region;   // status, terminate, gc; empty: as the environment or the profile says
   int workers = 0;      // resize
   bool remove = false;  // gc: not only tell
+  // watch
+  std::string every = "1m";
+  int64_t steps = 0;  // 0: until the cluster ends
+  std::string now;    // a clock of its own, for demonstrations: it goes on by `every` a step; empty: the real one
 };
 
 struct StorageFlags {
+  enum class What { kPlan, kApply, kReport } what = What::kPlan;
   std::vector<std::string> tables;
   std::string infrequent_after;  // empty: 30 days
   std::string archive_after;     // empty: 90 days
   std::string prices;
   bool json = false;
   bool rules = false;
+  bool dry_run = false;  // apply
 };
 
 struct CostFlags {
+  enum class What { kReport, kOpportunities } what = What::kReport;
+  std::vector<std::string> clusters;  // opportunities: cluster files
+  std::vector<std::string> texts;     // opportunities: folders of text
+  bool measure = false;               // opportunities: by CloudWatch
+  int days = 14;                      // that are measured
+  std::string profile;
   std::string since;
   std::vector<std::string> tables;
   double investment = 0;  // dollars; 0: not said

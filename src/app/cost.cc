@@ -82,7 +82,8 @@ Status Report(Program& program, const CostFlags& flags) {
 }  // namespace
 
 int CostReport(Program& program, const CostFlags& flags) {
-  const Status done = Report(program, flags);
+  const bool report = flags.what == CostFlags::What::kReport;
+  const Status done = report ? Report(program, flags) : ShowOpportunities(program, flags);
   return done.ok() ? static_cast<int>(kOk) : Fail(done.error());
 }
 

@@ -44,6 +44,17 @@ void DeclareCluster(CLI::App& app, Command& command) {
     kind->add_option("file", flags->file, "The cluster file")->required()->type_name("CLUSTER.yaml");
   }
   resize->add_option("workers", flags->workers, "Core and task nodes")->required()->type_name("N");
+  auto* watch = sub->add_subcommand(
+      "watch", "Scale a running cluster by its load, bridge spot that does not come, go back; until it ends");
+  watch->add_option("file", flags->file, "The cluster file")->required()->type_name("CLUSTER.yaml");
+  watch->add_option("--every", flags->every, "How often it is looked at (default: 1m)")->type_name("DURATION");
+  watch->add_option("--steps", flags->steps, "So many looks and no more, as from cron (default: until it ends)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->type_name("N");
+  watch
+      ->add_option("--now", flags->now,
+                   "A clock of its own that goes on by --every a look, without waiting: for trials")
+      ->type_name("TIME");
   auto* status = sub->add_subcommand("status", "How a cluster is, and what it costs an hour");
   auto* terminate = sub->add_subcommand("terminate", "End a cluster and remove everything that was made for it");
   for (auto* kind : {status, terminate}) {
@@ -56,20 +67,21 @@ void DeclareCluster(CLI::App& app, Command& command) {
   for (auto* kind : {status, terminate, gc}) {
     kind->add_option("--region", flags->region, "The AWS region (default: as the environment or the profile says)");
   }
-  for (auto* kind : {create, resize, status, terminate, gc}) {
+  for (auto* kind : {create, resize, watch, status, terminate, gc}) {
     kind->add_option("--profile", flags->profile, "A profile of ~/.aws (default: AWS_PROFILE)")->type_name("NAME");
   }
   auto* policy =
       sub->add_subcommand("policy", "Print the IAM policy that these commands need: every call they make, no more");
-  for (auto* kind : {create, resize, status}) {
+  for (auto* kind : {create, resize, watch, status}) {
     AddPrices(kind, flags->prices);
   }
-  for (auto* kind : {create, resize, status, terminate, ls, gc}) {
+  for (auto* kind : {create, resize, watch, status, terminate, ls, gc}) {
     AddState(kind, flags->state);
   }
-  for (auto* kind : {status, ls, gc}) kind->add_flag("--json", flags->json, "Print JSON");
+  for (auto* kind : {watch, status, ls, gc}) kind->add_flag("--json", flags->json, "Print JSON");
   Chosen(create, flags, What::kCreate, command);
   Chosen(resize, flags, What::kResize, command);
+  Chosen(watch, flags, What::kWatch, command);
   Chosen(status, flags, What::kStatus, command);
   Chosen(terminate, flags, What::kTerminate, command);
   Chosen(ls, flags, What::kLs, command);
@@ -90,17 +102,26 @@ void DeclareStorage(CLI::App& app, Command& command) {
   auto flags = std::make_shared<StorageFlags>();
   auto* sub = app.add_subcommand("storage", "What tables cost to keep");
   sub->require_subcommand(1);
+  using What = StorageFlags::What;
   auto* plan =
       sub->add_subcommand("plan", "Which storage class each partition should lie in, what it saves and makes slower");
-  plan->add_option("tables", flags->tables, "Folders of Delta tables")->required()->type_name("TABLE...");
-  plan->add_option("--infrequent-after", flags->infrequent_after,
-                   "To STANDARD_IA when nothing was written for so long (default: 30d)")
-      ->type_name("DURATION");
-  plan->add_option("--archive-after", flags->archive_after, "To GLACIER (default: 90d)")->type_name("DURATION");
-  AddPrices(plan, flags->prices);
+  auto* apply = sub->add_subcommand("apply", "Move the data files on S3 that lie in a dearer class than the plan has");
+  auto* report = sub->add_subcommand("report", "How a table's files on S3 lie, and what they cost a month");
+  for (auto* kind : {plan, apply, report}) {
+    kind->add_option("tables", flags->tables, "Folders of Delta tables")->required()->type_name("TABLE...");
+    kind->add_option("--infrequent-after", flags->infrequent_after,
+                     "To STANDARD_IA when nothing was written for so long (default: 30d)")
+        ->type_name("DURATION");
+    kind->add_option("--archive-after", flags->archive_after, "To GLACIER (default: 90d)")->type_name("DURATION");
+    AddPrices(kind, flags->prices);
+  }
   auto* json = plan->add_flag("--json", flags->json, "Print JSON");
   plan->add_flag("--rules", flags->rules, "Print it as an S3 lifecycle configuration")->excludes(json);
-  Chosen(plan, flags, command);
+  for (auto* kind : {apply, report}) kind->add_flag("--json", flags->json, "Print JSON");
+  apply->add_flag("--dry-run", flags->dry_run, "Only say what would be moved");
+  Chosen(plan, flags, What::kPlan, command);
+  Chosen(apply, flags, What::kApply, command);
+  Chosen(report, flags, What::kReport, command);
 }
 
 void DeclareCost(CLI::App& app, Command& command) {
@@ -116,7 +137,19 @@ void DeclareCost(CLI::App& app, Command& command) {
   AddPrices(report, flags->prices);
   AddState(report, flags->state);
   report->add_flag("--json", flags->json, "Print JSON");
-  Chosen(report, flags, command);
+  auto* found = sub->add_subcommand("opportunities",
+                                    "Where money could be saved: dollars a month, and the command that takes each");
+  found->add_option("--cluster", flags->clusters, "The file of a cluster")->type_name("CLUSTER.yaml");
+  found->add_flag("--measure", flags->measure, "Ask CloudWatch how busy the clusters were, where they run");
+  found->add_option("--days", flags->days, "How far back (default: 14)")->check(CLI::Range(1, 60));
+  found->add_option("--table", flags->tables, "A Delta table: its storage classes and small files")->type_name("TABLE");
+  found->add_option("--text", flags->texts, "A folder of CSV or JSON files")->type_name("DIR");
+  found->add_option("--aws-profile", flags->profile, "A profile of ~/.aws (default: AWS_PROFILE)")->type_name("NAME");
+  AddPrices(found, flags->prices);
+  AddState(found, flags->state);
+  found->add_flag("--json", flags->json, "Print JSON");
+  Chosen(report, flags, CostFlags::What::kReport, command);
+  Chosen(found, flags, CostFlags::What::kOpportunities, command);
 }
 
 }  // namespace tidemill::app

@@ -68,6 +68,10 @@ int Verify(Program& program, const VerifyFlags& flags);
 int Quarantine(Program& program, const QuarantineFlags& flags);
 int Runs(Program& program, const RunsFlags& flags);
 int Cluster(Program& program, const ClusterFlags& flags);
+// Of `cluster watch`.
+Status WatchCluster(Program& program, const ClusterFlags& flags);
+// Of `cost opportunities`.
+Status ShowOpportunities(Program& program, const CostFlags& flags);
 int CostReport(Program& program, const CostFlags& flags);
 int StorageTiers(Program& program, const StorageFlags& flags);
 int Schedule(Program& program, const ScheduleFlags& flags);

@@ -57,6 +57,7 @@ int Run(Program& program, const RunFlags& flags) {
   request.salts = !flags.no_salt;
   request.planned = !flags.no_plan;
   request.prices = flags.prices;
+  request.emr = flags.emr;
   request.output = flags.output;
   request.machine = flags.machine;
   if (!flags.plan.empty()) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "advisor/plan.h"
+#include "app/emr_run.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
 #include "app/program_run.h"
@@ -143,6 +144,22 @@ job::RunOne OnSpark(SparkSetup setup) {
   };
 }
 
+job::RunOne OnEmr(EmrSetup setup) {
+  return [setup = std::move(setup)](const auto& job, const auto& options, auto environment, auto& stream) {
+    return RunOnEmr(setup, job, options, std::move(environment), stream);
+  };
+}
+
+Status RefuseOnEmr(const RunRequest& request) {
+  if (request.job.app) {
+    return Unimplemented("a program of the user's is not sent to EMR yet; --engine spark --master yarn runs it there");
+  }
+  if (!request.emr.dedicated.empty() && request.at_once > 1)
+    return InvalidArgument("--dedicated makes a cluster a run; leave --jobs out, or name a shared one with --cluster");
+  const auto poll = ParseDuration(request.emr.poll);
+  return poll.ok() ? Ok() : Status(poll.error());
+}
+
 // Native; where memory, disk or the budget's time runs out, Spark goes on under the same run key.
 job::RunOne NativeThenSpark(Program& program, const RunRequest& request, const advisor::Plan& plan) {
   return [&program, &request, plan](job::Job job, job::RunOptions options, job::RunEnvironment environment,
@@ -161,7 +178,11 @@ job::RunOne NativeThenSpark(Program& program, const RunRequest& request, const a
 }
 
 Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::optional<advisor::Plan>& plan,
-                              bool on_spark, const job::Ledger* ledger) {
+                              const std::string& engine, const advisor::Prices& prices, const job::Ledger* ledger) {
+  if (engine == "emr") {
+    RETURN_IF_ERROR(RefuseOnEmr(request));
+    return OnEmr({&program, request.emr, program.StatePath(request.machine), prices, request.spark_conf, plan});
+  }
   if (request.job.app) {
     ASSIGN_OR_RETURN(auto setup, SetUpSpark(program, request, plan));
     return job::RunOne(
@@ -169,7 +190,7 @@ Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const
           return RunProgram(setup, ledger, job, options, std::move(environment), stream);
         });
   }
-  if (on_spark) {
+  if (engine == "spark") {
     ASSIGN_OR_RETURN(auto setup, SetUpSpark(program, request, plan));
     return OnSpark(std::move(setup));
   }
@@ -214,13 +235,13 @@ int RunJob(Program& program, const RunRequest& request) {
   std::optional<advisor::Plan> plan;
   if (request.plan) {
     plan = request.plan;
-  } else if (choose || ((request.engine == "spark" || is_program) && request.planned)) {
+  } else if (choose || ((request.engine == "spark" || request.engine == "emr" || is_program) && request.planned)) {
     auto made = PlanOf(request, *environment, pricing);
     // What the native half can't look at, Spark may run all the same, with its own settings.
     if (!made.ok() && choose) return Fail(made.error());
     if (made.ok()) plan = *std::move(made);
   }
-  const auto run = RunnerFor(program, request, plan, (choose ? plan->engine : request.engine) == "spark", ledger.get());
+  const auto run = RunnerFor(program, request, plan, choose ? plan->engine : request.engine, *prices, ledger.get());
   if (!run.ok()) {  // what Spark needs is not on this machine
     Fail(run.error());
     return run.error().kind == ErrorKind::kFailedPrecondition ? kUsage : ExitCodeOf(run.error());

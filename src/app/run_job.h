@@ -16,13 +16,14 @@ struct RunRequest {
   std::vector<std::optional<job::Window>> windows;
   job::RunOptions options;
   int at_once = 1;
-  std::string engine = "native";        // native, spark, auto
+  std::string engine = "native";        // native, spark, emr, auto
   std::string master;                   // of Spark; empty: local
   std::vector<std::string> spark_conf;  // KEY=VALUE
   bool planned = true;                  // spark: with the planner's settings
   std::optional<advisor::Plan> plan;    // made before; none: it is made for the run
   bool salts = true;                    // spark: with the joins salted that the planner says
   std::string prices;                   // a price list of the user's
+  EmrFlags emr;
   OutputFlags output;
   MachineFlags machine;
 };

@@ -102,21 +102,22 @@ std::optional<std::string> SparkAttempt::LogFile() const {
   return logs->front().path;
 }
 
-std::optional<job::event::SparkFigures> SparkAttempt::TakeFigures(job::RunResult& result) const {
-  const auto file = LogFile();
-  if (!file) return std::nullopt;
-  const auto read = ReadEventLog(*environment_.storage, {*file, {*file}, 0});
+std::optional<job::event::SparkFigures> FiguresOf(storage::Storage& storage, const std::string& folder,
+                                                  job::RunResult& result) {
+  const auto logs = FindEventLogs(storage, folder);
+  if (!logs.ok() || logs->empty()) return std::nullopt;
+  const auto read = ReadEventLog(storage, logs->front());
   if (!read.ok()) return std::nullopt;
   const auto& log = read->log;
   const auto& sum = log.sums;
-  const std::string name = std::filesystem::path(*file).filename();
+  const std::string name = std::filesystem::path(logs->front().path).filename();
   const auto time = [](double seconds) { return Micros(static_cast<int64_t>(seconds * 1e6)); };
   result.finished.bytes_read = sum.input_bytes;
   result.finished.peak_memory_bytes = sum.peak_memory_bytes;
   result.finished.peak_spill_bytes = sum.spill_disk_bytes;
   return job::event::SparkFigures{
       name.substr(0, name.find(".inprogress")),
-      folder_ + "/events",
+      folder,
       std::ssize(log.jobs),
       std::ranges::count_if(log.stages, [](const auto& stage) { return stage.completed >= 0; }),
       sum.tasks,
@@ -158,7 +159,7 @@ Result<int> SparkAttempt::Run(const Submit& submit, job::Teller& teller, job::Ru
   }
   ASSIGN_OR_RETURN(const int code, submit(marker.descriptor()));
   RemoveTemporary();
-  if (const auto figures = TakeFigures(result)) teller.Tell(*figures);
+  if (const auto figures = FiguresOf(*environment_.storage, folder_ + "/events", result)) teller.Tell(*figures);
   marker = {};
   // Its own now too: what it wrote is in the table's log, or in nobody's way any more. (A file without rows is not.)
   if (!sink_.empty()) (void)job::RemoveLeftovers(sink_, quarantine_, environment_);

@@ -55,7 +55,6 @@ class SparkAttempt {
 
  private:
   void RemoveTemporary() const;
-  std::optional<job::event::SparkFigures> TakeFigures(job::RunResult& result) const;
   std::optional<std::string> LogFile() const;
 
   const SparkSetup& setup_;
@@ -66,6 +65,10 @@ class SparkAttempt {
   const std::string sink_;
   const std::string quarantine_;
 };
+
+// What the event log below `folder` sums to, also into `result`; nothing when there is none that can be read.
+std::optional<job::event::SparkFigures> FiguresOf(storage::Storage& storage, const std::string& folder,
+                                                  job::RunResult& result);
 
 // How an attempt ends that got no further than `error`.
 job::Outcome SparkOutcomeOf(const Error& error);

@@ -200,11 +200,17 @@ Status Ledger::Write(const Event& event) {
     Statement insert(database_,
                      "INSERT INTO runs (attempt, run_key, job, window, engine, table_path, mode, memory_bytes, "
                      "threads, class, tags, "
-                     "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                     "started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                     "ON CONFLICT (attempt) DO UPDATE SET outcome = 'running', message = NULL, finished = NULL");
     insert.Bind(event.attempt).Bind(started->run_key).Bind(started->job).Bind(started->window).Bind(started->engine);
     insert.Bind(started->table).Bind(started->mode).Bind(started->memory_bytes).Bind(int64_t{started->threads});
     RETURN_IF_ERROR(insert.Bind(started->job_class).Bind(started->tags).Bind(FormatTimestamp(event.at)).Run());
-    ids_[event.attempt] = sqlite3_last_insert_rowid(database_);
+    // An attempt that runs elsewhere may have been taken up by a later start of this program: then its row is there.
+    Statement select(database_, "SELECT id FROM runs WHERE attempt = ?");
+    select.Bind(event.attempt);
+    ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return Internal("an attempt that was just written is not there");
+    ids_[event.attempt] = select.Number(0);
   }
   ASSIGN_OR_RETURN(const int64_t run, RunOf(event.attempt));
   if (const auto* check = std::get_if<event::CheckResult>(&event.body)) {

@@ -36,11 +36,23 @@ class Stop(Exception):
 # ---- What is told: one JSON object a line on the standard output ----
 
 TELLING = threading.Lock()
+TOLD = []
 
 
 def tell(type_, **members):
+    line = json.dumps({"type": type_, **members})
     with TELLING:
-        print(json.dumps({"type": type_, **members}), flush=True)
+        print(line, flush=True)
+        if type_ != "progress":
+            TOLD.append(line)
+
+
+def leave_told(spark):
+    """Writes what was told where a starter on another machine reads it."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(ARGS.told)
+    out = path.getFileSystem(spark._jsc.hadoopConfiguration()).create(path, True)
+    out.write(bytearray(("\n".join(TOLD) + "\n").encode()))
+    out.close()
 
 
 class stage:
@@ -590,6 +602,7 @@ def main():
     parser = argparse.ArgumentParser(description=f"Job {JOB}, run key {RUN_KEY}")
     parser.add_argument("--again", action="store_true", help="run even if this run is committed already")
     parser.add_argument("--attempt", default=str(uuid.uuid4()), help="the name of this attempt")
+    parser.add_argument("--told", metavar="FILE", help="where what was told is written at the end too, as s3://")
     ARGS = parser.parse_args()
     start, figures, spark = time.monotonic(), {}, None
     try:
@@ -606,6 +619,8 @@ def main():
     tell("run_finished", outcome=end.outcome, message=end.message, version=end.version,
          duration_ms=round((time.monotonic() - start) * 1000), **figures)
     if spark is not None:
+        if ARGS.told:
+            leave_told(spark)
         spark.stop()
     sys.exit(EXIT[end.outcome])
 
