@@ -1,4 +1,4 @@
-"""A double of the parts of AWS that clusters need: EMR with instance fleets, EC2 security groups, IAM, CloudWatch alarms.
+"""A double of the parts of AWS that clusters need: EMR with instance fleets and steps, EMR Serverless, EC2, IAM, CloudWatch.
 
 One lock, so that what it does is what one call after the other would. Every call's signature is checked by code of its own,
 every call is recorded. Faults are scripted by the number of the call, from 0:
@@ -9,12 +9,19 @@ every call is recorded. Faults are scripted by the number of the call, from 0:
     denied    not carried out, AccessDenied
     expired   not carried out, ExpiredToken
     hang      carried out, then nothing is answered until `released` is set
+    code:X    not carried out, refused with the code X
+
+Time is the test's: `now` in seconds, moved on by `tick` or by a GetMetricData that asks for a later end. Nodes start within
+`start_seconds`; spot nodes come while `spot_capacity` is left. A step runs once its cluster does: `execute` (if any) is called
+with it in a thread of its own and gives its last state; without one a step is over at the second look.
 """
 import hashlib
 import hmac
 import http.server
+import datetime
 import json
 import threading
+import time
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -81,16 +88,17 @@ class Emr:
                 raise Refusal("ValidationException", f"no group {one}")
             self.a.groups[one]["rules"] = {self.a.next("sgr"): other for other in groups}
         cluster = {"id": self.a.next("j"), "name": body["Name"], "state": "STARTING", "fleets": fleets, "groups": groups,
-                   "tags": {t["Key"]: t["Value"] for t in body["Tags"]}, "seen": 0, "body": body}
+                   "tags": {t["Key"]: t["Value"] for t in body["Tags"]}, "seen": 0, "body": body, "instances": [], "steps": []}
         self.a.clusters[cluster["id"]] = cluster
         self.count(cluster)
         return {"JobFlowId": cluster["id"]}
 
     def fleet(self, fleet):
         return {"id": self.a.next("if"), "on_demand": fleet["TargetOnDemandCapacity"], "spot": fleet["TargetSpotCapacity"],
-                "spot_there": min(fleet["TargetSpotCapacity"], self.double.spot_capacity)}
+                "types": [c["InstanceType"] for c in fleet["InstanceTypeConfigs"]]}
 
     def count(self, cluster):
+        self.double.settle(cluster)
         workers = sum(f["on_demand"] + f["spot"] for kind, f in cluster["fleets"].items() if kind != "MASTER")
         self.a.most_workers = max(self.a.most_workers, workers)
 
@@ -101,7 +109,7 @@ class Emr:
 
     def shown(self, cluster):
         return {"Id": cluster["id"], "Name": cluster["name"],
-                "Status": {"State": cluster["state"], "StateChangeReason": {"Message": ""}}}
+                "Status": {"State": cluster["state"], "StateChangeReason": {"Message": cluster.get("reason", "")}}}
 
     def ListClusters(self, body):
         all_of_them = [c for c in self.a.clusters.values() if c["state"] in body["ClusterStates"]]
@@ -115,26 +123,73 @@ class Emr:
         cluster = self.find(body["ClusterId"])
         cluster["seen"] += 1
         shown = self.shown(cluster) | {"Tags": [{"Key": k, "Value": v} for k, v in cluster["tags"].items()]}
-        if cluster["state"] == "STARTING" and cluster["seen"] >= 2:
-            cluster["state"] = "WAITING"
+        self.double.begin(cluster)
+        shown["Ec2InstanceAttributes"] = {"Ec2AvailabilityZone": "us-east-1a"}
         if cluster["state"] == "TERMINATING":
-            cluster["state"] = "TERMINATED"
-            shown["Status"]["State"] = "TERMINATED"
+            cluster["state"] = shown["Status"]["State"] = "TERMINATED"
+            self.double.settle(cluster)
         return {"Cluster": shown}
 
     def ListInstanceFleets(self, body):
+        cluster = self.find(body["ClusterId"])
+        there = lambda f, market: sum(1 for i in cluster["instances"]
+                                      if i["fleet"] == f["id"] and i["market"] == market and i["state"] != "TERMINATED")
         return {"InstanceFleets": [
             {"Id": f["id"], "InstanceFleetType": kind, "Status": {"State": "RUNNING"},
-             "TargetOnDemandCapacity": f["on_demand"], "ProvisionedOnDemandCapacity": f["on_demand"],
-             "TargetSpotCapacity": f["spot"], "ProvisionedSpotCapacity": f["spot_there"]}
-            for kind, f in self.find(body["ClusterId"])["fleets"].items()]}
+             "TargetOnDemandCapacity": f["on_demand"], "ProvisionedOnDemandCapacity": there(f, "ON_DEMAND"),
+             "TargetSpotCapacity": f["spot"], "ProvisionedSpotCapacity": there(f, "SPOT")}
+            for kind, f in cluster["fleets"].items()]}
+
+    def ListInstances(self, body):
+        cluster = self.find(body["ClusterId"])
+        there = [i for i in cluster["instances"] if i["state"] in body["InstanceStates"]]
+        start = int(body.get("Marker", 0))
+        page = {"Instances": [{"Id": i["id"], "Ec2InstanceId": i["id"], "InstanceFleetId": i["fleet"], "Market": i["market"],
+                               "InstanceType": i["type"],
+                               "Status": {"State": i["state"], "Timeline": {"CreationDateTime": i["since"]}}}
+                              for i in there[start:start + 5]]}
+        if start + 5 < len(there):
+            page["Marker"] = str(start + 5)
+        return page
+
+    def AddJobFlowSteps(self, body):
+        cluster = self.find(body["JobFlowId"])
+        if cluster["state"].startswith("TERMINAT"):
+            raise Refusal("ValidationException", "the cluster has ended")
+        steps = [{"id": self.a.next("s"), "name": s["Name"], "args": s["HadoopJarStep"]["Args"], "state": "PENDING", "seen": 0,
+                  "reason": ""} for s in body["Steps"]]
+        cluster["steps"] += steps
+        return {"StepIds": [s["id"] for s in steps]}
+
+    def step(self, step):
+        return {"Id": step["id"], "Name": step["name"],
+                "Status": {"State": step["state"], "StateChangeReason": {}, "FailureDetails": {"Reason": step["reason"]}}}
+
+    def ListSteps(self, body):
+        cluster = self.find(body["ClusterId"])
+        self.double.begin(cluster)
+        return {"Steps": [self.step(s) for s in reversed(cluster["steps"]) if s["state"] in body.get("StepStates", [s["state"]])]}
+
+    def DescribeStep(self, body):
+        cluster = self.find(body["ClusterId"])
+        for step in cluster["steps"]:
+            if step["id"] == body["StepId"]:
+                self.double.begin(cluster)
+                self.double.advance(cluster, step)
+                return {"Step": self.step(step)}
+        raise Refusal("InvalidRequestException", "no such step")
+
+    def CancelSteps(self, body):
+        for step in self.find(body["ClusterId"])["steps"]:
+            if step["id"] in body["StepIds"] and step["state"] in ("PENDING", "RUNNING"):
+                step["state"] = "CANCELLED"
+        return {"CancelStepsInfoList": []}
 
     def ModifyInstanceFleet(self, body):
         cluster, asked = self.find(body["ClusterId"]), body["InstanceFleet"]
         for fleet in cluster["fleets"].values():
             if fleet["id"] == asked["InstanceFleetId"]:
                 fleet["on_demand"], fleet["spot"] = asked["TargetOnDemandCapacity"], asked["TargetSpotCapacity"]
-                fleet["spot_there"] = min(fleet["spot"], self.double.spot_capacity)
                 self.count(cluster)
                 return {}
         raise Refusal("InvalidRequestException", "no such fleet")
@@ -160,12 +215,15 @@ class Emr:
             cluster = self.find(one)
             if not cluster["state"].startswith("TERMINATED"):
                 cluster["state"] = "TERMINATING"
+                for step in cluster["steps"]:
+                    if step["state"] in ("PENDING", "RUNNING"):
+                        step["state"] = "CANCELLED"
         return {}
 
 
 class Ec2:
     def __init__(self, account, double):
-        self.a = account
+        self.a, self.double = account, double
 
     def CreateSecurityGroup(self, q):
         if any(g["name"] == q["GroupName"] for g in self.a.groups.values()):
@@ -197,6 +255,17 @@ class Ec2:
             rules.pop(q[f"SecurityGroupRuleId.{n}"], None)
             n += 1
         return "<R><return>true</return></R>"
+
+    def DescribeSpotInstanceRequests(self, q):
+        items = "".join(f"<item><instanceId>{i['id']}</instanceId><status><code>marked-for-termination</code></status></item>"
+                        for c in self.a.active().values() for i in c["instances"] if i["state"] != "TERMINATED" and i["taken_at"])
+        return f"<R><spotInstanceRequestSet>{items}</spotInstanceRequestSet></R>"
+
+    def DescribeSpotPriceHistory(self, q):
+        types = [v for k, v in q.items() if k.startswith("InstanceType.")]
+        items = "".join(f"<item><instanceType>{t}</instanceType><spotPrice>{self.double.spot_price(t):.4f}</spotPrice>"
+                        f"<timestamp>2026-01-01T00:00:00.000Z</timestamp></item>" for t in types)
+        return f"<R><spotPriceHistorySet>{items}</spotPriceHistorySet></R>"
 
     def DescribeSubnets(self, q):
         return "<R><subnetSet><item><vpcId>vpc-1</vpcId></item></subnetSet></R>"
@@ -287,7 +356,20 @@ class Iam:
 
 class Watch:
     def __init__(self, account, double):
-        self.a = account
+        self.a, self.double = account, double
+
+    def GetMetricData(self, q):
+        """Queries of one dimension each: an instance's CPU, or a figure of the cluster."""
+        self.double.tick_to(datetime.datetime.fromisoformat(q["EndTime"].replace("Z", "+00:00")).timestamp())
+        results, n = "", 1
+        while f"MetricDataQueries.member.{n}.Id" in q:
+            at = f"MetricDataQueries.member.{n}."
+            stat = at + "MetricStat.Metric."
+            value = self.double.metric(q[stat + "MetricName"], q[stat + "Dimensions.member.1.Value"])
+            values = "" if value is None else f"<member>{value}</member>"
+            results += f"<member><Id>{q[at + 'Id']}</Id><Values>{values}</Values></member>"
+            n += 1
+        return f"<R><GetMetricDataResult><MetricDataResults>{results}</MetricDataResults></GetMetricDataResult></R>"
 
     def PutMetricAlarm(self, q):
         self.a.alarms[q["AlarmName"]] = q
@@ -296,6 +378,49 @@ class Watch:
     def DeleteAlarms(self, q):
         self.a.alarms.pop(q["AlarmNames.member.1"], None)
         return "<R/>"
+
+
+class Serverless:
+    """EMR Serverless: a client token starts one run."""
+
+    def __init__(self, account, double):
+        self.a, self.double = account, double
+        self.a.job_runs = []
+
+    def shown(self, run, id_name):
+        return {id_name: run["id"], "name": run["name"], "state": run["state"], "stateDetails": run["reason"]}
+
+    def handle(self, method, path, query, body):
+        """The operation and its answer."""
+        parts = path.strip("/").split("/")
+        runs = self.a.job_runs
+        if method == "POST":
+            return "StartJobRun", lambda: self.start(body)
+        if method == "GET" and len(parts) == 3:
+            return "ListJobRuns", lambda: {"jobRuns": [self.shown(r, "id") for r in reversed(runs)]}
+        run = next((r for r in runs if r["id"] == parts[3]), None)
+        if run is None:
+            raise Refusal("ResourceNotFoundException", "no such run", 404)
+        return ("GetJobRun", lambda: self.get(run)) if method == "GET" else ("CancelJobRun", lambda: self.cancel(run))
+
+    def start(self, body):
+        self.double.record("iam:PassRole")
+        run = next((r for r in self.a.job_runs if r["token"] == body["clientToken"]), None)
+        if run is None:
+            driver = body["jobDriver"]["sparkSubmit"]
+            run = {"id": self.a.next("jr"), "name": body["name"], "token": body["clientToken"], "state": "PENDING", "seen": 0,
+                   "reason": "", "args": ["spark-submit", driver["entryPoint"]] + driver["entryPointArguments"]}
+            self.a.job_runs.append(run)
+        return {"jobRunId": run["id"]}
+
+    def get(self, run):
+        self.double.advance({"state": "RUNNING"}, run, done="SUCCESS")
+        return {"jobRun": self.shown(run, "jobRunId")}
+
+    def cancel(self, run):
+        if run["state"] in ("PENDING", "RUNNING"):
+            run["state"] = "CANCELLED"
+        return {}
 
 
 class Double:
@@ -307,10 +432,18 @@ class Double:
         self.calls = []
         self.count = 0
         self.spot_capacity = 1000
+        self.now, self.start_seconds, self.notice_seconds = 0.0, 240, 120
+        self.execute = None
+        self.always = None  # a fault of every call
+        self.no_start = None  # why clusters end before they run
+        self.metric = lambda name, of: None
+        self.spot_price = lambda type_: 0.08
+        self.on_minute = lambda: None
         self.lock = threading.Lock()
         self.hanging, self.released = threading.Event(), threading.Event()
         a = self.account
-        self.services = {"elasticmapreduce": Emr(a, self), "ec2": Ec2(a, self), "iam": Iam(a, self), "monitoring": Watch(a, self)}
+        self.services = {"elasticmapreduce": Emr(a, self), "ec2": Ec2(a, self), "iam": Iam(a, self), "monitoring": Watch(a, self),
+                         "emr-serverless": Serverless(a, self)}
 
     def __enter__(self):
         double = self
@@ -320,6 +453,8 @@ class Double:
 
             def do_POST(self):
                 double.answer(self)
+
+            do_GET = do_DELETE = do_POST
 
             def log_message(self, *_):
                 pass
@@ -336,6 +471,74 @@ class Double:
         self.server.shutdown()
         self.server.server_close()
 
+    # ---- What goes on in a cluster ----
+
+    def begin(self, cluster):
+        if cluster["state"] == "STARTING" and self.no_start:
+            cluster["state"], cluster["reason"] = "TERMINATED_WITH_ERRORS", self.no_start
+            for step in cluster["steps"]:
+                step["state"] = "CANCELLED"
+        if cluster["state"] == "STARTING" and cluster["seen"] >= 2:
+            cluster["state"] = "WAITING"
+
+    def advance(self, cluster, step, done="COMPLETED"):
+        """A look at a step. `execute` runs without the lock."""
+        step["seen"] += 1
+        cluster["seen"] = cluster.get("seen", 0) + 1
+        if step["state"] == "PENDING" and cluster["state"] in ("WAITING", "RUNNING"):
+            step["state"] = "RUNNING"
+            self.executed = getattr(self, "executed", []) + [step["name"]]
+            if self.execute:
+                threading.Thread(target=self.run_step, args=(step, done), daemon=True).start()
+        elif step["state"] == "RUNNING" and not self.execute and step["seen"] >= 3:
+            step["state"] = done
+
+    def run_step(self, step, done):
+        failed = self.execute(step)
+        with self.lock:
+            if step["state"] == "RUNNING":
+                step["state"], step["reason"] = ("FAILED", failed) if failed else (done, "")
+
+    def settle(self, cluster):
+        """Nodes as many as the fleets ask for, as far as the market has them."""
+        nodes = cluster["instances"]
+        for node in nodes:
+            if node["state"] == "PROVISIONING" and self.now - node["since"] >= self.start_seconds:
+                node["state"] = "RUNNING"
+            if node["taken_at"] and self.now >= node["taken_at"] or cluster["state"].startswith("TERMINAT"):
+                node["state"] = "TERMINATED"
+        if cluster["state"].startswith("TERMINAT"):
+            return
+        for fleet in cluster["fleets"].values():
+            for market, target in (("ON_DEMAND", fleet["on_demand"]), ("SPOT", fleet["spot"])):
+                there = [n for n in nodes if n["fleet"] == fleet["id"] and n["market"] == market and n["state"] != "TERMINATED"]
+                for node in sorted(there, key=lambda n: -n["since"])[:max(0, len(there) - target)]:
+                    node["state"] = "TERMINATED"
+                for _ in range(target - len(there)):
+                    spot = sum(1 for n in nodes if n["market"] == "SPOT" and n["state"] != "TERMINATED")
+                    if market == "SPOT" and spot >= self.spot_capacity:
+                        break
+                    nodes.append({"id": self.a_next("i"), "fleet": fleet["id"], "market": market, "state": "PROVISIONING",
+                                  "type": fleet["types"][len(nodes) % len(fleet["types"])], "since": self.now, "taken_at": None})
+
+    def a_next(self, prefix):
+        return self.account.next(prefix)
+
+    def tick_to(self, then):
+        if self.now == 0:
+            self.now = then
+        while self.now < then:
+            self.now = min(self.now + 60, then)
+            self.on_minute()
+            for cluster in list(self.account.active().values()):
+                self.settle(cluster)
+
+    def take(self, node):
+        """The market gives notice."""
+        node["taken_at"] = node["taken_at"] or self.now + self.notice_seconds
+
+    # ---- The wire ----
+
     def record(self, call):
         self.calls.append(call)
 
@@ -345,7 +548,8 @@ class Double:
         fields = dict(part.strip().split("=", 1) for part in header.split(" ", 1)[1].split(","))
         access, date, region, service, _ = fields["Credential"].split("/")
         names = fields["SignedHeaders"].split(";")
-        canonical = "\n".join(["POST", urllib.parse.quote(handler.path.split("?")[0]), ""] +
+        path, _, query = handler.path.partition("?")
+        canonical = "\n".join([handler.command, urllib.parse.quote(path), "&".join(sorted(query.split("&"))) if query else ""] +
                               [f"{n}:{handler.headers[n].strip()}" for n in names] +
                               ["", ";".join(names), hashlib.sha256(body).hexdigest()])
         text = "\n".join(["AWS4-HMAC-SHA256", handler.headers["X-Amz-Date"], f"{date}/{region}/{service}/aws4_request",
@@ -357,26 +561,33 @@ class Double:
     def carry_out(self, handler, body, fault):
         service = self.check_signature(handler, body)
         target = handler.headers.get("X-Amz-Target")
-        query = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-        name = target.split(".")[1] if target else query["Action"]
+        if service == "emr-serverless":
+            path, _, query = handler.path.partition("?")
+            name, carry = self.services[service].handle(handler.command, path, query, json.loads(body) if body else {})
+        else:
+            query = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+            name = target.split(".")[1] if target else query["Action"]
+            carry = lambda: getattr(self.services[service], name)(json.loads(body) if target else query)
         self.record(f"{'cloudwatch' if service == 'monitoring' else service}:{name}")
         before = {"500": Refusal("InternalFailure", "not now", 500), "throttle": Refusal("ThrottlingException", "slower"),
                   "denied": Refusal("AccessDenied", "not allowed", 403), "expired": Refusal("ExpiredToken", "old", 403)}
         if fault in before:
             raise before[fault]
-        answer = getattr(self.services[service], name)(json.loads(body) if target else query)
-        return json.dumps(answer) if target else answer
+        if fault and fault.startswith("code:"):
+            raise Refusal(fault[5:], "as scripted")
+        answer = carry()
+        return answer if isinstance(answer, str) else json.dumps(answer)
 
     def answer(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         with self.lock:
-            fault = self.faults.get(self.count)
+            fault = self.faults.get(self.count, self.always)
             self.count += 1
             try:
                 status, text = 200, self.carry_out(handler, body, fault)
             except Refusal as refusal:
                 status = refusal.status
-                text = (json.dumps({"__type": refusal.code, "message": refusal.message}) if "X-Amz-Target" in handler.headers
+                text = (json.dumps({"__type": refusal.code, "message": refusal.message}) if "X-Amz-Target" in handler.headers or "/jobruns" in handler.path
                         else f"<ErrorResponse><Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error></ErrorResponse>")
         if fault == "hang":
             self.hanging.set()
@@ -387,7 +598,10 @@ class Double:
             return
         if fault == "500after":
             status, text = 500, "{}"
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(text.encode())))
-        handler.end_headers()
-        handler.wfile.write(text.encode())
+        try:
+            handler.send_response(status)
+            handler.send_header("Content-Length", str(len(text.encode())))
+            handler.end_headers()
+            handler.wfile.write(text.encode())
+        except OSError:  # whoever asked was killed
+            handler.close_connection = True

@@ -8,9 +8,11 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from aws_double import Double
+from s3_double import S3Double
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TIDEMILL = os.environ.get("TIDEMILL", str(ROOT / "build" / "release" / "tidemill"))
@@ -171,6 +173,25 @@ class ClusterLifeTest(unittest.TestCase):
                             break
                     self.assertTrue(double.account.empty(), vars(double.account))
 
+    def runs(self, double):
+        """A step and a run of EMR Serverless that are cancelled, and a look of the watch."""
+        double.execute = lambda step: time.sleep(3)
+        job = {"job": "orders", "sources": {"orders": {"format": "csv", "path": "s3://lake/in/0.csv", "header": True, "schema": "id INT"}},
+               "sink": {"path": "s3://lake/out"}, "budget": {"time": "1s"}}
+        (self.folder / "job.yaml").write_text(json.dumps(job))
+        (self.folder / "watched.yaml").write_text("cluster: watched\n")
+        self.tidemill(double, "create", "watched.yaml")
+        self.tidemill(double, "watch", "watched.yaml", "--steps", "2", "--every", "1ms")
+        self.tidemill(double, "terminate", "watched")
+        places = [["--cluster", "etl"], ["--serverless", "00app", "--role", "arn:aws:iam::1:role/tidemill/x"]]
+        with S3Double() as s3:
+            s3.store("lake/in/0.csv", b"id\n1\n")
+            for place in places:
+                done = subprocess.run([TIDEMILL, "run", "job.yaml", "--engine", "emr", "--over-budget", "--poll", "50ms", "--staging",
+                                       "s3://logs/sent", *place], cwd=self.folder, capture_output=True, text=True, timeout=60,
+                                      env=self.environment(double) | s3.environment)
+                self.assertIn("the job's budget of time", done.stdout + done.stderr)
+
     def test_the_policy_allows_what_is_called_and_nothing_else(self):
         with Double() as double:
             policy = json.loads(self.tidemill(double, "policy"))
@@ -186,6 +207,7 @@ class ClusterLifeTest(unittest.TestCase):
             self.tidemill(double, "resize", "cluster.yaml", "5")
             self.tidemill(double, "status", "etl")
             self.tidemill(double, "gc")
+            self.runs(double)
             self.tidemill(double, "terminate", "etl")
             (self.folder / "cluster.yaml").write_text(FILE + "zones: [us-east-1a]\nsubnets: [subnet-1]\n")
             self.tidemill(double, "create", "cluster.yaml")

@@ -7,6 +7,8 @@ scripted by a function of (number of the request, method, key) that gives one of
     409       a conditional PUT is under way elsewhere; not carried out
     403       AccessDenied
     truncate  the answer's body ends early
+    expired   ExpiredToken, status 400
+    elsewhere the bucket is in eu-west-1
 None: as it should be. Path style alone.
 """
 import email.utils
@@ -28,6 +30,7 @@ class S3Double:
     def __init__(self, faults=QUIET):
         self.faults = faults
         self.objects, self.stamps, self.uploads, self.log = {}, {}, {}, []
+        self.classes = {}  # of those that are not STANDARD
         self.number = 0
         self.lock = threading.Lock()
 
@@ -83,6 +86,10 @@ class S3Double:
             if fault in ("500", "503", "403", "409"):
                 code = {"500": "InternalError", "503": "SlowDown", "403": "AccessDenied", "409": "ConditionalRequestConflict"}[fault]
                 status, headers, text = int(fault), {}, self.error(code)
+            elif fault == "expired":
+                status, headers, text = 400, {}, self.error("ExpiredToken")
+            elif fault == "elsewhere":
+                status, headers, text = 301, {"x-amz-bucket-region": "eu-west-1"}, self.error("PermanentRedirect")
             elif not self.signed(handler, body):
                 status, headers, text = 403, {}, self.error("SignatureDoesNotMatch")
             else:
@@ -132,6 +139,13 @@ class S3Double:
             return 200, {}, f"<R><UploadId>{upload}</UploadId></R>".encode()
         if "uploadId" in asked:
             return self.multipart(method, key, asked, body)
+        if method == "PUT" and "x-amz-copy-source" in handler.headers:
+            source = urllib.parse.unquote(handler.headers["x-amz-copy-source"]).lstrip("/")
+            if source not in self.objects:
+                return 404, {}, self.error("NoSuchKey")
+            self.store(key, self.objects[source])
+            self.classes[key] = handler.headers["x-amz-storage-class"]
+            return 200, {}, b"<CopyObjectResult/>"
         if method == "PUT":
             if handler.headers.get("If-None-Match") == "*" and key in self.objects:
                 return 412, {}, self.error("PreconditionFailed")
@@ -146,6 +160,8 @@ class S3Double:
             return 412, {}, self.error("PreconditionFailed")
         headers = {"ETag": self.etag(key), "Last-Modified": email.utils.formatdate(self.stamps[key], usegmt=True)}
         whole = self.objects[key]
+        if method == "GET" and self.classes.get(key) == "GLACIER":
+            return 403, {}, self.error("InvalidObjectState")
         if method == "HEAD":
             return 200, headers | {"Content-Length": str(len(whole))}, b""
         if "Range" in handler.headers:
@@ -176,7 +192,7 @@ class S3Double:
         page, more = keys[:3], len(keys) > 3  # small pages: tokens are followed
         items = "".join(
             f"<Contents><Key>{escape(urllib.parse.quote(k[len(bucket) + 1:]))}</Key><Size>{len(self.objects[k])}</Size>"
-            f"<ETag>{escape(self.etag(k))}</ETag><StorageClass>STANDARD</StorageClass><LastModified>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(self.stamps[k]))}</LastModified></Contents>"
+            f"<ETag>{escape(self.etag(k))}</ETag><StorageClass>{self.classes.get(k, 'STANDARD')}</StorageClass><LastModified>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(self.stamps[k]))}</LastModified></Contents>"
             for k in page)
         token = f"<NextContinuationToken>{escape(page[-1][len(bucket) + 1:])}</NextContinuationToken>" if more else ""
         return (f"<ListBucketResult><Name>{bucket}</Name><KeyCount>{len(page)}</KeyCount><MaxKeys>3</MaxKeys>"
