@@ -24,8 +24,8 @@ class AwsWorld {
   cloud::aws::Api& api() { return *api_; }
   // False when the user asked to stop meanwhile, and that is to be heard.
   bool Sleep(Micros time);
-  // From now on Ctrl-C is not heard: what was begun is ended first.
-  void BePatient() { patient_ = true; }
+  // Until it is said otherwise Ctrl-C is not heard: what was begun is ended first.
+  void BePatient(bool patient) { patient_ = patient; }
 
  private:
   AwsWorld() = default;

@@ -106,7 +106,7 @@ Status EmrPlace::Make() {
 
 Status EmrPlace::End() {
   if (!dedicated_) return Ok();
-  world_->BePatient();
+  world_->BePatient(true);
   auto world = world_->world();
   ASSIGN_OR_RETURN(const auto parts, world.memory.Of(cluster_));
   return parts.empty() ? Ok() : cloud::Terminate(cluster_, world);

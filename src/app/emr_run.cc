@@ -131,8 +131,8 @@ class EmrRun {
       sent_ = {RunName(key_), teller_.attempt(), std::get<job::Proceed>(standing).txn_version};
       if (const auto* quote = this->quote())
         RETURN_IF_ERROR(job::TellQuote(*quote, job_.budget, options_.over_budget, teller_));
-      ASSIGN_OR_RETURN(const bool ours, Send());
-      if (!ours) return Outcome::kConflict;
+      ASSIGN_OR_RETURN(const auto ended, Send());
+      if (ended) return *ended;
     }
     const auto ended = Follow();
     if (!ended.ok()) {
@@ -152,8 +152,8 @@ class EmrRun {
     return job::Settle(target, key_, job_.sink.mode, options_);
   }
 
-  // False: another start of this run was faster, and its submission goes on.
-  Result<bool> Send() {
+  // How the run ends when its submission is not followed; an error: it was certainly not sent.
+  Result<std::optional<Outcome>> Send() {
     {
       const job::Stage stage(teller_, "cluster");
       RETURN_IF_ERROR(place_.Make());
@@ -166,19 +166,36 @@ class EmrRun {
     auto& store = *environment_.storage;
     RETURN_IF_ERROR(store.Put(folder_ + "/app.py", engine::spark::PythonText(application)));
     RETURN_IF_ERROR(store.Put(folder_ + "/events/_begun", ""));  // Spark wants the folder to be there
-    auto id = cloud::SubmitOnce(*place_.spark(), sent_.ToString(), Words(),
-                                [this](Micros time) { return place_.world().Sleep(time); });
-    if (!id.ok()) {
+    // Whether it was sent must be known before Ctrl-C is heard.
+    place_.world().BePatient(true);
+    const auto sent = cloud::SubmitOnce(*place_.spark(), sent_.ToString(), Words(),
+                                        [this](Micros time) { return place_.world().Sleep(time); });
+    place_.world().BePatient(false);
+    if (!sent.ok()) {
       const std::string trouble = place_.Trouble();
-      return trouble.empty() ? id.error() : Unavailable(trouble + "; nothing was committed");
+      return trouble.empty() ? sent.error() : Unavailable(trouble + "; nothing was committed");
     }
-    id_ = *std::move(id);
-    ASSIGN_OR_RETURN(const auto first, FindActive(*place_.spark(), sent_.run));
-    if (!first || first->submission.name == sent_.ToString()) return true;
-    RETURN_IF_ERROR(place_.spark()->Cancel(id_));
-    result_->finished.message =
-        fmt::format("another start of this run sent {} at the same time, and that one goes on", first->submission.id);
-    return false;
+    if (sent->id.empty()) {
+      result_->finished.message =
+          fmt::format("whether it was sent to {} is not known: {}; run the same job again, it looks for it",
+                      place_.spark()->Describe(), sent->doubt->message);
+      return std::optional(Outcome::kUnknown);
+    }
+    id_ = sent->id;
+    return YieldToRival();
+  }
+
+  // Of two starts at the same time the first by name goes on.
+  std::optional<Outcome> YieldToRival() {
+    const auto first = FindActive(*place_.spark(), sent_.run);
+    if (!first.ok() || !*first || (*first)->submission.name == sent_.ToString()) return std::nullopt;
+    auto& message = result_->finished.message;
+    message = fmt::format("another start of this run sent {} at the same time, and that one goes on",
+                          (*first)->submission.id);
+    const Status cancelled = place_.spark()->Cancel(id_);
+    if (cancelled.ok()) return Outcome::kConflict;
+    message += fmt::format("; {} could not be taken back: {}", id_, cancelled.error().message);
+    return Outcome::kUnknown;
   }
 
   cloud::SparkWords Words() const {
@@ -226,7 +243,7 @@ class EmrRun {
       if (stop && !stopping) {
         stopping = now;
         out_of_time_ = !environment_.cancel->load();
-        place_.world().BePatient();
+        place_.world().BePatient(true);
       }
       // Asked for again as long as it is not heard.
       if (stopping && (!seen.ok() || seen->state != SubmissionState::kStopping)) (void)place_.spark()->Cancel(id_);

@@ -214,18 +214,22 @@ std::unique_ptr<SparkPlace> MakeServerless(aws::Api& api, std::string applicatio
   return std::make_unique<Serverless>(api, std::move(application_id), std::move(role), std::move(log_uri));
 }
 
-Result<std::string> SubmitOnce(SparkPlace& place, const std::string& name, const SparkWords& words,
-                               const std::function<bool(Micros)>& sleep) {
-  Error doubt = Unavailable("not sent");
+Result<Sent> SubmitOnce(SparkPlace& place, const std::string& name, const SparkWords& words,
+                        const std::function<bool(Micros)>& sleep) {
+  std::optional<Error> doubt;  // an earlier try may be there, or still on its way
   for (int sent = 0;; ++sent) {
-    ASSIGN_OR_RETURN(const auto recent, place.Recent());
-    const auto there = std::ranges::find(recent, name, &Submission::name);
-    if (there != recent.end()) return there->id;
-    if (sent == kMostSends) return doubt;
-    const auto answer = place.Submit(name, words);
-    if (answer.ok() || answer.error().kind != ErrorKind::kUnavailable) return answer;
+    const auto recent = place.Recent();
+    if (!recent.ok() && !doubt) return recent.error();
+    if (!recent.ok()) return Sent{"", doubt};
+    const auto there = std::ranges::find(*recent, name, &Submission::name);
+    if (there != recent->end()) return Sent{there->id, {}};
+    if (sent == kMostSends) return Sent{"", doubt};
+    auto answer = place.Submit(name, words);
+    if (answer.ok()) return Sent{*std::move(answer), {}};
+    if (answer.error().kind != ErrorKind::kUnavailable && !doubt) return answer.error();
+    if (answer.error().kind != ErrorKind::kUnavailable) return Sent{"", doubt};
     doubt = answer.error();
-    if (!sleep(kAfterDoubt)) return Error{.kind = ErrorKind::kCancelled, .message = "stopped while sending"};
+    if (!sleep(kAfterDoubt)) return Sent{"", doubt};
   }
 }
 

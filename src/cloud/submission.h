@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,13 @@ std::unique_ptr<SparkPlace> MakeSteps(aws::Api& api, std::string cluster_name, s
 std::unique_ptr<SparkPlace> MakeServerless(aws::Api& api, std::string application_id, std::string role,
                                            std::string log_uri);
 
-// Sends it once, whatever becomes of the answers: what is there under that name is it. `sleep` as in aws::Client.
-Result<std::string> SubmitOnce(SparkPlace& place, const std::string& name, const SparkWords& words,
-                               const std::function<bool(Micros)>& sleep);
+struct Sent {
+  std::string id;              // empty: it is not known whether it was taken
+  std::optional<Error> doubt;  // why not
+};
+// Sends it once, whatever becomes of the answers: what is there under that name is it. An error: it was certainly not
+// taken. `sleep` as in aws::Client.
+Result<Sent> SubmitOnce(SparkPlace& place, const std::string& name, const SparkWords& words,
+                        const std::function<bool(Micros)>& sleep);
 
 }  // namespace tidemill::cloud

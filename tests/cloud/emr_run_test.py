@@ -225,6 +225,31 @@ class EmrRunTest(unittest.TestCase):
                 if place is DEDICATED:
                     self.assertTrue(cloud.aws.account.empty(), vars(cloud.aws.account))
 
+    def test_ctrl_c_at_every_call_leaves_no_step(self):
+        """A Ctrl-C that comes while a call has no answer: whatever was sent is ended, or said to be in doubt."""
+        with Cloud(self) as cloud:
+            self.cluster(cloud)
+            first = cloud.aws.count
+            cloud.run(*ON_CLUSTER)
+            last = cloud.aws.count
+        for call in range(first, last):
+            with self.subTest(call=call), Cloud(self, {call: "hang"}) as cloud:
+                self.cluster(cloud)
+                cloud.step_seconds = 1
+                process = cloud.start(*ON_CLUSTER)
+                if not cloud.aws.hanging.wait(30):
+                    process.communicate()
+                    continue
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.1)
+                cloud.aws.released.set()
+                said, _ = process.communicate(timeout=90)
+                self.assertIn(process.returncode, (0, 130), said)
+                self.assertEqual(1 if process.returncode == 0 else 0, cloud.commits(), said)
+                self.assertEqual([], [s for s in cloud.steps() if s["state"] in ("PENDING", "RUNNING")], said)
+                cloud.step_seconds = 0
+                self.assertRegex(cloud.run(*ON_CLUSTER), "ommitted (at )?version 0")
+
     def test_the_budget_of_time_ends_it(self):
         with Cloud(self, job=dict(JOB, budget={"time": "1s"})) as cloud:
             self.cluster(cloud)
