@@ -73,6 +73,9 @@ std::span<const FunctionRow> DatetimeRows() {
       {"$dayofweek_iso", "(date) int"},
       {"year", "(date) int"},
       {"window", "custom"},
+      {"session_window", "custom"},
+      {"window_time", "custom"},
+      {"$window_edge", "custom"},
   };
   return kRows;
 }

@@ -55,7 +55,6 @@ const RefusedFunction* FindRefusedFunction(std::string_view name) {
       {"reflect", 2, -1},
       {"schema_of_avro", 1, 2},
       {"schema_of_variant_agg", 1, 1},
-      {"session_window", 2, 2},
       {"st_asbinary", 1, 1},
       {"st_geogfromwkb", 1, 1},
       {"st_geomfromwkb", 1, 1},
@@ -76,7 +75,6 @@ const RefusedFunction* FindRefusedFunction(std::string_view name) {
       {"to_time", 1, 2},
       {"try_reflect", 2, -1},
       {"try_to_time", 1, 2},
-      {"window_time", 1, 1},
   };
   std::string lower = LowerAscii(name);
   const auto* found = std::ranges::find(kRows, lower, &RefusedFunction::name);

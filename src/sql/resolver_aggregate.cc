@@ -227,6 +227,7 @@ Result<ExprPtr> Grouper::Rewrite(const ExprPtr& expr) {
   for (const auto& collated : collated_) {
     if (SameExpr(collated, expr)) return Rewrite(MakeCall("any_value", {expr}, expr->type, expr->nullable, expr->at));
   }
+  if (const auto* call = AsCall(expr); call && IsWindowTime(*call)) return NotGrouped(expr);
   if (const auto* call = AsCall(expr); call && IsAggregate(*expr)) {
     if (IsGrouping(*call)) return GroupingRead(*call, *expr);
     if (std::ranges::any_of(call->args, ContainsVolatile)) {
@@ -405,6 +406,7 @@ Result<SelectResolver::Groups> SelectResolver::ResolveGroups() {
 
 Status SelectResolver::Group(const Groups& groups) {
   bool written = select_.group_by.kind != plan::Grouping::Kind::kNone;
+  RETURN_IF_ERROR(MergeSessions(groups));
   Grouper grouper(resolver_, groups.keys, written, [this] { return resolver_.NewId(); });
   for (const auto& column : node_->columns) grouper.AddInput(column.id);
   for (const auto& expr : groups.collated) grouper.AddCollated(expr);

@@ -299,7 +299,7 @@ Error Resolver::RefusedCall(const RefusedFunction& function, const plan::Call& c
   if (!args.ok()) return std::move(args).error();
   const int count = static_cast<int>(args->size()), least = function.least_args, most = function.most_args;
   if (count >= least && (most < 0 || count <= most)) {
-    const bool of_time = function.name.find("time") != std::string_view::npos && function.name != "window_time";
+    const bool of_time = function.name.find("time") != std::string_view::npos;
     if (!of_time) return Refused("the function " + call.name.back(), expr.at);
     return AnalysisError("UNSUPPORTED_TIME_TYPE", "0A000", "The data type TIME is not supported.", {}, expr.at);
   }
@@ -404,6 +404,10 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
   for (const auto& key : call.within_group) {
     ASSIGN_OR_RETURN(auto resolved, Key(key, sorted));
     pending.within_group.push_back(resolved);
+  }
+  if (IsTimeWindowFunction(function.name)) {
+    ASSIGN_OR_RETURN(auto made, TimeWindowCall(pending));
+    return Decorate(function, std::move(made), call, expr, names);
   }
   for (auto* rule : {OperatorRule, ConditionalRule, StringRule, TextRule, JsonRule, VariantRule, CsvRule, XmlRule,
                      MathRule, IntervalRule, DatetimeRule, CollectionRule, AggregateRule, PercentileRule}) {

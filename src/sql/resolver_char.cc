@@ -38,6 +38,10 @@ void Resolver::DeclareAs(const ExprPtr& from, typed::ColumnId to) {
   const auto* ref = std::get_if<typed::ColumnRef>(&from->node);
   const DataType* type = ref ? DeclaredType(ref->id) : nullptr;
   if (type) declared_.emplace(to, DataType(*type));
+  if (const auto window = ref ? windows_of_time_.find(ref->id) : windows_of_time_.end();
+      window != windows_of_time_.end()) {
+    windows_of_time_.emplace(to, window->second);
+  }
 }
 
 // 0: no CHAR column.

@@ -89,6 +89,9 @@ Result<ExprPtr> Resolver::Condition(const plan::ExprPtr& expr, const Names& name
                          "It is not allowed to use window functions inside WHERE clause. Compute them in a subquery.",
                          {}, expr->at);
   }
+  if ((place == "WHERE" || place == "ON") && HoldsWindowOfTime(condition)) {
+    return Refused("a window of time in " + std::string(place), expr->at);
+  }
   if (place == "FILTER") RETURN_IF_ERROR(CheckAggregateFilter(condition, expr));
   if (place == "WHERE" && ContainsAggregate(condition)) {
     return AnalysisError(
@@ -118,9 +121,9 @@ Result<ExprPtr> Resolver::Resolve(const plan::Attribute& node, const plan::Expr&
     if (found) return LookUp(node.parts, expr.at, names);
   }
   // current_date and the like may be written without parentheses; a column of that name comes first.
-  static const std::vector<std::string> kBare = {
-      "current_date", "current_timestamp", "localtimestamp",   "current_user",
-      "user",         "session_user",      "current_database", "current_catalog"};
+  static const std::vector<std::string> kBare = {"current_date", "current_timestamp", "localtimestamp",
+                                                 "current_time", "current_user",      "user",
+                                                 "session_user", "current_database",  "current_catalog"};
   if (node.parts.size() == 1) {
     for (const auto& name : kBare) {
       if (!SameName(name, node.parts[0])) continue;

@@ -70,9 +70,9 @@ Result<Rel> Resolver::TableByName(const plan::Name& name, const TableVersion& ve
       if (table->self == CommonTable::Self::kForbidden) return InvalidRecursion(at);
       auto columns = table->columns;
       for (auto& column : columns) {
-        const auto* type = DeclaredType(column.id);
+        const auto from = Ref(column);
         column.id = NewId();
-        if (type) declared_.emplace(column.id, DataType(*type));
+        DeclareAs(from, column.id);
       }
       Rel rel;
       rel.layer = LayerOf(columns, {name[0]});
@@ -408,6 +408,8 @@ Result<Rel> Resolver::Resolve(const plan::SetOp& node, const plan::Relation& rel
                            relation.at);
     }
     bool distinct = !(node.kind == plan::SetOpKind::kUnion && node.all);
+    if (distinct && IsSession(a[i].id))
+      return Refused(SetOpName(node) + std::string(" of a session window"), relation.at);
     if (distinct && plan::HoldsVariant(*common)) {
       return AnalysisError(
           "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE", "0A000",

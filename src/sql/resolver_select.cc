@@ -13,10 +13,12 @@ using typed::ExprPtr;
 
 Result<Rel> SelectResolver::Run() {
   RETURN_IF_ERROR(ResolveFrom());
+  RETURN_IF_ERROR(OpenTimeWindow());
   RETURN_IF_ERROR(ResolveList());
   ASSIGN_OR_RETURN(auto groups, ResolveGroups());
   RETURN_IF_ERROR(ResolveHaving(groups));
   RETURN_IF_ERROR(ResolveSort());
+  RETURN_IF_ERROR(PlaceTimeWindow(groups));
   bool grouped = select_.group_by.kind != plan::Grouping::Kind::kNone || having_;
   for (const auto& item : items_) grouped = grouped || ContainsAggregate(item.expr);
   for (const auto& key : sort_keys_) grouped = grouped || ContainsAggregate(key.expr);
@@ -389,6 +391,7 @@ Result<Rel> SelectResolver::Finish() {
   auto node = typed::MakeRelation(typed::Project{node_, std::move(exprs)}, columns, at_);
   if (select_.distinct) {
     for (const auto& column : columns) {
+      if (resolver_.IsSession(column.id)) return Refused("DISTINCT of a session window", at_);
       if (plan::HoldsVariant(column.type)) {
         return AnalysisError(
             "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE", "0A000",

@@ -121,7 +121,7 @@ Result<std::string> Lower(const LoweringRow& row, const Lowered& lowered) {
 }
 
 std::vector<std::string_view> RefusedHere() {
-  return {"sentences",          "window",          "shuffle",         "version",        "current_user",
+  return {"sentences",          "window",          "session_window",  "shuffle",        "version", "current_user",
           "spark_partition_id", "input_file_name", "percentile_cont", "percentile_disc"};
 }
 

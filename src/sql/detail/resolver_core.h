@@ -77,6 +77,15 @@ Result<typed::ExprPtr> CollationKey(const typed::ExprPtr& expr);
 // The same of a plain text that is of the collation.
 Result<typed::ExprPtr> KeyUnder(const Collation& collation, const typed::ExprPtr& text);
 
+// ---- Windows of time (resolver_time_window.cc) ----
+
+// window, session_window, window_time.
+bool IsTimeWindowFunction(std::string_view name);
+bool IsWindowTime(const typed::Call& call);
+bool HoldsWindowOfTime(const typed::ExprPtr& expr);
+
+struct PendingCall;
+
 class Resolver {
  public:
   Resolver(Catalog& catalog, const ResolveOptions& options)
@@ -163,6 +172,13 @@ class Resolver {
                               const plan::Expr& expr, const Names& names);
   Result<plan::WindowSpec> NamedWindow(const plan::WindowSpec& spec, Position at, const Names& names);
   Result<typed::SortKey> Key(const plan::SortKey& key, const Names& names);
+
+  // resolver_time_window.cc
+  Result<typed::ExprPtr> TimeWindowCall(const PendingCall& call);
+  Result<typed::ExprPtr> WindowTime(const PendingCall& call);
+  bool IsSession(typed::ColumnId id) const;
+  Result<typed::RelationPtr> MergedSessions(typed::RelationPtr node, const typed::Column& session,
+                                            const std::vector<typed::ExprPtr>& others);
 
   // resolver_routine.cc
   Result<typed::ExprPtr> CallRoutine(const Routine& routine, const plan::Call& call, const plan::Expr& expr,
@@ -257,7 +273,8 @@ class Resolver {
   int depth_ = 0;
   int view_depth_ = 0;
   int routine_depth_ = 0;
-  std::map<typed::ColumnId, DataType> declared_;  // CHAR and VARCHAR
+  std::map<typed::ColumnId, DataType> declared_;     // CHAR and VARCHAR
+  std::map<typed::ColumnId, bool> windows_of_time_;  // columns that are one; whether of a session
   // Text constants that took a call's collation, which Spark shows in names.
   std::map<const plan::Expr*, std::string> collated_literals_;
   CommonTables common_tables_;  // innermost last

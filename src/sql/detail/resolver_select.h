@@ -62,6 +62,12 @@ class SelectResolver {
     std::vector<typed::ExprPtr> collated;  // keys as they were before their collation's keys took their place
   };
 
+  // What Spark puts below a block that calls window() or session_window(): a column in the place of the call.
+  struct TimeWindow {
+    typed::ExprPtr call;
+    typed::Column column;
+  };
+
   std::string WithOuterNames(std::string name, const typed::ExprPtr& expr) const;
   Status ResolveFrom();
   bool HavingIsWhere() const;
@@ -77,6 +83,11 @@ class SelectResolver {
   Status ResolveHaving(const Groups& groups);
   Status ResolveSort();
   Status Group(const Groups& groups);
+  // resolver_time_window.cc
+  Status OpenTimeWindow();
+  Status PlaceTimeWindow(Groups& groups);
+  Status PlaceWindows(const typed::Call& window, const typed::Column& time);
+  Status MergeSessions(const Groups& groups);
   Status Generate();
   Status ExtractWindows();
   Result<typed::ExprPtr> TakeWindows(const typed::ExprPtr& expr, std::vector<typed::NamedExpr>& calls);
@@ -99,6 +110,7 @@ class SelectResolver {
   Layer grouping_;  // grouping__id
   Layer output_;    // the select list's columns as ORDER BY sees them: bindings whose expr is the item's
   std::vector<Item> items_;
+  std::optional<TimeWindow> time_window_;
   std::string generator_function_;
   std::vector<typed::ExprPtr> generator_args_;
   std::vector<typed::Column> generator_columns_;
