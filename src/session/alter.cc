@@ -243,9 +243,10 @@ class Alterer {
   Result<bool> Uses(const std::string& text, const std::string& column) {
     ASSIGN_OR_RETURN(const auto expr, sql::ParseExpression(text, state_.parse_options()));
     bool used = false;
-    sql::SparkText(expr, [&](const plan::Name& name) {
-      used |= SameIgnoringCase(name[0], column);
-      return name[0];
+    sql::SparkText(expr, [&](const plan::ExprPtr& part) -> std::optional<std::string> {
+      const auto* name = std::get_if<plan::Attribute>(&part->node);
+      used |= name && SameIgnoringCase(name->parts[0], column);
+      return std::nullopt;
     });
     return used;
   }

@@ -414,6 +414,9 @@ Result<ExprPtr> Resolver::CallFunction(const Function& function, const plan::Cal
     auto made = rule(pending);
     if (!made.ok()) return std::move(made).error();
     if (!*made) continue;
+    const bool arithmetic = call.is_operator && function.name.size() == 1;
+    const auto* turned = AsCall(**made);
+    if (arithmetic || (turned && turned->function == "date_format")) turned_calls_[&expr] = **made;
     ASSIGN_OR_RETURN(auto decorated, Decorate(function, **made, call, expr, names));
     return WithCollation(std::move(decorated), collation);
   }

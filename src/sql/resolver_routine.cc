@@ -228,33 +228,4 @@ Result<std::string> Resolver::ConstantString(const plan::ExprPtr& expr, const ch
   return std::get<std::string>(constant.data);
 }
 
-plan::ExprPtr Resolver::WithRoutineNames(const plan::ExprPtr& expr) {
-  const auto renamed = [this](std::vector<plan::ExprPtr> list) {
-    for (auto& item : list) item = WithRoutineNames(item);
-    return list;
-  };
-  if (const auto collated = collated_literals_.find(expr.get()); collated != collated_literals_.end()) {
-    const auto& text = std::get<std::string>(std::get<plan::Literal>(expr->node).value.data);
-    return plan::MakeExpr(plan::Attribute{{"'" + text + "' collate " + collated->second}}, expr->at);
-  }
-  if (const auto* cast = std::get_if<plan::Cast>(&expr->node)) {
-    plan::Cast copy = *cast;
-    copy.child = WithRoutineNames(cast->child);
-    return plan::MakeExpr(std::move(copy), expr->at);
-  }
-  const auto* call = std::get_if<plan::Call>(&expr->node);
-  if (!call) return expr;
-  plan::Call copy = *call;
-  copy.args = renamed(call->args);
-  if (!call->is_operator && !FindFunction(call->name.back())) {
-    const auto routine = catalog_->FindRoutine(call->name);
-    if (routine.ok() && *routine && (*routine)->name.size() > 1) {
-      std::string name;
-      for (const auto& part : (*routine)->name) name += (name.empty() ? "" : ".") + part;
-      copy.name = {LowerAscii(name)};
-    }
-  }
-  return plan::MakeExpr(std::move(copy), expr->at);
-}
-
 }  // namespace tidemill::sql

@@ -87,7 +87,7 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
         {{"expr", QuotedSql(SparkName(alias->child))}, {"names", alias->names.front()}}, written->at);
   }
   ASSIGN_OR_RETURN(auto expr, resolver_.Expression(alias ? alias->child : written, names_));
-  Item item{expr, alias ? alias->names.front() : WithOuterNames(NameOf(written, expr), expr)};
+  Item item{expr, alias ? alias->names.front() : WithOuterNames(NameOf(written), expr)};
   if (std::holds_alternative<plan::Attribute>(written->node)) {
     for (const auto& binding : from_.layer.bindings) {
       const auto* ref = std::get_if<typed::ColumnRef>(&expr->node);
@@ -106,103 +106,6 @@ Status SelectResolver::AddItem(const plan::ExprPtr& written) {
   }
   items_.push_back(std::move(item));
   return Ok();
-}
-
-// A subquery's name lists this query's columns that it reads, each as often as it does: scalarsubquery(a, b).
-std::string SelectResolver::WithOuterNames(std::string name, const ExprPtr& expr) const {
-  constexpr std::string_view kMarks[] = {"scalarsubquery()", "exists()", "listquery()"};
-  std::vector<std::string> lists;
-  Visit(expr, [&](const typed::Expr& e) {
-    const auto* subquery = std::get_if<typed::Subquery>(&e.node);
-    if (!subquery) return true;
-    std::string list;
-    VisitRelation(subquery->query, [&](const typed::Expr& part) {
-      const auto* ref = std::get_if<typed::ColumnRef>(&part.node);
-      for (const auto& binding : from_.layer.bindings) {
-        if (ref && ref->outer && ref->id == binding.column.id) {
-          list += (list.empty() ? "" : ", ") + binding.column.name;
-          break;
-        }
-      }
-      return true;
-    });
-    lists.push_back(std::move(list));
-    return true;
-  });
-  size_t at = 0;
-  for (const auto& list : lists) {
-    size_t next = std::string::npos, length = 0;
-    for (const auto mark : kMarks) {
-      if (const size_t found = name.find(mark, at); found < next) {
-        next = found;
-        length = mark.size();
-      }
-    }
-    if (next == std::string::npos) break;
-    name.insert(next + length - 1, list);
-    at = next + length + list.size();
-  }
-  return name;
-}
-
-namespace {
-
-// The name of + - and * of times and intervals, which is that of what it turned into: the time, or the interval that is
-// multiplied, stands first.
-std::optional<std::string> TimeArithmeticName(const plan::Call& call, const ExprPtr& expr) {
-  const std::string& op = call.name.back();
-  if (call.args.size() != 2 || (op != "+" && op != "-" && op != "*" && op != "/")) return std::nullopt;
-  const auto* text = std::get_if<typed::Cast>(&expr->node);
-  const auto* made = AsCall(text && expr->type.is(TypeId::kString) ? text->child : expr);
-  if (!made || made->args.size() != 2) return std::nullopt;
-  bool moved = made->args[0]->at == call.args[1]->at;
-  plan::ExprPtr first = call.args[moved ? 1 : 0], second = call.args[moved ? 0 : 1];
-  std::string left = SparkName(first), right = SparkName(second);
-  if (made->function == "$interval_multiply" || made->function == "$interval_divide") {
-    bool calendar = expr->type.is(TypeId::kCalendarInterval);
-    if (calendar) return made->function.substr(10) + "_interval(" + left + ", " + right + ")";
-    return "(" + left + " " + op + " " + right + ")";
-  }
-  if (made->function == "date_add" || made->function == "date_sub") {
-    // Of a number, or of a constant interval's days.
-    const auto* literal = std::get_if<plan::Literal>(&second->node);
-    bool interval = literal && literal->type.is_ansi_interval();
-    if (interval) right = "extractansiintervaldays(" + right + ")";
-    if (interval && op == "-") right = "(- " + right + ")";
-    return made->function + "(" + left + ", " + right + ")";
-  }
-  bool sum = made->function.starts_with("$date_add") || made->function.starts_with("$timestamp_add");
-  if (!sum) return std::nullopt;
-  return left + " " + op + " " + right;
-}
-
-}  // namespace
-
-// Spark's name of an item without an alias, where it depends on more than the text: a named window is written out, and
-// arithmetic on dates bears the name of what it turned into.
-std::string SelectResolver::NameOf(const plan::ExprPtr& written, const ExprPtr& expr) const {
-  const auto* call = std::get_if<plan::Call>(&written->node);
-  if (!call) return SparkName(resolver_.WithRoutineNames(written));
-  if (call->over && !call->over->reference.empty()) {
-    auto spec = resolver_.NamedWindow(*call->over, written->at, names_);
-    if (!spec.ok()) return SparkName(written);
-    plan::Call copy = *call;
-    copy.over = std::make_shared<const plan::WindowSpec>(*spec);
-    return SparkName(plan::MakeExpr(std::move(copy), written->at));
-  }
-  const auto* made = AsCall(expr);
-  const std::string& name = call->name.back();
-  bool shown_time = made && made->function == "date_format" && !resolver_.SameName(name, "date_format");
-  bool starred = std::any_of(call->args.begin(), call->args.end(),
-                             [](const auto& arg) { return std::holds_alternative<plan::Star>(arg->node); });
-  if (shown_time || (starred && !resolver_.SameName(name, "count"))) {
-    plan::Call copy = *call;
-    if (shown_time) copy.name = {"date_format"};  // to_char and to_varchar of a time
-    auto args = resolver_.ExpandArguments(call->args, names_);
-    if (args.ok()) copy.args = *args;
-    return SparkName(plan::MakeExpr(std::move(copy), written->at));
-  }
-  return TimeArithmeticName(*call, expr).value_or(SparkName(resolver_.WithRoutineNames(written)));
 }
 
 Status SelectResolver::AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases) {

@@ -176,9 +176,21 @@ bool Contains(std::span<const std::string_view> list, std::string_view word) {
 
 class Printer {
  public:
-  explicit Printer(const AttributeText& attribute) : attribute_(attribute) {}
+  explicit Printer(const PartText& part) : part_(part) {}
 
   std::string Print(const ExprPtr& expr) {
+    const auto* attribute = std::get_if<plan::Attribute>(&expr->node);
+    const auto* cast = std::get_if<plan::Cast>(&expr->node);
+    const bool variable = attribute && std::ranges::find(variables_, attribute->parts[0]) != variables_.end();
+    if (part_ && !variable) {
+      if (auto text = part_(expr)) return *text;
+    }
+    // A TIMESTAMP literal without a zone is a cast in its literal's place; see literal.h.
+    const auto* literal = cast ? std::get_if<plan::Literal>(&cast->child->node) : nullptr;
+    if (literal && literal->type.is(plan::TypeId::kTimestampNtz) && cast->type.is(plan::TypeId::kTimestamp) &&
+        cast->child->at == expr->at && !cast->double_colon) {
+      return "TIMESTAMP" + LiteralText(*literal).substr(std::string_view("TIMESTAMP_NTZ").size());
+    }
     return std::visit([this](const auto& node) { return Text(node); }, expr->node);
   }
 
@@ -200,10 +212,11 @@ class Printer {
   std::string Text(const plan::Literal& node) { return LiteralText(node); }
 
   std::string Text(const plan::Attribute& node) {
-    if (node.parts.size() == 1 && std::ranges::find(variables_, node.parts[0]) != variables_.end()) {
-      return "namedlambdavariable()";
+    if (std::ranges::find(variables_, node.parts[0]) != variables_.end()) {
+      std::string text = "namedlambdavariable()";
+      for (size_t i = 1; i < node.parts.size(); ++i) text += "." + node.parts[i];
+      return text;
     }
-    if (attribute_ && node.parts.size() > 1) return attribute_(node.parts);
     return PrintColumn(node.parts);
   }
 
@@ -215,12 +228,6 @@ class Printer {
 
   std::string Text(const plan::Cast& node) {
     if (const auto* alias = std::get_if<plan::Alias>(&node.child->node)) return alias->names.front();
-    // A TIMESTAMP literal without a zone; see literal.h.
-    const auto* literal = std::get_if<plan::Literal>(&node.child->node);
-    if (literal && literal->type.is(plan::TypeId::kTimestampNtz) && node.type.is(plan::TypeId::kTimestamp)) {
-      const std::string text = LiteralText(*literal);
-      return "TIMESTAMP" + text.substr(std::string_view("TIMESTAMP_NTZ").size());
-    }
     if (node.type.is_nested()) return Print(node.child);  // as Spark has it
     if (node.type.is_char() || node.type.is_varchar()) return fmt::format("CAST({} AS STRING)", Print(node.child));
     return fmt::format("{}({} AS {})", node.try_cast ? "TRY_CAST" : "CAST", Print(node.child), node.type.ToSql());
@@ -277,11 +284,17 @@ class Printer {
     return fmt::format("named_struct({})", text);
   }
 
+  // Spark keeps the word only where nothing below is looked up or cast.
+  static const char* Unknown(const plan::Call& node) {
+    const auto* literal = std::get_if<plan::Literal>(&node.args[0]->node);
+    return literal && literal->type.is(plan::TypeId::kBoolean) ? "UNKNOWN" : "NULL";
+  }
+
   std::string Negation(const plan::Call& node) {
     const auto* inner = std::get_if<plan::Call>(&node.args[0]->node);
     if (inner && inner->is_operator) {
       const std::string& name = inner->name[0];
-      if (name == "isunknown") return fmt::format("({} IS NOT NULL)", Print(inner->args[0]));
+      if (name == "isunknown") return fmt::format("({} IS NOT {})", Print(inner->args[0]), Unknown(*inner));
       // NOT LIKE ALL arrives as the negation of LIKE ANY, and the other way about.
       if (name == "like_any" || name == "ilike_any") return Patterns("notlikeall", *inner);
       if (name == "like_all" || name == "ilike_all") return Patterns("notlikeany", *inner);
@@ -309,7 +322,8 @@ class Printer {
     if (name == "negative") return fmt::format("(- {})", Print(args[0]));
     if (name == "positive") return fmt::format("(+ {})", Print(args[0]));
     if (name == "~") return "~" + Print(args[0]);
-    if (name == "isnull" || name == "isunknown") return fmt::format("({} IS NULL)", Print(args[0]));
+    if (name == "isnull") return fmt::format("({} IS NULL)", Print(args[0]));
+    if (name == "isunknown") return fmt::format("({} IS {})", Print(args[0]), Unknown(node));
     if (name == "isnotnull") return fmt::format("({} IS NOT NULL)", Print(args[0]));
     if (name == "istrue") return fmt::format("({} <=> true)", Print(args[0]));
     if (name == "isfalse") return fmt::format("({} <=> false)", Print(args[0]));
@@ -445,6 +459,11 @@ class Printer {
       const auto* deterministic = flag ? std::get_if<bool>(&flag->value.data) : nullptr;
       if (deterministic && *deterministic) return fmt::format("mode() WITHIN GROUP (ORDER BY {} DESC)", Print(args[0]));
     }
+    if (args.size() == 1 && name == "assert_true")
+      return fmt::format("assert_true({0}, '{0}' is not true!)", Print(args[0]));
+    if (args.size() == 1 && name == "raise_error") {
+      return fmt::format("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, {}))", Print(args[0]));
+    }
     if (args.size() == 2 && name == "extract")
       return fmt::format("extract({} FROM {})", Print(args[0]), Print(args[1]));
     if (args.size() == 2 && (name == "trim" || name == "ltrim" || name == "rtrim")) {
@@ -487,17 +506,17 @@ class Printer {
     return text;
   }
 
-  const AttributeText& attribute_;
+  const PartText& part_;
   std::vector<std::string> variables_;  // of the lambdas around
 };
 
 }  // namespace
 
-std::string SparkText(const ExprPtr& expr, const AttributeText& attribute) { return Printer(attribute).Print(expr); }
+std::string SparkText(const ExprPtr& expr, const PartText& part) { return Printer(part).Print(expr); }
 
 // A column keeps its own name through a cast; a field of a struct does not.
-std::string SparkNameWith(const ExprPtr& expr, const AttributeText& attribute) {
-  Printer printer(attribute);
+std::string SparkNameWith(const ExprPtr& expr, const PartText& part) {
+  Printer printer(part);
   if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) return alias->names[0];
   if (const auto* column = std::get_if<plan::Attribute>(&expr->node)) return printer.PrintColumn(column->parts);
   const auto* cast = std::get_if<plan::Cast>(&expr->node);

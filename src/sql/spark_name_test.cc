@@ -730,7 +730,11 @@ TEST(SparkName, IsSparks) {
 
 TEST(SparkText, NamesTheCastItselfAndTakesHints) {
   const auto parse = [](std::string_view text) { return ParseExpression(text).value(); };
-  const AttributeText whole = [](const plan::Name& parts) { return parts[0] + "." + parts[1]; };
+  const PartText whole = [](const plan::ExprPtr& expr) -> std::optional<std::string> {
+    const auto* column = std::get_if<plan::Attribute>(&expr->node);
+    if (!column) return std::nullopt;
+    return column->parts[0] + "." + column->parts[1];
+  };
   EXPECT_EQ(SparkText(parse("cast(a as int)")), "CAST(a AS INT)");
   EXPECT_EQ(SparkText(parse("st.f + 1")), "(f + 1)");
   EXPECT_EQ(SparkText(parse("st.f + 1"), whole), "(st.f + 1)");

@@ -16,6 +16,7 @@
 #include "sql/functions.h"
 #include "sql/functions_refused.h"
 #include "sql/resolver.h"
+#include "sql/spark_name.h"
 
 namespace tidemill::sql {
 
@@ -189,8 +190,10 @@ class Resolver {
                                const std::vector<std::string>& arg_names, Position at, const Names& names);
   std::optional<typed::ExprPtr> LookUpVariable(const plan::Name& parts, Position at);
   Result<std::string> ConstantString(const plan::ExprPtr& expr, const char* place);
-  // The expression as Spark names it: functions written in SQL under all the parts of their names.
-  plan::ExprPtr WithRoutineNames(const plan::ExprPtr& expr);
+
+  // resolver_name.cc; what the resolver knows of the names of what it resolved under those names.
+  PartText PartNames(const Names& names);
+  std::optional<std::string> FieldText(const plan::Attribute& column, Position at, const Names& names);
 
   // resolver_relation.cc
   Result<Rel> ExpandView(const Catalog::Table& table, Position at);
@@ -277,6 +280,8 @@ class Resolver {
   std::map<typed::ColumnId, bool> windows_of_time_;  // columns that are one; whether of a session
   // Text constants that took a call's collation, which Spark shows in names.
   std::map<const plan::Expr*, std::string> collated_literals_;
+  // Calls that turned into others, under whose name Spark shows them: + of a date, to_char of a time.
+  std::map<const plan::Expr*, typed::ExprPtr> turned_calls_;
   CommonTables common_tables_;  // innermost last
   // Spark's legacy.ctePrecedencePolicy=LEGACY puts the tables of a WITH in place of their names in passes: a WITH
   // inside a common table or a subquery waits for the next pass, when names that an earlier pass knew are gone from its

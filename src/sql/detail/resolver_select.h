@@ -73,7 +73,7 @@ class SelectResolver {
   bool HavingIsWhere() const;
   Status ResolveList();
   Status AddItem(const plan::ExprPtr& written);
-  std::string NameOf(const plan::ExprPtr& written, const typed::ExprPtr& expr) const;
+  std::string NameOf(const plan::ExprPtr& written) const;
   Result<typed::ExprPtr> KeyAt(size_t item, Position at) const;
   Status AddGenerator(const plan::ExprPtr& written, const std::vector<std::string>& aliases);
   Result<Groups> ResolveGroups();
