@@ -44,16 +44,13 @@ class Alterer {
                                   "characters, numbers and _.",
                                   Quoted({place.name})));
     }
-    Table renamed = table_;
-    renamed.name = place.name;
-    const Status added = state_.warehouse.AddTable(renamed);
-    if (!added.ok() && added.error().kind == ErrorKind::kAlreadyExists) {
+    const Status renamed = state_.warehouse.RenameTable(table_, place.name);
+    if (!renamed.ok() && renamed.error().kind == ErrorKind::kAlreadyExists) {
       return SqlError("TABLE_OR_VIEW_ALREADY_EXISTS", "42P07",
                       fmt::format("Cannot create table or view {} because it already exists.",
                                   Quoted({place.database, place.name})));
     }
-    RETURN_IF_ERROR(added);
-    RETURN_IF_ERROR(state_.warehouse.ForgetTable(table_.database, table_.name));
+    RETURN_IF_ERROR(renamed);
     return Nothing();
   }
 

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kEnding = ".json";
 constexpr const char* kDropping = "dropping";
+constexpr const char* kRenamedFrom = "renamed_from";
 
 std::string Text(const Json& json, const char* key) {
   const auto found = json.find(key);
@@ -187,6 +188,14 @@ Result<std::optional<Table>> Warehouse::FindTable(const std::string& database, c
   ASSIGN_OR_RETURN(const auto json, ParsedAt(path, *text));
   if (json.contains(kDropping)) return std::optional<Table>();
   ASSIGN_OR_RETURN(auto table, TableOf(json));
+  if (const std::string old = Text(json, kRenamedFrom); !old.empty()) {
+    const std::string old_path = PathOf("tables", database, old);
+    ASSIGN_OR_RETURN(const auto old_text, Read(old_path));
+    if (old_text) {
+      ASSIGN_OR_RETURN(const auto old_json, ParsedAt(old_path, *old_text));
+      if (old_json.value("created_ms", int64_t{0}) == table.created_ms) return std::optional<Table>();
+    }
+  }
   return std::optional(std::move(table));
 }
 
@@ -200,6 +209,7 @@ Status Warehouse::AddTable(const Table& table) const {
 
 Status Warehouse::DropTable(const Table& table) const {
   const std::string path = PathOf("tables", table.database, table.name);
+  RETURN_IF_ERROR(ForgetRenames(table, ""));
   if (!table.view && !table.external) {
     Json json = ToJson(table);
     json[kDropping] = true;
@@ -210,8 +220,39 @@ Status Warehouse::DropTable(const Table& table) const {
   return storage_->Remove(path);
 }
 
-Status Warehouse::ForgetTable(const std::string& database, const std::string& name) const {
-  return storage_->Remove(PathOf("tables", database, name));
+Status Warehouse::ForgetRenames(const Table& table, const std::string& but) const {
+  ASSIGN_OR_RETURN(const auto names, NamesIn(fmt::format("{}/.tidemill/catalog/tables/{}", folder_, table.database)));
+  for (const auto& name : names) {
+    if (name == table.name || name == but) continue;
+    const std::string path = PathOf("tables", table.database, name);
+    ASSIGN_OR_RETURN(const auto text, Read(path));
+    if (!text) continue;
+    ASSIGN_OR_RETURN(const auto json, ParsedAt(path, *text));
+    const bool of_this =
+        Text(json, kRenamedFrom) == table.name && json.value("created_ms", int64_t{0}) == table.created_ms;
+    if (of_this) RETURN_IF_ERROR(storage_->Remove(path));
+  }
+  return Ok();
+}
+
+Status Warehouse::RenameTable(const Table& table, const std::string& to) const {
+  RETURN_IF_ERROR(ForgetRenames(table, to));
+  // Two that wait for each other would both be gone: what an earlier rename left of its own is finished first.
+  ASSIGN_OR_RETURN(const auto own, Read(PathOf("tables", table.database, table.name)));
+  if (own && own->find(kRenamedFrom) != std::string::npos) RETURN_IF_ERROR(PutTable(table));
+  Table renamed = table;
+  renamed.name = to;
+  Json json = ToJson(renamed);
+  json[kRenamedFrom] = table.name;
+  const std::string path = PathOf("tables", table.database, to), text = json.dump(2) + "\n";
+  const Status added = storage_->PutIfAbsent(path, text);
+  if (!added.ok()) {
+    if (added.error().kind != ErrorKind::kAlreadyExists) return added;
+    ASSIGN_OR_RETURN(const auto there, Read(path));
+    if (there != text) return added;
+  }
+  RETURN_IF_ERROR(storage_->Remove(PathOf("tables", table.database, table.name)));
+  return PutTable(renamed);
 }
 
 // Where the data goes. What a drop that was killed left there is removed first.

@@ -4,7 +4,9 @@
 //
 // A table exists when its file says so. Dropping one first writes that it is being dropped, then removes its data, then
 // the file, so that a process killed in between leaves the table whole or gone; who makes a table of that name next
-// finishes the work. Nothing is cached: several processes may share a warehouse.
+// finishes the work. A table that is renamed first has a second file, which says whose name it takes and does not count
+// while that one's file is there: removing the old file is what renames it. Nothing is cached: several processes may
+// share a warehouse.
 //
 // Names are lower case and checked (letters, digits, `_`), so that none can lead out of the folder.
 #pragma once
@@ -103,14 +105,16 @@ class Warehouse {
   // A managed table's data goes too.
   Status DropTable(const Table& table) const;
   Status DropFunction(const std::string& database, const std::string& name) const;
-  // The catalog's entry alone: the table has another name now.
-  Status ForgetTable(const std::string& database, const std::string& name) const;
+  // In the same database. kAlreadyExists when there is a table of that name; a rename that was killed may be run again.
+  Status RenameTable(const Table& table, const std::string& to) const;
 
   // Where a managed table's data lies, and a database's tables.
   Result<std::string> LocationOf(const std::string& database, const std::string& table) const;
   std::string DatabaseLocation(const std::string& database) const;
 
  private:
+  // Removes what killed renames of the table left, but the one to that name.
+  Status ForgetRenames(const Table& table, const std::string& but) const;
   std::string PathOf(const char* kind, const std::string& database, const std::string& name) const;
   Result<std::optional<std::string>> Read(const std::string& path) const;
   Result<std::vector<std::string>> NamesIn(const std::string& folder) const;
