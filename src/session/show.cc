@@ -193,7 +193,7 @@ Result<Answer> Partitions(State& state, const plan::Show& show) {
 Result<Answer> Functions(State& state, const plan::Show& show) {
   std::vector<std::string> names;
   if (show.scope != "USER") {
-    for (const auto& name : sql::FunctionNames()) names.push_back(name);
+    names = sql::ListedFunctions();
   }
   if (show.scope != "SYSTEM") {
     for (const auto& [name, routine] : state.routines) names.push_back(name);
@@ -206,8 +206,7 @@ Result<Answer> Functions(State& state, const plan::Show& show) {
   std::ranges::sort(names);
   std::vector<std::vector<std::string>> rows;
   for (const auto& name : names) {
-    const bool matches = name.starts_with(std::string(kCatalogName) + ".") || Matches(name, show.filter);
-    if (matches && (std::isalpha(static_cast<unsigned char>(name[0])) || show.filter)) rows.push_back({name});
+    if (name.starts_with(std::string(kCatalogName) + ".") || Matches(name, show.filter)) rows.push_back({name});
   }
   return TextRows({"function"}, std::move(rows));
 }

@@ -253,4 +253,20 @@ std::vector<const Function*> AllFunctions() {
 
 const std::vector<std::string>& FunctionNames() { return TheRegistry().names; }
 
+std::vector<std::string> ListedFunctions() {
+  static constexpr std::string_view kOfTheGrammar[] = {
+      "iff",    "ilike_all", "ilike_any",  "isdistinctfrom", "isfalse",  "isnotfalse",   "isnottrue",    "isnotunknown",
+      "istrue", "isunknown", "json_field", "like_all",       "like_any", "timestampadd", "timestampdiff"};
+  static constexpr std::string_view kNoRows[] = {
+      "!",  "!=", "%",  "&",  "*",   "+", "-", "/",  "<", "<<",   "<=",   "<=>",  "<>",    "=",
+      "==", ">",  ">=", ">>", ">>>", "^", "|", "||", "~", "case", "cast", "when", "range", "sql_keywords"};
+  std::vector<std::string> listed(std::begin(kNoRows), std::end(kNoRows));
+  for (const auto& name : FunctionNames()) {
+    if (std::ranges::find(kOfTheGrammar, name) == std::end(kOfTheGrammar)) listed.push_back(name);
+  }
+  std::ranges::sort(listed);
+  listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+  return listed;
+}
+
 }  // namespace tidemill::sql

@@ -86,5 +86,8 @@ const Function* FindFunction(std::string_view name);
 std::vector<const Function*> AllFunctions();
 // All names and aliases, for "did you mean".
 const std::vector<std::string>& FunctionNames();
+// What SHOW FUNCTIONS lists of what can be called here: operators and table functions too, but nothing that only the
+// grammar calls. Sorted.
+std::vector<std::string> ListedFunctions();
 
 }  // namespace tidemill::sql
