@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "base/base64.h"
 #include "plan/variant.h"
@@ -111,8 +112,15 @@ std::string JavaFloating(T value) {
   if (value == 0) return std::signbit(value) ? "-0.0" : "0.0";
   char buffer[64];
   auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+  // Where one digit tells a float apart, Java shows the two that are nearest; of doubles only the least.
+  if (end - buffer > 1 && std::string_view(buffer, end).find('.') == std::string_view::npos &&
+      (sizeof(T) == sizeof(float) || std::fabs(value) == std::numeric_limits<double>::denorm_min())) {
+    end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, 1).ptr;
+  }
   std::string text(buffer, end);
   size_t e = text.find('e');
+  if (text[e - 1] == '0' && text[e - 2] == '.') text.erase(e - 2, 2);
+  e = text.find('e');
   int exponent = std::atoi(text.c_str() + e + 1);
   std::string sign = text[0] == '-' ? "-" : "";
   std::string digits;

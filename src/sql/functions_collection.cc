@@ -63,7 +63,7 @@ std::span<const FunctionRow> CollectionRows() {
       {"map_keys", "(map<K,V>) array<K>"},
       {"map_values", "(map<K,V>) array<V>"},
       {"named_struct", "custom"},
-      {"reverse", "(array<T>) array<T> | (string) string"},
+      {"reverse", "(string) string | (array<T>) array<T>"},
       {"sequence", "custom"},
       {"shuffle", "(array<T>) array<T>"},
       {"slice", "(array<T>, int, int) array<T>"},

@@ -45,7 +45,11 @@ std::string FloatingText(T value) {
   const T size = std::abs(value);
   const bool plain = size >= T{1e-3} && size < T{1e7};
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
-  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value, format);
+  auto result = std::to_chars(buffer, buffer + sizeof buffer, value, format);
+  // Java's two digits where one would do; see plan/value.cc.
+  if (std::is_same_v<T, float> && size < T{1e-38} && result.ptr - buffer < 6) {
+    result = std::to_chars(buffer, buffer + sizeof buffer, value, format, 1);
+  }
   std::string text(buffer, result.ptr);
   if (plain) return text.find('.') == std::string::npos ? text + ".0" : text;
   const size_t e = text.find('e');

@@ -447,6 +447,14 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
                     "Null typed values cannot be used as arguments of <functionName>.",
                     {{"functionName", QuotedName({function.name})}}, expr.at);
   }
+  static const auto* of_two_arrays =
+      new std::set<std::string>{"array_union", "array_except", "array_intersect", "arrays_overlap"};
+  const bool untyped = std::ranges::any_of(args, [](const auto& arg) { return arg && arg->type.is(TypeId::kNull); });
+  if (untyped && of_two_arrays->contains(function.name)) {
+    return Mismatch("BINARY_ARRAY_DIFF_TYPES", SparkName(plan::MakeExpr(call, expr.at)),
+                    "Input to function <functionName> should have been two arrays with same element type.",
+                    {{"functionName", QuotedName({function.name})}}, expr.at);
+  }
   if (function.name == "sort_array" && args.size() == 2 && args[1]->type.is(TypeId::kString)) {
     PendingCall pending{function.name, args, {}, {}, SparkName(plan::MakeExpr(call, expr.at)), expr.at, &options_};
     for (const auto& arg : written) pending.arg_sql.push_back(SparkName(arg));
@@ -465,9 +473,16 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     typed::Case chosen{{{negative, moved}}, CastTo(args[1], TypeId::kInt)};
     args[1] = typed::MakeExpr(std::move(chosen), TypeId::kInt, args[1]->nullable, expr.at);
   }
+  // Spark casts no argument of these by itself.
+  static const auto* as_given = new std::set<std::string>{
+      "bit_and",       "bit_or",  "bit_xor",   "get_json_object", "json_array_length", "json_object_keys", "parse_url",
+      "try_parse_url", "soundex", "unix_date", "unix_micros",     "unix_millis",       "unix_seconds"};
   size_t furthest = 0;
   const Pattern* wanted = nullptr;
   for (bool casts : {false, true}) {
+    const auto may_cast = [&](const ExprPtr& arg) {
+      return casts && (arg->type.is(TypeId::kNull) || !as_given->contains(function.name));
+    };
     for (const auto& signature : function.signatures) {
       if (!Takes(signature, written.size())) continue;
       bool looks_up = function.name == "array_contains" || function.name == "map_contains_key";
@@ -475,7 +490,8 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
       bool fits = true;
       for (size_t i = 0; fits && i < args.size(); ++i) {
         const auto& pattern = ParameterAt(signature, i).pattern;
-        fits = args[i] ? pattern.kind != Pattern::Kind::kLambda && Accepts(pattern, args[i]->type, casts, variables)
+        fits = args[i] ? pattern.kind != Pattern::Kind::kLambda &&
+                             Accepts(pattern, args[i]->type, may_cast(args[i]), variables)
                        : pattern.kind == Pattern::Kind::kLambda;
         if (!fits && casts && i >= furthest) {
           furthest = i;

@@ -344,8 +344,23 @@ Ruled Between3(const PendingCall& call) {
   return MakeCall("get", {all, IntLiteral(0)}, TypeId::kBoolean, within->nullable, call.at);
 }
 
+// Whether the types differ at most in the names of structs' fields.
+bool SameButNames(const DataType& a, const DataType& b) {
+  if (a.is(TypeId::kArray) && b.is(TypeId::kArray)) return SameButNames(a.element(), b.element());
+  if (!a.is(TypeId::kStruct) || !b.is(TypeId::kStruct)) return a.SameType(b);
+  return std::ranges::equal(a.fields(), b.fields(),
+                            [](const auto& x, const auto& y) { return SameButNames(x.type, y.type); });
+}
+
+// Structs are compared field by field, whatever their fields are called.
+ExprPtr UnderNamesOf(const DataType& type, const ExprPtr& expr) {
+  return type.is_nested() && SameButNames(type, expr->type) ? CastTo(expr, type) : expr;
+}
+
 Ruled In(const PendingCall& call) {
-  auto common = CastAllToCommon(call, call.args);
+  auto args = call.args;
+  for (size_t i = 1; i < args.size(); ++i) args[i] = UnderNamesOf(args[0]->type, args[i]);
+  auto common = CastAllToCommon(call, args);
   if (!common.ok()) return std::move(common).error();
   return MakeCall("in", *common, TypeId::kBoolean, AnyNullable(*common), call.at);
 }
@@ -389,7 +404,11 @@ Result<ExprPtr> Comparison(const PendingCall& call, const std::string& name, Exp
   // An integer literal next to a decimal takes only the digits it has, so that the column needs no cast.
   if (left->type.is(TypeId::kDecimal) && right->type.is_integral()) right = AsDecimal(right);
   if (right->type.is(TypeId::kDecimal) && left->type.is_integral()) left = AsDecimal(left);
-  auto common = ComparisonType(left->type, right->type, call.options->rules());
+  right = UnderNamesOf(left->type, right);
+  // Inside arrays and structs no text becomes a number and no decimal grows wider.
+  const bool nested = left->type.is_nested() && right->type.is_nested() && call.options->ansi;
+  auto common = nested ? TightestCommonType(left->type, right->type, call.options->rules())
+                       : ComparisonType(left->type, right->type, call.options->rules());
   if (!common) return DifferentTypes(call, left->type, right->type);
   bool equality = name == "=" || name == "<=>";
   bool incomparable = common->is(TypeId::kMap) || common->is(TypeId::kVariant) || common->is(TypeId::kCalendarInterval);

@@ -198,7 +198,10 @@ DataType AverageType(const DataType& type) {
 Ruled SumOrAverage(const PendingCall& call) {
   if (call.args.size() != 1) return WrongCount(call, "1");
   ExprPtr arg = call.args[0];
-  if (arg->type.is(TypeId::kString) || arg->type.is(TypeId::kNull)) arg = CastTo(arg, TypeId::kDouble);
+  const DataType& given = arg->type;
+  if (given.is(TypeId::kString) || given.is(TypeId::kNull) || given.is(TypeId::kTimestamp)) {
+    arg = CastTo(arg, TypeId::kDouble);
+  }
   if (!arg->type.is_numeric() && !arg->type.is_ansi_interval()) {
     return UnexpectedType(call, 0, "(\"NUMERIC\" or \"ANSI INTERVAL\")");
   }
@@ -263,9 +266,9 @@ Ruled Shift(const PendingCall& call) {
     args[1] = IntLiteral(*offset);
   }
   if (call.args.size() == 3) {
-    ASSIGN_OR_RETURN(auto both, CastAllToCommon(call, {call.args[0], call.args[2]}));
-    args[0] = both[0];
-    args[2] = both[1];
+    const bool null = args[0]->type.is(TypeId::kNull) && !call.args[2]->type.is(TypeId::kNull);
+    if (null) return UnexpectedType(call, 2, QuotedType(args[0]->type));
+    ASSIGN_OR_RETURN(args[2], Implicit(call, 2, args[0]->type));
   }
   DataType type = args[0]->type;
   return MakeCall(call.name, args, type, args[0]->nullable || args[2]->nullable, call.at);

@@ -92,7 +92,9 @@ Ruled Mask(const PendingCall& call) {
   if (call.args.empty() || call.args.size() > 5) return WrongCount(call, "[1, 2, 3, 4, 5]");
   std::vector<ExprPtr> args;
   for (size_t i = 0; i < call.args.size(); ++i) {
-    ASSIGN_OR_RETURN(auto arg, Implicit(call, i, TypeId::kString));
+    const DataType& type = call.args[i]->type;
+    if (!type.is(TypeId::kString) && !type.is(TypeId::kNull)) return UnexpectedType(call, i, "\"STRING\"");
+    auto arg = CastTo(call.args[i], TypeId::kString);
     if (i > 0 && !IsConstant(arg)) return NotFoldable(call, i, kNames[i], "\"STRING\"");
     auto text = LiteralText(arg);
     auto points = text ? std::count_if(text->begin(), text->end(), [](char c) { return (c & 0xC0) != 0x80; }) : 1;

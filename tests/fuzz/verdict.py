@@ -106,7 +106,7 @@ def digits_apart(one, other):
 def _near(one, other):
     if one == other:
         return True
-    digits = max(len(n.split("E")[0].strip("-0").replace(".", "")) for n in (one, other))
+    digits = max(len(n.split("E")[0].replace(".", "").strip("-0")) for n in (one, other))
     if digits > 18:  # no double, but an exact decimal
         return False
     return abs(float(one) - float(other)) <= 1e-13 * abs(float(one)) or digits <= 9 and "E" in one and _float(one) == _float(other)

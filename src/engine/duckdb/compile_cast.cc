@@ -163,7 +163,8 @@ Result<std::string> ToNumber(const CastJob& job) {
   if (to.is_integral() && (from.is_fractional() || from.is(TypeId::kDecimal)))
     return job.Plain("trunc(" + job.sql + ")");
   if (to.is(TypeId::kDecimal) && from.is_fractional()) {
-    auto text = fmt::format("tm_text_{}({})", from.is(TypeId::kFloat) ? "float" : "double", job.sql);
+    // What is no number has no digits, and is NULL in every mode.
+    auto text = fmt::format("tm_text_double(CASE WHEN isfinite({0}) THEN CAST({0} AS DOUBLE) END)", job.sql);
     return Decimal(job, fmt::format("tm_{}_digits({}, {}, {})", job.null_on_failure() ? "try" : "cast", text,
                                     to.precision(), to.scale()));
   }

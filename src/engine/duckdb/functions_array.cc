@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "base/lower.h"
 #include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
@@ -201,7 +203,10 @@ Result<std::string> Sort(const Lowered& l) {
 
 Result<std::string> ArraysZip(const Lowered& l) {
   std::string fields;
+  std::set<std::string> names;
   for (size_t i = 0; i < l.args.size(); ++i) {
+    const auto& name = l.expr.type.element().fields()[i].name;
+    if (!names.insert(LowerAscii(name)).second) return Refuse("a struct with two fields of one name", l.expr.at);
     fields += fmt::format("{}{}: {}[i]", i ? ", " : "", QuoteText(l.expr.type.element().fields()[i].name), l.args[i]);
   }
   auto zipped = fmt::format("list_transform({}, lambda i: {{{}}})", Places(l.args), fields);

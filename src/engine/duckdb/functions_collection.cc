@@ -1,6 +1,8 @@
 // Arrays, maps and structs.
 #include <fmt/format.h>
 
+#include <set>
+#include "base/lower.h"
 #include "engine/duckdb/functions_rows.h"
 
 namespace tidemill::engine::duckdb {
@@ -15,9 +17,11 @@ Result<std::string> Array(const Lowered& l) {
 
 Result<std::string> NamedStruct(const Lowered& l) {
   std::string fields;
+  std::set<std::string> names;
   for (size_t i = 0; i < l.args.size(); i += 2) {
     const auto& value = l.call.args[i + 1];
     auto name = std::get<std::string>(std::get<typed::Literal>(l.call.args[i]->node).value.data);
+    if (!names.insert(LowerAscii(name)).second) return Refuse("a struct with two fields of one name", l.expr.at);
     fields += fmt::format("{}{}: CAST({} AS {})", fields.empty() ? "" : ", ", QuoteText(name), l.args[i + 1],
                           DuckDbType(value->type));
   }

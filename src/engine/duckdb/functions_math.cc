@@ -81,7 +81,7 @@ std::span<const LoweringRow> MathLowerings() {
       {"asin", "", "tm_asin($1)", nullptr},
       {"asinh", "", "tm_asinh($1)", nullptr},
       {"atan", "", "tm_atan($1)", nullptr},
-      {"atan2", "", "atan2($1, $2)", nullptr},
+      {"atan2", "", "atan2($1 + 0.0, $2 + 0.0)", nullptr},
       {"atanh", "", "tm_atanh($1)", nullptr},
       {"bin", "", "bin($1)", nullptr},
       {"bit_count", "integral", "CAST(bit_count(CAST($1 AS BIGINT)) AS INTEGER)", nullptr},

@@ -149,13 +149,15 @@ Result<std::string> RegexpExtract(const Lowered& l) {
   if (!group) return Refuse("a group that is not a constant", l.expr.at);
   int groups = Groups(*ConstantText(l, 1));
   if (*group < 0 || *group > groups) {
-    Error error = InvalidArgument(fmt::format(
+    // An error only where something matches.
+    const auto message = fmt::format(
         "The value of parameter(s) `idx` in `{}` is invalid: Expects group index between 0 and {}, but got {}.",
-        l.call.function, groups, *group));
-    error.error_class = "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX";
-    error.sqlstate = "22023";
-    error.at = l.expr.at;
-    return error;
+        l.call.function, groups, *group);
+    const auto raised =
+        fmt::format("tm_raise_class('INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX', '22023', {})", QuoteText(message));
+    const bool one = l.call.function == "regexp_extract";
+    return fmt::format("CASE WHEN regexp_matches({0}, {1}) THEN {2} WHEN {0} IS NOT NULL THEN {3} END", l.args[0],
+                       l.args[1], one ? raised : "[" + raised + "]", one ? "''" : "CAST([] AS VARCHAR[])");
   }
   const char* name = l.call.function == "regexp_extract" ? "regexp_extract" : "regexp_extract_all";
   if (l.call.function == "regexp_extract_all") RETURN_IF_ERROR(CheckEmptyMatches(l, Empties::kPlaced));

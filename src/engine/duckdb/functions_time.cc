@@ -50,7 +50,7 @@ Result<std::string> DateFormat(const Lowered& l) {
 
 Result<std::string> FromUnixTime(const Lowered& l) {
   if (!IsLegacy(l)) RETURN_IF_ERROR(ConstantPattern(l, 1, Pattern::Use::kFormat));
-  return Formatted(l, "tm_instant(make_timestamp(" + l.args[0] + " * 1000000))");
+  return Formatted(l, "tm_instant(make_timestamp(tm_wrap_bigint(CAST(" + l.args[0] + " AS HUGEINT) * 1000000)))");
 }
 
 // to_date, to_timestamp and their try_ forms with a pattern. A zone in the text comes before the session's.

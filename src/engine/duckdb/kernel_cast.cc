@@ -200,8 +200,15 @@ InstantTime SecondsToInstant(Row&, int64_t seconds) {
   if (seconds < -kMost) return {std::numeric_limits<int64_t>::min()};
   return {seconds * 1000000};
 }
-// BigDecimal.longValue: the fraction is dropped, and so are the digits beyond 64 bits.
+// BigDecimal.longValue of a product that keeps 34 digits: the fraction is dropped, and so are the digits beyond 64
+// bits.
 InstantTime DecimalToInstant(Row&, plan::Int128 digits, int32_t scale) {
+  constexpr plan::Int128 kMost = plan::Int128{10'000'000'000'000'000} * 1'000'000'000'000'000'000;  // 34 zeros
+  plan::Int128 unit = 1;
+  while (digits / unit >= kMost || digits / unit <= -kMost) unit *= 10;
+  const plan::Int128 rest = digits % unit * 2, whole = digits / unit;
+  const bool up = rest > unit || rest < -unit || (unit > 1 && (rest == unit || rest == -unit) && whole % 2 != 0);
+  digits = (whole + (up ? (digits < 0 ? -1 : 1) : 0)) * unit;
   for (; scale > 6; --scale) digits /= 10;
   auto bits = static_cast<unsigned __int128>(digits);
   for (; scale < 6; ++scale) bits *= 10;

@@ -206,14 +206,39 @@ Int128 MultiplyDigits(Row&, Int128 a, Int128 b, int32_t drop) {
   return Signed(result, (a < 0) != (b < 0));
 }
 
-// Two values of 38 digits have a sum of up to 39, which fits 128 bits only without a sign.
-Int128 AddDigits(Row&, Int128 a, Int128 b, int32_t drop) {
-  if ((a < 0) != (b < 0)) {
-    Int128 sum = a + b;
-    return Signed(DropDigits(Magnitude(sum), drop), sum < 0);
+// A value of `up` more digits, as what stays without its last `drop` digits and what those are.
+std::pair<Int128, Int128> SplitDigits(Int128 value, int32_t up, int32_t drop) {
+  if (up < drop) {
+    const auto unit = static_cast<Int128>(PowerOfTen(drop - up));
+    return {value / unit, value % unit * static_cast<Int128>(PowerOfTen(up))};
   }
-  Unsigned128 sum = DropDigits(Magnitude(a) + Magnitude(b), drop);
-  return sum > static_cast<Unsigned128>(kTooLarge) ? kTooLarge : Signed(sum, a < 0);
+  Int128 kept = 0;
+  const bool fits = !__builtin_mul_overflow(value, static_cast<Int128>(PowerOfTen(up - drop)), &kept);
+  return {fits ? kept : value < 0 ? -kTooLarge : kTooLarge, 0};
+}
+
+// a * 10^up_a + b * 10^up_b without the last `drop` digits, rounded half up. What is beyond 38 digits stays so.
+Int128 AddDigits(Row&, Int128 a, int32_t up_a, Int128 b, int32_t up_b, int32_t drop) {
+  auto [sum, rest] = SplitDigits(a, up_a, drop);
+  const auto [other, other_rest] = SplitDigits(b, up_b, drop);
+  if (__builtin_add_overflow(sum, other, &sum)) return a < 0 ? -kTooLarge : kTooLarge;
+  const auto unit = static_cast<Int128>(PowerOfTen(drop));
+  if ((rest < 0) == (other_rest < 0) && Magnitude(rest) >= static_cast<Unsigned128>(unit) - Magnitude(other_rest)) {
+    sum += other_rest < 0 ? -1 : 1;
+    rest = other_rest < 0 ? rest + (unit + other_rest) : rest - (unit - other_rest);
+  } else {
+    rest += other_rest;
+  }
+  if (sum > 0 && rest < 0) {
+    --sum;
+    rest += unit;
+  } else if (sum < 0 && rest > 0) {
+    ++sum;
+    rest -= unit;
+  }
+  const Unsigned128 left = Magnitude(rest);
+  if (left != 0 && left >= static_cast<Unsigned128>(unit) - left) sum += rest < 0 ? -1 : 1;
+  return sum;
 }
 
 Int128 RemainderDigits(Row& row, Int128 a, Int128 b) { return Remainder<Int128>(row, a, b); }
@@ -366,13 +391,14 @@ TM_MATH(atan)
 TM_MATH(sinh)
 TM_MATH(cosh)
 TM_MATH(tanh)
-TM_MATH(asinh)
-TM_MATH(acosh)
-TM_MATH(atanh)
 TM_MATH(expm1)
 TM_MATH(rint)
 TM_MATH(sqrt)
 #undef TM_MATH
+// By the formulas that Spark computes, not the exact ones.
+double asinh_(double x) { return std::isinf(x) && x < 0 ? x : std::log(x + std::sqrt(x * x + 1)); }
+double acosh_(double x) { return std::log(x + std::sqrt(x * x - 1)); }
+double atanh_(double x) { return 0.5 * (std::log1p(x) - std::log1p(-x)); }
 // Java's cube root is right to the last bit where the C library's may be one off: one step of Newton's.
 double cbrt_(double x) {
   double root = std::cbrt(x);

@@ -51,6 +51,20 @@ std::string Right(Row&, std::string_view text, int32_t len) {
   return len <= 0 ? "" : std::string(Points(text, std::max<int64_t>(count - len, 0), count));
 }
 
+// A pattern of LIKE whose escape character stands only before a wildcard or itself, and never at the end.
+std::string LikePattern(Row& row, std::string_view, std::string_view pattern, std::string_view escape) {
+  for (size_t i = 0; escape.size() == 1 && i < pattern.size(); ++i) {
+    if (pattern[i] != escape[0]) continue;
+    const bool last = ++i == pattern.size();
+    if (!last && (pattern[i] == '_' || pattern[i] == '%' || pattern[i] == escape[0])) continue;
+    row.Fail(last ? "INVALID_FORMAT.ESC_AT_THE_END" : "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "42601",
+             fmt::format("The format is invalid: '{}'. The escape character is not allowed to {}.", pattern,
+                         last ? "end with" : fmt::format("precede '{}'", pattern[i])));
+    break;
+  }
+  return std::string(pattern);
+}
+
 std::string Reverse(Row&, std::string_view text) {
   std::string reversed;
   reversed.reserve(text.size());
@@ -285,6 +299,7 @@ Status RegisterTextKernels(duckdb_connection c) {
   RETURN_IF_ERROR(RegisterKernel<SubstringBytes>(c, "tm_substring_bytes"));
   RETURN_IF_ERROR(RegisterKernel<Right>(c, "tm_right"));
   RETURN_IF_ERROR(RegisterKernel<Reverse>(c, "tm_reverse"));
+  RETURN_IF_ERROR(RegisterKernel<LikePattern>(c, "tm_like_pattern"));
   RETURN_IF_ERROR(RegisterKernel<Pad<true>>(c, "tm_lpad"));
   RETURN_IF_ERROR(RegisterKernel<Pad<false>>(c, "tm_rpad"));
   RETURN_IF_ERROR(RegisterKernel<Locate>(c, "tm_locate"));

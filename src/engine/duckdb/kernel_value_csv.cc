@@ -103,7 +103,7 @@ std::optional<Value> ReadField(Row& row, const ValueCall& call, std::string_view
   auto value = [](const auto& parsed) { return parsed ? std::optional(Value{*parsed}) : std::nullopt; };
   auto whole = [&](auto least) {
     using T = decltype(least);
-    return value(ParseInteger(text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    return value(ParseInteger(WithAsciiDigits(text), std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   };
   switch (type.id()) {
     case TypeId::kByte:
@@ -123,7 +123,7 @@ std::optional<Value> ReadField(Row& row, const ValueCall& call, std::string_view
     case TypeId::kBoolean:
       return value(ParseBoolean(text));
     case TypeId::kDecimal:
-      return value(ParseDecimal(text, type.precision(), type.scale()));
+      return value(ParseDecimal(WithAsciiDigits(text), type.precision(), type.scale()));
     case TypeId::kDate:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:

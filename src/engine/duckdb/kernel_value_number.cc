@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "engine/duckdb/kernel_value.h"
+#include "engine/duckdb/text_values.h"
 #include "sql/number_format.h"
 
 namespace tidemill::engine::duckdb {
@@ -35,7 +36,7 @@ void NoMatch(Row& row, const std::string& text, const std::string& format) {
 Value ToNumber(Row& row, const ValueCall& call) {
   const auto* format = FormatOf(row, call.text(1));
   if (!format) return {};
-  auto digits = format->Parse(call.text(0));
+  auto digits = format->Parse(WithAsciiDigits(call.text(0)));
   if (!digits) NoMatch(row, call.text(0), call.text(1));
   return {digits.value_or(0)};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -369,6 +370,71 @@ std::string Signed(const Spec& spec, std::string digits, bool negative) {
   return (spec.has('+') ? "+" : spec.has(' ') ? " " : "") + digits;
 }
 
+// Java rounds the digits that a double is shown by, half up; the C library its exact value.
+class JavaDigits {
+ public:
+  explicit JavaDigits(double value) {
+    char buffer[64];
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+    const std::string_view text(buffer, end);
+    exponent_ = std::atoi(buffer + text.find('e') + 1);
+    for (char c : text.substr(0, text.find('e'))) {
+      if (c != '.') digits_ += c;
+    }
+    if (value == 0) exponent_ = 0;
+  }
+  // As 12.50, of that many places.
+  std::string Fixed(int places) && {
+    Round(exponent_ + 1 + places);
+    const int whole = exponent_ + 1;
+    if (whole <= 0) digits_.insert(0, static_cast<size_t>(1 - whole), '0');
+    const auto point = static_cast<size_t>(std::max(whole, 1));
+    digits_.resize(point + static_cast<size_t>(places), '0');
+    if (places > 0) digits_.insert(point, 1, '.');
+    return digits_;
+  }
+  // As 1.250000e+01.
+  std::string Scientific(int places) && {
+    Round(places + 1);
+    digits_.resize(static_cast<size_t>(places) + 1, '0');
+    if (places > 0) digits_.insert(1, 1, '.');
+    return digits_ + fmt::format("e{}{:02}", exponent_ < 0 ? '-' : '+', std::abs(exponent_));
+  }
+
+ private:
+  void Round(int keep) {
+    if (keep >= static_cast<int>(digits_.size())) return;
+    if (keep < 0) {
+      digits_ = "0";
+      return;
+    }
+    bool up = digits_[static_cast<size_t>(keep)] >= '5';
+    digits_.resize(static_cast<size_t>(keep));
+    for (size_t i = digits_.size(); up && i-- > 0;) {
+      up = digits_[i] == '9';
+      digits_[i] = up ? '0' : static_cast<char>(digits_[i] + 1);
+    }
+    if (up) {
+      digits_.insert(0, 1, '1');
+      ++exponent_;
+    }
+    if (digits_.empty()) digits_ = "0";
+  }
+
+  std::string digits_;  // d.dd times ten to the exponent
+  int exponent_ = 0;
+};
+
+// BigDecimal.toString: with an exponent where more than six zeros would follow the point.
+std::string JavaDecimal(const Value& value, const plan::DataType& type) {
+  const auto number = std::get<plan::Int128>(value.data);
+  std::string digits = plan::Int128ToString(number < 0 ? -number : number);
+  const int exponent = static_cast<int>(digits.size()) - 1 - type.scale();
+  if (exponent >= -6) return plan::ToSparkText(value, type);
+  if (digits.size() > 1) digits.insert(1, 1, '.');
+  return (number < 0 ? "-" : "") + digits + "E" + std::to_string(exponent);
+}
+
 std::optional<std::string> FormatOne(const Spec& spec, const Value& value, const plan::DataType& type) {
   char letter = static_cast<char>(std::tolower(spec.letter));
   std::string text;
@@ -381,7 +447,7 @@ std::optional<std::string> FormatOne(const Spec& spec, const Value& value, const
   const auto* whole = std::get_if<int64_t>(&value.data);
   bool integral = whole && type.is_integral();
   if (letter == 's' || letter == 'b') {
-    text = plan::ToSparkText(value, type);
+    text = type.is(TypeId::kDecimal) ? JavaDecimal(value, type) : plan::ToSparkText(value, type);
     if (type.is_nested()) return std::nullopt;
     if (spec.precision >= 0) text = Utf8(Points(text).substr(0, static_cast<size_t>(spec.precision)));
     return Padded(spec, text, false);
@@ -406,8 +472,8 @@ std::optional<std::string> FormatOne(const Spec& spec, const Value& value, const
     if (std::isnan(*number)) return Padded(spec, "NaN", false);
     if (std::isinf(*number)) return Padded(spec, Signed(spec, "Infinity", *number < 0), false);
     int places = spec.precision < 0 ? 6 : spec.precision;
-    text = letter == 'f' ? fmt::format("{:.{}f}", std::fabs(*number), places)
-                         : fmt::format("{:.{}e}", std::fabs(*number), places);
+    JavaDigits digits(std::fabs(*number));
+    text = letter == 'f' ? std::move(digits).Fixed(places) : std::move(digits).Scientific(places);
     return Padded(spec, Signed(spec, text, std::signbit(*number)), true);
   }
   return std::nullopt;

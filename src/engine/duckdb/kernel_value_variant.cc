@@ -1,5 +1,6 @@
 // VARIANT: from JSON and from values, paths into it, and its parts as values.
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -38,6 +39,7 @@ bool IsStrict(std::string_view text) {
     } else if (c == '\'') {
       return false;
     } else {
+      if (c == '-' && i > 0 && std::isdigit(static_cast<unsigned char>(text[i - 1]))) return false;
       quoted = c == '"';
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') --depth;

@@ -1,6 +1,8 @@
 #include "engine/duckdb/text_values.h"
 
 #include <fmt/format.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <cctype>
@@ -133,6 +135,24 @@ std::optional<int64_t> ZoneSeconds(std::string_view zone) {
 }
 
 }  // namespace
+
+std::string WithAsciiDigits(std::string_view text) {
+  if (std::ranges::none_of(text, [](unsigned char c) { return c >= 0x80; })) return std::string(text);
+  std::string ascii;
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t at = 0; at < size;) {
+    const int32_t begin = at;
+    UChar32 point = 0;
+    U8_NEXT(text.data(), at, size, point);
+    const int digit = point > 0x7F ? u_charDigitValue(point) : -1;
+    if (digit >= 0) {
+      ascii += static_cast<char>('0' + digit);
+    } else {
+      ascii += text.substr(static_cast<size_t>(begin), static_cast<size_t>(at - begin));
+    }
+  }
+  return ascii;
+}
 
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t least, int64_t most) {
   if (text.size() > 1 && text.front() == '+' && IsDigit(text[1])) text.remove_prefix(1);

@@ -12,6 +12,8 @@
 
 namespace tidemill::engine::duckdb {
 
+// The text with the digits of every script as ASCII's: Java's parsers of whole numbers and decimals read them alike.
+std::string WithAsciiDigits(std::string_view text);
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t least, int64_t most);
 // The unscaled digits at `scale`, rounded half up; none when more than `precision` digits are needed.
 std::optional<plan::Int128> ParseDecimal(std::string_view text, int precision, int scale);
