@@ -154,8 +154,8 @@ def fallen(scores):
 def raise_baseline(runs):
     lines = []
     for name in golden.names():
-        least = [min(values) for values in zip(*(reached(scores[name]) for scores in runs))]
-        rows, errors = (max(pair) for pair in zip(least, baseline().get(name, (0, 0))))
+        least = [min(values) for values in zip(*(reached(scores[name]) for scores in runs if name in scores))]
+        rows, errors = (max(pair) for pair in zip(least or (0, 0), baseline().get(name, (0, 0))))
         lines.append(f"{name} {rows} {errors}\n")
     BASELINE.write_text("".join(lines))
 
