@@ -301,6 +301,11 @@ std::string VariantText(const Variant& variant) {
   return nested ? VariantJson(variant) : Scalar(variant);
 }
 
+std::string VariantsSchema(const std::vector<Variant>& variants) {
+  Shape all{.type = "VOID"};
+  for (const auto& variant : variants) all = Merged(all, ShapeOf(variant));
+  return Text(all);
+}
 std::string VariantSchema(const Variant& variant) { return Text(ShapeOf(variant)); }
 
 bool HoldsVariant(const DataType& type) {

@@ -45,6 +45,8 @@ std::string VariantJson(const Variant& variant);
 std::string VariantText(const Variant& variant);
 // As schema_of_variant() tells it: OBJECT<a: BIGINT, b: ARRAY<VARIANT>>.
 std::string VariantSchema(const Variant& variant);
+// The schema that all of them have; VOID of none.
+std::string VariantsSchema(const std::vector<Variant>& variants);
 
 bool HoldsVariant(const DataType& type);
 

@@ -15,6 +15,7 @@ std::span<const FunctionRow> MathRows() {
       {"bin", "(bigint) string"},
       {"bit_count", "(integral) int | (boolean) int"},
       {"bit_get getbit", "(integral, int) tinyint"},
+      {"bitmap_count", "(binary) bigint"},
       {"bitmap_bit_position", "(bigint) bigint"},
       {"bitmap_bucket_number", "(bigint) bigint"},
       {"bround", "custom"},

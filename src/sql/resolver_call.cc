@@ -474,9 +474,11 @@ Result<ExprPtr> Resolver::BySignature(const Function& function, const plan::Call
     args[1] = typed::MakeExpr(std::move(chosen), TypeId::kInt, args[1]->nullable, expr.at);
   }
   // Spark casts no argument of these by itself.
-  static const auto* as_given = new std::set<std::string>{
-      "bit_and",       "bit_or",  "bit_xor",   "get_json_object", "json_array_length", "json_object_keys", "parse_url",
-      "try_parse_url", "soundex", "unix_date", "unix_micros",     "unix_millis",       "unix_seconds"};
+  static const auto* as_given =
+      new std::set<std::string>{"bit_and",          "bit_or",        "bit_xor",         "bitmap_and_agg",
+                                "bitmap_count",     "bitmap_or_agg", "get_json_object", "json_array_length",
+                                "json_object_keys", "parse_url",     "try_parse_url",   "soundex",
+                                "unix_date",        "unix_micros",   "unix_millis",     "unix_seconds"};
   size_t furthest = 0;
   const Pattern* wanted = nullptr;
   for (bool casts : {false, true}) {

@@ -244,6 +244,7 @@ Status CheckVariants(const std::string& function, const std::vector<ExprPtr>& ar
                                                           "transform",
                                                           "filter",
                                                           "schema_of_variant",
+                                                          "schema_of_variant_agg",
                                                           "to_variant_object",
                                                           "exists",
                                                           "forall",

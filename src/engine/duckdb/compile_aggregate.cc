@@ -249,6 +249,10 @@ Result<std::string> Template(const AggregateJob& job) {
     return ValueSql("hll_count", {hashes, job.args.size() > 1 ? job.args[1] : "CAST(0.05 AS DOUBLE)"},
                     {DataType::Array(TypeId::kLong), TypeId::kDouble}, TypeId::kLong);
   }
+  if (name.starts_with("bitmap_") || name == "schema_of_variant_agg") {  // of no value, something too
+    return ValueSql(name, {fmt::format("coalesce({}, [])", job.Values(job.args[0]))}, {DataType::Array(job.type())},
+                    job.expr.type);
+  }
   if (name == "histogram_numeric" || name == "skewness") return job.ByValue(name, job.Values(job.args[0]), job.type());
   if (name == "corr") {
     // Spark divides by the variances, and raises where they are zero.

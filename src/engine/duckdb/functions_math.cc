@@ -90,6 +90,7 @@ std::span<const LoweringRow> MathLowerings() {
       {"ceil", "", nullptr, CeilOrFloor},
       {"conv", "", nullptr, ByValue},
       {"width_bucket", "", nullptr, ByValue},
+      {"bitmap_count", "", nullptr, ByValue},
       {"bit_count", "boolean", "CAST($1 AS INTEGER)", nullptr},
       // Buckets of 32768 bits. A hugeint, because the least BIGINT has no positive.
       {"bitmap_bit_position", "",

@@ -9,6 +9,7 @@
 
 #include "engine/duckdb/kernel_hash.h"
 #include "engine/duckdb/kernel_value.h"
+#include "plan/variant.h"
 
 namespace tidemill::engine::duckdb {
 
@@ -363,10 +364,60 @@ Value Mode(Row& row, const ValueCall& call) {
   return counts[2 * *first];
 }
 
+// ---- bitmaps of 32,768 bits ----
+
+constexpr size_t kBitmapBytes = 4096;
+
+Value BitmapOf(Row& row, const ValueCall& call) {
+  std::string bitmap(kBitmapBytes, '\0');
+  for (const auto& child : call.children(0)) {
+    const int64_t position = std::get<int64_t>(child.data);
+    if (position < 0 || position >= static_cast<int64_t>(kBitmapBytes) * 8) {
+      row.Fail("INVALID_BITMAP_POSITION", "22003",
+               "The 0-indexed bitmap position " + std::to_string(position) +
+                   " is out of bounds. The bitmap has 32768 bits (4096 bytes).");
+      return {};
+    }
+    bitmap[static_cast<size_t>(position / 8)] |= static_cast<char>(1 << (position % 8));
+  }
+  return {bitmap};
+}
+
+// Bytes beyond 4,096 are not looked at; of those that a bitmap has not, AND makes zeros.
+template <bool kAnd>
+Value BitmapsJoined(Row&, const ValueCall& call) {
+  std::string bitmap(kBitmapBytes, kAnd ? '\xFF' : '\0');
+  for (const auto& child : call.children(0)) {
+    std::string other = std::get<std::string>(child.data);
+    other.resize(kBitmapBytes, '\0');
+    for (size_t i = 0; i < kBitmapBytes; ++i) {
+      bitmap[i] = static_cast<char>(kAnd ? bitmap[i] & other[i] : bitmap[i] | other[i]);
+    }
+  }
+  return {bitmap};
+}
+
+Value BitmapCount(Row&, const ValueCall& call) {
+  int64_t count = 0;
+  for (const unsigned char byte : call.text(0)) count += std::popcount(byte);
+  return {count};
+}
+
+Value SchemaOfVariants(Row&, const ValueCall& call) {
+  std::vector<plan::Variant> variants;
+  for (const auto& child : call.children(0)) variants.push_back(plan::DecodeVariant(std::get<std::string>(child.data)));
+  return {plan::VariantsSchema(variants)};
+}
+
 }  // namespace
 
 std::span<const ValueRow> SketchValues() {
-  static constexpr ValueRow kRows[] = {{"percentile_counts", PercentileCounts},
+  static constexpr ValueRow kRows[] = {{"bitmap_construct_agg", BitmapOf},
+                                       {"bitmap_and_agg", BitmapsJoined<true>},
+                                       {"bitmap_or_agg", BitmapsJoined<false>},
+                                       {"bitmap_count", BitmapCount},
+                                       {"schema_of_variant_agg", SchemaOfVariants},
+                                       {"percentile_counts", PercentileCounts},
                                        {"percentile_approx", PercentileApprox},
                                        {"histogram_numeric", HistogramNumeric},
                                        {"hll_count", HllCount},
