@@ -419,7 +419,7 @@ class S3Classes final : public StorageClasses {
   Status Change(const std::string& path, const std::string& storage_class) override {
     ASSIGN_OR_RETURN(const auto place, PlaceOf(path));
     ASSIGN_OR_RETURN(auto call, s3_.CallFor("PUT", "s3:PutObject", path));
-    call.request.headers = {{"x-amz-copy-source", aws::PercentEncoded("/" + place.bucket + "/" + place.key, true)},
+    call.request.headers = {{"x-amz-copy-source", wire::PercentEncoded("/" + place.bucket + "/" + place.key, true)},
                             {"x-amz-storage-class", storage_class},
                             {"x-amz-metadata-directive", "COPY"}};
     ASSIGN_OR_RETURN(const auto answer, s3_.AskWell(call, path));
