@@ -59,6 +59,7 @@ class TableTest(FolderTest):
             done = self.table("optimize", "t", *words, "--target", "300KB")
             self.assertGreater(done["files_after"], 4)
             self.assertEqual(2560000, done["rows"])
+            self.assertLess(max(file["bytes"] for file in self.table("files", "t")), 1.5 * 300e3, words)
             self.same("t", "kept")
             self.assertEqual(0, self.table("optimize", "t", *words, "--target", "300KB")["files_before"])
             live = {file["path"] for file in self.table("files", "t")}

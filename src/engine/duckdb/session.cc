@@ -257,17 +257,23 @@ class NativeSession final : public Session {
 
   Result<std::vector<WrittenFile>> CopiedInOrder(const std::string& sql, const Schema& schema, const WriteSpec& spec,
                                                  const Schema& table, const Partitioner* partitioner) {
-    constexpr int64_t kFirstRows = 1'000'000;  // of the first file, before it is known how large rows become
+    constexpr int64_t kMostSampleRows = 122'880;  // a row group
     RETURN_IF_ERROR(Discard(Run(StageSql(sql, schema, spec))));
     ASSIGN_OR_RETURN(auto answer, Run(StagedPartitionsSql()));
     std::vector<std::vector<plan::Value>> partitions;
     RETURN_IF_ERROR(answer->Read({plan::TypeId::kLong, plan::TypeId::kLong, plan::TypeId::kLong}, -1, partitions));
     std::vector<WrittenFile> files;
-    int64_t rows = 0, bytes = 0;
+    int64_t rows = 0, bytes = 0, most = 0;
     for (const auto& partition : partitions) {
       const auto number = std::get<int64_t>(partition[0].data), end = std::get<int64_t>(partition[2].data);
       for (int64_t from = std::get<int64_t>(partition[1].data); from < end;) {
-        const int64_t most = rows == 0 ? kFirstRows : std::max<int64_t>(1, RowsOf(spec.target_file_bytes, rows, bytes));
+        if (rows == 0) {
+          // How large rows become is known when some are written: to the name of the first file, which replaces them.
+          const int64_t sample = std::min(kMostSampleRows, (end - from + 9) / 10);
+          const std::string copy = CopyStagedSql(schema, spec, number, from, from + sample);
+          ASSIGN_OR_RETURN(const auto sampled, Copied(copy, table, partitioner));
+          for (const auto& file : sampled) most = RowsOf(spec.target_file_bytes, file.rows, file.size_bytes);
+        }
         const int64_t to = end - from <= most + most / 10 ? end : from + most;  // no crumb of a file at the end
         ASSIGN_OR_RETURN(auto made, Copied(CopyStagedSql(schema, spec, number, from, to), table, partitioner));
         for (auto& file : made) {
@@ -275,6 +281,7 @@ class NativeSession final : public Session {
           bytes += file.size_bytes;
           files.push_back(std::move(file));
         }
+        most = RowsOf(spec.target_file_bytes, rows, bytes);
         from = to;
       }
     }
@@ -283,10 +290,10 @@ class NativeSession final : public Session {
     return files;
   }
 
-  // How many rows fill a file, when `rows` took `bytes`.
+  // How many rows fill a file, at least one, when `rows` took `bytes`.
   static int64_t RowsOf(int64_t file_bytes, int64_t rows, int64_t bytes) {
-    return static_cast<int64_t>(static_cast<double>(file_bytes) * static_cast<double>(rows) /
-                                static_cast<double>(std::max<int64_t>(bytes, 1)));
+    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(file_bytes) * static_cast<double>(rows) /
+                                                     static_cast<double>(std::max<int64_t>(bytes, 1))));
   }
 
   static Status Discard(const Result<std::unique_ptr<Answer>>& answer) {

@@ -236,7 +236,9 @@ std::string CopyStagedSql(const Schema& schema, const WriteSpec& spec, int64_t n
   const std::string query = fmt::format("SELECT {} FROM tm_staged WHERE rowid >= {} AND rowid < {} ORDER BY rowid",
                                         FileColumns(schema, spec), from, to);
   const std::string partition = spec.partition_columns.empty() ? "" : fmt::format("/tm_partition={}", number);
-  return Copy(query, fmt::format("{}{}/part-{}-{}.c000.parquet", spec.folder, partition, spec.file_id, from), spec, "");
+  // A file that replaces the one of that name needs no other name first: storage shows it when it is whole.
+  return Copy(query, fmt::format("{}{}/part-{}-{}.c000.parquet", spec.folder, partition, spec.file_id, from), spec,
+              ", USE_TMP_FILE false");
 }
 
 Result<std::vector<WrittenFile>> ReadCopyResult(Answer& answer, const Schema& schema, const Partitioner* partitioner) {
