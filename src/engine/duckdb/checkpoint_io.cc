@@ -47,10 +47,11 @@ class DuckDbCheckpointIo final : public delta::CheckpointIo {
       outputs += fmt::format("{}r.{}", outputs.empty() ? "" : ", ", QuoteName(field.name));
     }
     // A CAST of JSON would ask for every member; here, those that a row lacks are null.
-    RETURN_IF_ERROR(Run(fmt::format("COPY (SELECT {} FROM (SELECT json_transform(line, {}) AS r FROM lines)) TO {} "
-                                    "(FORMAT parquet, COMPRESSION snappy)",
-                                    outputs, QuoteText(nlohmann::json(row).dump()), QuoteText(ToDuckDbPath(path))),
-                        path));
+    RETURN_IF_ERROR(Run(
+        fmt::format("COPY (SELECT {} FROM (SELECT json_transform(line, {}) AS r FROM lines)) TO {} "
+                    "(FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false)",  // storage shows it when it is whole
+                    outputs, QuoteText(nlohmann::json(row).dump()), QuoteText(ToDuckDbPath(path))),
+        path));
     return Discard(Run("DROP TABLE lines", path));
   }
 
