@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "delta/history.h"
+#include "delta/check.h"
 #include "delta/history_check.h"
 #include "delta/snapshot.h"
 #include "engine/duckdb/checkpoint_io.h"

@@ -142,10 +142,14 @@ struct TableFlags {
   std::string output = "table";         // changes
   std::string target;                   // clone
   bool history = false;                 // check: the commits, too
+  bool deep = false;                    // check: the rows, too
+  bool repair = false;                  // check
+  bool drop_damaged = false;            // check: what cannot be read right leaves the table
+  bool yes = false;                     // check: without asking
   std::string retain;                   // vacuum; empty: as the table says
   bool remove = false;                  // vacuum: not only tell
   bool force = false;                   // vacuum: a shorter retention than the table's
-  bool dry_run = false;                 // restore, optimize
+  bool dry_run = false;                 // restore, optimize, check
   std::string target_size;              // optimize
   std::vector<std::string> partitions;  // optimize: COLUMN=VALUE
   std::vector<std::string> zorder;      // optimize

@@ -13,6 +13,20 @@ CLI::App* AddTableChange(CLI::App* parent, const std::shared_ptr<TableFlags>& fl
   return sub;
 }
 
+void Check(CLI::App* table, const std::shared_ptr<TableFlags>& flags, Command& command) {
+  auto* sub =
+      AddTableChange(table, flags, command, "check",
+                     "Whether the log and every file are whole; what is not, and its cure", TableFlags::What::kCheck);
+  sub->add_flag("--deep", flags->deep, "Also read all rows: footers, row counts, bounds and NULL counts must hold");
+  sub->add_flag("--history", flags->history, "Also whether each commit may follow the ones before it");
+  auto* repair = sub->add_flag("--repair", flags->repair, "Mend what is safe to mend; no file's bytes are deleted");
+  sub->add_flag("--dry-run", flags->dry_run, "Only tell what --repair would do")->needs(repair);
+  sub->add_flag("--yes", flags->yes, "Without asking")->needs(repair);
+  sub->add_flag("--drop-damaged", flags->drop_damaged, "Files that cannot be read right leave the table, too")
+      ->needs(repair);
+  AddMachine(sub, flags->machine);
+}
+
 void Clone(CLI::App* table, const std::shared_ptr<TableFlags>& flags, Command& command) {
   auto* sub =
       AddTableChange(table, flags, command, "clone", "Copy a table; once more: what came since, or what is left to do",
@@ -129,23 +143,20 @@ void DeclareTable(CLI::App& app, Command& command) {
   const std::tuple<const char*, const char*, What> kinds[] = {
       {"describe", "Schema, partitions, size, properties", What::kDescribe},
       {"history", "Its commits, newest first", What::kHistory},
-      {"files", "Its live files", What::kFiles},
-      {"check", "Whether every file and the log are whole", What::kCheck}};
+      {"files", "Its live files", What::kFiles}};
   for (const auto& [name, words, what] : kinds) {
     auto* kind = sub->add_subcommand(name, words);
     kind->add_option("path", flags->path, "The table's folder")->required()->type_name("PATH");
-    if (what != What::kCheck && what != What::kHistory) {
+    if (what != What::kHistory) {
       kind->add_option("--version", flags->version, "As of this version")->type_name("N");
     }
-    if (what != What::kDescribe && what != What::kCheck) {
+    if (what != What::kDescribe) {
       kind->add_option("--limit", flags->limit, "At most so many lines")->type_name("N");
-    }
-    if (what == What::kCheck) {
-      kind->add_flag("--history", flags->history, "Also whether each commit may follow the ones before it");
     }
     kind->add_flag("--json", flags->json, "Print JSON");
     Chosen(kind, flags, what, command);
   }
+  Check(sub, flags, command);
   Restore(sub, flags, command);
   Vacuum(sub, flags, command);
   Optimize(sub, flags, command);

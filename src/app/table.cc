@@ -7,9 +7,9 @@
 #include "app/exit_code.h"
 #include "app/program.h"
 #include "app/table_change.h"
+#include "app/table_check.h"
 #include "app/text_table.h"
 #include "delta/history.h"
-#include "delta/history_check.h"
 #include "delta/snapshot.h"
 #include "delta/statistics.h"
 #include "job/spec.h"
@@ -155,52 +155,6 @@ int Files(const delta::Table& table, const TableFlags& flags) {
   return kOk;
 }
 
-int Check(const delta::Table& table, const TableFlags& flags) {
-  const auto report = delta::Check(table);
-  if (!report.ok()) return Fail(report.error());
-  int damages = 0;
-  Json list = Json::array();
-  for (const auto& finding : report->findings) {
-    damages += finding.harmless() ? 0 : 1;
-    list.push_back({{"kind", delta::FindingName(finding.kind)},
-                    {"path", finding.path},
-                    {"message", finding.message},
-                    {"bytes", finding.size_bytes},
-                    {"harmless", finding.harmless()}});
-    if (!flags.json) {
-      std::printf("%s %s: %s\n", finding.harmless() ? "note  " : "DAMAGE",
-                  std::string(delta::FindingName(finding.kind)).c_str(), finding.message.c_str());
-    }
-  }
-  const auto history =
-      flags.history ? delta::CheckHistory(table) : Result<delta::HistoryReport>(delta::HistoryReport{});
-  if (!history.ok()) return Fail(history.error());
-  for (const auto& anomaly : history->anomalies) {
-    ++damages;
-    list.push_back({{"kind", delta::AnomalyName(anomaly.kind)},
-                    {"version", anomaly.version},
-                    {"path", anomaly.path},
-                    {"message", anomaly.message},
-                    {"harmless", false}});
-    if (!flags.json) {
-      std::printf("DAMAGE %s of version %lld: %s: %s\n", std::string(delta::AnomalyName(anomaly.kind)).c_str(),
-                  static_cast<long long>(anomaly.version), anomaly.path.c_str(), anomaly.message.c_str());
-    }
-  }
-  if (flags.json) {
-    PrintJson({{"version", report->version},
-               {"files_checked", report->files_checked},
-               {"bytes_checked", report->bytes_checked},
-               {"damages", damages},
-               {"findings", list}});
-  } else {
-    std::printf("version %lld: %s files, %s checked: %s\n", static_cast<long long>(report->version),
-                FormatCount(report->files_checked).c_str(), FormatBytes(report->bytes_checked).c_str(),
-                damages == 0 ? "the table is whole" : fmt::format("{} damages", damages).c_str());
-  }
-  return damages == 0 ? kOk : kFailed;
-}
-
 int Changes(Program& program, const delta::Table& table, const TableFlags& flags) {
   SqlFlags query;
   query.text = fmt::format("SELECT * FROM table_changes_by_path({}, {}{}) ORDER BY _commit_version",
@@ -225,7 +179,7 @@ int Table(Program& program, const TableFlags& flags) {
     case TableFlags::What::kFiles:
       return Files(table, flags);
     case TableFlags::What::kCheck:
-      return Check(table, flags);
+      return CheckTable(program, table, flags);
     case TableFlags::What::kRestore:
       return RestoreTable(program, table, flags);
     case TableFlags::What::kVacuum:

@@ -1,4 +1,5 @@
-// Check: the table against the files that are there.
+#include "delta/check.h"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -6,8 +7,9 @@
 
 #include "delta/deletion_vector.h"
 #include "delta/detail/log_listing.h"
-#include "delta/history.h"
 #include "delta/path.h"
+#include "delta/snapshot.h"
+#include "delta/statistics.h"
 #include "storage/hidden.h"
 
 namespace tidemill::delta {
@@ -15,8 +17,11 @@ namespace {
 
 using Kind = Finding::Kind;
 
-constexpr std::string_view kFindingNames[] = {"missing-file", "wrong-size", "bad-path", "missing-vector",
-                                              "broken-log",   "orphan",     "temporary"};
+constexpr std::string_view kFindingNames[] = {"missing-file",   "truncated-file", "wrong-size", "bad-path",
+                                              "missing-vector", "broken-vector",  "broken-log", "touched-file",
+                                              "orphan",         "temporary"};
+
+constexpr auto kClockError = std::chrono::seconds(60);  // a store's clock against a writer's
 
 class Checker {
  public:
@@ -32,6 +37,7 @@ class Checker {
     }
     report_.version = (*snapshot)->version();
     for (const auto& add : (*snapshot)->files()) RETURN_IF_ERROR(CheckFile(add));
+    TellTouched();
     for (const auto& remove : (*snapshot)->tombstones()) Name(remove.path, remove.deletion_vector);
     for (const auto& [path, file] : on_disk_) {
       const bool temporary = path.ends_with(".tmp") && path.find("/.") != std::string::npos;
@@ -45,8 +51,9 @@ class Checker {
   }
 
  private:
-  void Find(Kind kind, const std::string& path, const std::string& message, int64_t size_bytes = 0) {
-    report_.findings.push_back({kind, path, message, size_bytes});
+  void Find(Kind kind, const std::string& path, const std::string& message, int64_t size_bytes = 0,
+            const std::string& logged = {}) {
+    report_.findings.push_back({kind, path, message, size_bytes, logged});
   }
 
   // Every file on disk, and every path that some version of the log names. A broken commit is a finding.
@@ -93,39 +100,64 @@ class Checker {
     report_.bytes_checked += add.size_bytes;
     const auto path = ResolvePath(table_, add.path);
     if (!path.ok()) {
-      Find(Kind::kBadPath, add.path, path.error().message);
+      Find(Kind::kBadPath, add.path, path.error().message, add.size_bytes, add.path);
       return Ok();
     }
-    RETURN_IF_ERROR(CheckSize(*path, add));
-    if (!add.deletion_vector) return Ok();
-    if (const auto rows = ReadDeletionVector(table_, *add.deletion_vector); !rows.ok()) {
-      Find(Kind::kMissingVector, *path, rows.error().message);
-    }
+    RETURN_IF_ERROR(CheckFileItself(*path, add));
+    if (add.deletion_vector) CheckVector(*path, add);
     return Ok();
   }
 
-  Status CheckSize(const std::string& path, const Add& add) {
+  void CheckVector(const std::string& path, const Add& add) {
+    const auto rows = ReadDeletionVector(table_, *add.deletion_vector);
+    if (!rows.ok()) {
+      const bool gone = rows.error().kind == ErrorKind::kNotFound;
+      Find(gone ? Kind::kMissingVector : Kind::kBrokenVector, path, rows.error().message, add.size_bytes, add.path);
+      return;
+    }
+    const auto records = ParseStatistics(add.stats.value_or(""), {}, ColumnMapping::kNone).num_records;
+    if (records && !rows->empty() && rows->back() >= *records) {
+      Find(Kind::kBrokenVector, path,
+           fmt::format("its deletion vector deletes row {}, and it has {} rows", rows->back(), *records),
+           add.size_bytes, add.path);
+    }
+  }
+
+  Status CheckFileItself(const std::string& path, const Add& add) {
     auto known = on_disk_.find(path);
     if (known == on_disk_.end()) {  // outside the root, or gone
       auto file = table_.storage->Stat(path);
       if (!file.ok() && file.error().kind != ErrorKind::kNotFound) return std::move(file).error();
       if (!file.ok()) {
-        Find(Kind::kMissingFile, path, "the table names this file, but it is not there");
+        Find(Kind::kMissingFile, path, "the table names this file, but it is not there", add.size_bytes, add.path);
         return Ok();
       }
       known = on_disk_.emplace(path, *std::move(file)).first;
     }
-    if (known->second.size_bytes != add.size_bytes) {
-      Find(Kind::kWrongSize, path,
-           fmt::format("it has {} bytes, but the log says {}", known->second.size_bytes, add.size_bytes));
+    const int64_t size = known->second.size_bytes;
+    if (size != add.size_bytes) {
+      Find(size < add.size_bytes ? Kind::kTruncated : Kind::kWrongSize, path,
+           fmt::format("it has {} bytes, but the log says {}", size, add.size_bytes), add.size_bytes, add.path);
     }
+    const Timestamp told = Timestamp(std::chrono::milliseconds(add.modification_time_ms));
+    if (known->second.modified > told + kClockError) touched_.push_back(&add);
     return Ok();
+  }
+
+  // In a table that was copied as files all have new times, which says nothing.
+  void TellTouched() {
+    if (std::ssize(touched_) * 2 > report_.files_checked) return;
+    for (const auto* add : touched_) {
+      const auto path = ResolvePath(table_, add->path);
+      if (path.ok()) Find(Kind::kTouched, *path, "it was written after the log's time of it", 0, add->path);
+    }
   }
 
   const Table& table_;
   CheckReport& report_;
   std::map<std::string, storage::FileInfo> on_disk_;
   std::set<std::string> named_;
+  std::vector<const Add*> touched_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What the log tells of the past, and whether the table is whole.
+// What the log tells of the past.
 #pragma once
 
 #include <cstdint>
@@ -45,33 +45,5 @@ struct TableDescription {
   int64_t checkpoint_version = -1;
 };
 TableDescription Describe(const Snapshot& snapshot);
-
-// One thing found by Check.
-struct Finding {
-  enum class Kind {
-    kMissingFile,    // a live file is not there
-    kWrongSize,      // a live file's size is not the log's
-    kBadPath,        // a live file's path leads out of the table
-    kMissingVector,  // a deletion vector cannot be read
-    kBrokenLog,      // a gap, a torn commit, an unreadable checkpoint
-    kOrphan,         // a file below the root that no version in the log names
-    kTemporary,      // left behind by a writer that was killed
-  };
-  Kind kind{};
-  std::string path;
-  std::string message;
-  int64_t size_bytes = 0;
-  // Orphans and temporary files cost space, everything else is damage.
-  bool harmless() const { return kind == Kind::kOrphan || kind == Kind::kTemporary; }
-};
-std::string_view FindingName(Finding::Kind kind);
-
-struct CheckReport {
-  int64_t version = -1;  // -1: no snapshot could be made
-  int64_t files_checked = 0;
-  int64_t bytes_checked = 0;
-  std::vector<Finding> findings;
-};
-Result<CheckReport> Check(const Table& table);
 
 }  // namespace tidemill::delta

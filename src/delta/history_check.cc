@@ -12,6 +12,7 @@
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/detail/json_fields.h"
+#include "delta/detail/load.h"
 #include "delta/detail/log_listing.h"
 #include "delta/detail/row_tracking.h"
 #include "delta/path.h"
@@ -348,11 +349,17 @@ class HistoryChecker {
     const auto text = storage::ReadAll(*table_.storage, table_.log_folder() + "/_last_checkpoint");
     if (!text.ok()) return;
     const Json json = Json::parse(*text, nullptr, false);
-    const int64_t version = json.is_object() && json.contains("version") && json["version"].is_number_integer()
-                                ? json["version"].get<int64_t>()
-                                : -1;
-    const bool there = std::ranges::any_of(listing_.checkpoints, [&](const auto& c) { return c.version == version; });
-    if (!there) Find(Kind::kWrongHint, version, "_last_checkpoint", "there is no such checkpoint");
+    const auto number = [&](const char* key) {
+      const bool there = json.is_object() && json.contains(key) && json[key].is_number_integer();
+      return there ? json[key].get<int64_t>() : -1;
+    };
+    const int64_t version = number("version"), parts = number("parts");
+    const bool there = std::ranges::any_of(listing_.checkpoints, [&](const auto& c) {
+      return c.version == version && (parts < 0 || std::ssize(c.files) == parts);
+    });
+    if (there) return;
+    Find(Kind::kWrongHint, version, "_last_checkpoint",
+         version < 0 ? "it names no version" : fmt::format("there is no such checkpoint of version {}", version));
   }
 
   const Table& table_;
@@ -380,6 +387,14 @@ class HistoryChecker {
 }  // namespace
 
 std::string_view AnomalyName(Anomaly::Kind kind) { return kNames[static_cast<int>(kind)]; }
+
+Result<SnapshotPtr> LoadWithout(const Table& table, const std::set<int64_t>& checkpoints, int64_t commit) {
+  ASSIGN_OR_RETURN(auto listing, ListLog(table));
+  std::erase_if(listing.checkpoints, [&](const auto& c) { return checkpoints.contains(c.version); });
+  listing.commits.erase(commit);
+  if (listing.empty()) return NotFound(fmt::format("nothing would be left of the log of '{}'", table.root));
+  return LoadVersion(table, listing, listing.LastVersion());
+}
 
 Result<HistoryReport> CheckHistory(const Table& table) {
   HistoryReport report;

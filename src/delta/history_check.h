@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "delta/delta.h"
+#include "delta/snapshot.h"
 
 namespace tidemill::delta {
 
@@ -36,7 +38,7 @@ struct Anomaly {
     kRowIdMarkBack,     // the mark of row ids went back
     kStaleCheckpoint,   // a checkpoint is not what the commits up to it make
     kBrokenCheckpoint,  // a checkpoint cannot be read, or lacks a part
-    kWrongHint,         // _last_checkpoint names a checkpoint that is not there
+    kWrongHint,         // _last_checkpoint is no JSON, or names a checkpoint that is not there as it says
     kWrongChecksum,     // a version's checksum file does not fit its files
     kBrokenVector,      // a deletion vector in use cannot be read
   };
@@ -55,5 +57,8 @@ struct HistoryReport {
 
 // kNotFound where there is no table.
 Result<HistoryReport> CheckHistory(const Table& table);
+
+// The newest version put together without these checkpoints (by version) and without that commit (-1: with all).
+Result<SnapshotPtr> LoadWithout(const Table& table, const std::set<int64_t>& checkpoints, int64_t commit);
 
 }  // namespace tidemill::delta

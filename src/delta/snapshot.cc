@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "delta/detail/commit_times.h"
+#include "delta/detail/load.h"
 #include "delta/detail/log_listing.h"
 #include "delta/detail/replay.h"
 #include "delta/path.h"
@@ -114,7 +115,8 @@ Result<Snapshot::State> ReplaySegment(const Table& table, const LogListing& list
   return state;
 }
 
-// The newest checkpoint that can be read wins; a damaged one is passed over as long as the commits make up for it.
+}  // namespace
+
 Result<SnapshotPtr> LoadVersion(const Table& table, const LogListing& listing, int64_t version) {
   const CheckpointFiles* checkpoint = listing.LastCheckpointUpTo(version);
   std::optional<Error> damaged;
@@ -131,6 +133,8 @@ Result<SnapshotPtr> LoadVersion(const Table& table, const LogListing& listing, i
     checkpoint = checkpoint == listing.checkpoints.data() ? nullptr : checkpoint - 1;
   }
 }
+
+namespace {
 
 Error NoTable(const Table& table) {
   return NotFound(

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "delta/check.h"
 #include "delta/checkpoint.h"
 #include "delta/history.h"
 #include "delta/path.h"
@@ -256,7 +257,7 @@ TEST_F(SnapshotTest, CheckFindsWhatIsWrong) {
     found.push_back(std::string(FindingName(finding.kind)) + " " + finding.path);
   std::sort(found.begin(), found.end());
   EXPECT_EQ(found, (Strings{"bad-path ../escape", "missing-file /t/gone", "orphan /t/orphan", "temporary /t/.1-2.tmp",
-                            "temporary /t/_delta_log/.1-3.tmp", "wrong-size /t/d"}));
+                            "temporary /t/_delta_log/.1-3.tmp", "truncated-file /t/d"}));
   Drop(CommitName(3));
   const auto broken = Check(table_);
   EXPECT_EQ(broken->version, -1);
