@@ -69,18 +69,20 @@ inline std::vector<storage::Op> OperationsOf(const Struck& run) {
 
 inline const std::vector<std::string> kWays = {"die", "fail_before", "fail_after"};
 
-// Strikes the operation `at` in one of kWays. "die" is a real death: a process of its own ends there, without a
-// destructor.
-inline void Strike(const std::string& way, int64_t at, const Struck& run) {
+// Strikes the operation `at` in one of kWays; false where the run has none of that number. "die" is a real death: a
+// process of its own ends there, without a destructor.
+inline bool Strike(const std::string& way, int64_t at, const Struck& run) {
   if (way != "die") {
     const auto fault = way == "fail_before" ? storage::Fault::kFailBefore : storage::Fault::kFailAfter;
+    bool struck = false;
     run([&](int64_t ordinal, storage::Op, const std::string&) {
+      struck |= ordinal == at;
       return ordinal == at ? fault : storage::Fault::kNone;
     });
-    return;
+    return struck;
   }
   const pid_t child = fork();
-  ASSERT_GE(child, 0);
+  EXPECT_GE(child, 0);
   if (child == 0) {
     run([at](int64_t ordinal, storage::Op, const std::string&) {
       if (ordinal == at) _exit(137);
@@ -89,7 +91,8 @@ inline void Strike(const std::string& way, int64_t at, const Struck& run) {
     _exit(0);
   }
   int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 137;
 }
 
 // `to`, which is made anew.

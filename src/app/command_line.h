@@ -141,6 +141,8 @@ struct TableFlags {
   std::optional<int64_t> to;            // changes
   std::string output = "table";         // changes
   std::string target;                   // clone
+  bool shallow = false;                 // clone
+  bool verify = false;                  // clone
   bool history = false;                 // check: the commits, too
   bool deep = false;                    // check: the rows, too
   bool repair = false;                  // check

@@ -33,6 +33,8 @@ void Clone(CLI::App* table, const std::shared_ptr<TableFlags>& flags, Command& c
                      TableFlags::What::kClone);
   sub->add_option("target", flags->target, "The clone's folder")->required()->type_name("TARGET");
   sub->add_option("--version", flags->version, "As of this version (default: the newest)")->type_name("N");
+  sub->add_flag("--shallow", flags->shallow, "Copy no file: name the source's, which must then stay where they are");
+  sub->add_flag("--verify", flags->verify, "Compare every file with its source, also those that were copied before");
   AddMachine(sub, flags->machine);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "delta/restore.h"
 #include "job/clone.h"
 #include "job/optimize.h"
+#include "job/recovery_store.h"
 #include "job/vacuum.h"
 
 namespace tidemill::app {
@@ -126,27 +128,73 @@ int VacuumTable(Program& program, const delta::Table& table, const TableFlags& f
   return kOk;
 }
 
+namespace {
+
+// So that `tidemill recover` finds the clone, and knows how fast one is copied. A ledger that fails fails no clone.
+void Remember(const Program& program, const TableFlags& flags, const std::string& table, const std::string& target,
+              const job::CloneResult& clone, double seconds) {
+  const auto store = job::RecoveryStore::Open(program.StatePath(flags.machine));
+  const auto kept = !store.ok() ? Status(store.error())
+                                : (*store)->Add({.kind = "clone",
+                                                 .table = table,
+                                                 .copy = target,
+                                                 .version = clone.source_version,
+                                                 .at = FormatTimestamp(program.clock.Now()),
+                                                 .seconds = seconds,
+                                                 .files = clone.files_copied,
+                                                 .bytes = clone.bytes_copied,
+                                                 .outcome = "done",
+                                                 .report = "{}"});
+  if (!kept.ok())
+    std::fprintf(stderr, "tidemill: the ledger does not know of the clone: %s\n", kept.error().message.c_str());
+}
+
+}  // namespace
+
 int CloneTable(Program& program, const delta::Table& table, const TableFlags& flags) {
   auto environment = EnvironmentFor(program, flags.machine);
   if (!environment.ok()) return Fail(environment.error());
   const delta::Table target{program.storage.get(), program.checkpoints(), program.AbsolutePath(flags.target)};
-  const auto clone = job::CloneTable(table, target, flags.version, *environment);
+  const job::CloneOptions options{
+      .as_of = {.version = flags.version}, .shallow = flags.shallow, .verify = flags.verify};
+  const auto begun = std::chrono::steady_clock::now();
+  const auto clone = job::CloneTable(table, target, options, *environment);
   if (!clone.ok()) return FailedChange(clone.error());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  if (!flags.shallow) Remember(program, flags, table.root, target.root, *clone, took.count());
   if (flags.json) {
     PrintJson({{"source_version", clone->source_version},
                {"version", clone->version},
+               {"shallow", flags.shallow},
+               {"rows", clone->rows < 0 ? Json(nullptr) : Json(clone->rows)},
                {"files_copied", clone->files_copied},
                {"bytes_copied", clone->bytes_copied},
+               {"files_named", clone->files_named},
                {"files_found", clone->files_found},
                {"files_kept", clone->files_kept},
-               {"files_removed", clone->files_removed}});
-  } else if (clone->version < 0) {
+               {"files_removed", clone->files_removed},
+               {"files_verified", clone->files_verified < 0 ? Json(nullptr) : Json(clone->files_verified)}});
+    return kOk;
+  }
+  const std::string had = FormatCount(clone->files_kept + clone->files_found);
+  if (clone->version < 0) {
     std::printf("nothing to do: the clone is of version %lld\n", static_cast<long long>(clone->source_version));
+  } else if (flags.shallow) {
+    std::printf("named %s files of version %lld, %s named before, %s removed; committed version %lld\n",
+                FormatCount(clone->files_named).c_str(), static_cast<long long>(clone->source_version), had.c_str(),
+                FormatCount(clone->files_removed).c_str(), static_cast<long long>(clone->version));
+    std::printf(
+        "note: the clone reads the source's files. `tidemill table vacuum` of the source keeps them; the vacuum "
+        "of another program, or dropping the source, breaks the clone\n");
   } else {
     std::printf("cloned version %lld: %s copied and read back, %s there before, %s removed; committed version %lld\n",
                 static_cast<long long>(clone->source_version), Files(clone->files_copied, clone->bytes_copied).c_str(),
-                FormatCount(clone->files_kept + clone->files_found).c_str(), FormatCount(clone->files_removed).c_str(),
-                static_cast<long long>(clone->version));
+                had.c_str(), FormatCount(clone->files_removed).c_str(), static_cast<long long>(clone->version));
+  }
+  if (flags.verify) {
+    std::printf("verified: %s files%s %s\n", FormatCount(clone->files_verified).c_str(),
+                clone->rows < 0 ? "" : fmt::format(", {} rows,", FormatCount(clone->rows)).c_str(),
+                flags.shallow ? "are there, of their sizes" : "are byte for byte the source's");
   }
   return kOk;
 }

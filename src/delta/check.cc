@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "delta/clones.h"
 #include "delta/deletion_vector.h"
 #include "delta/detail/log_listing.h"
 #include "delta/path.h"
@@ -166,7 +167,8 @@ std::string_view FindingName(Finding::Kind kind) { return kFindingNames[static_c
 
 Result<CheckReport> Check(const Table& table) {
   CheckReport report;
-  RETURN_IF_ERROR(Checker(table, report).Run());
+  ASSIGN_OR_RETURN(const auto own, WithCloneRoots(table));
+  RETURN_IF_ERROR(Checker(own, report).Run());
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "delta/actions.h"
+#include "delta/clones.h"
 #include "delta/column_mapping.h"
 #include "delta/deletion_vector.h"
 #include "delta/detail/json_fields.h"
@@ -398,7 +399,8 @@ Result<SnapshotPtr> LoadWithout(const Table& table, const std::set<int64_t>& che
 
 Result<HistoryReport> CheckHistory(const Table& table) {
   HistoryReport report;
-  RETURN_IF_ERROR(HistoryChecker(table, report).Run());
+  ASSIGN_OR_RETURN(const auto own, WithCloneRoots(table));
+  RETURN_IF_ERROR(HistoryChecker(own, report).Run());
   return report;
 }
 

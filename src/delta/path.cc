@@ -74,8 +74,8 @@ Error Escapes(std::string_view logged, const Table& table, std::string_view why)
   return Error{
       ErrorKind::kPermissionDenied,
       fmt::format("the log of '{}' names the file '{}', which {}. Nothing outside the table's folder is read; if the "
-                  "table is a shallow clone, allow its source's folder.",
-                  table.root, logged, why)};
+                  "table is a shallow clone, `tidemill table clone SOURCE {} --shallow` makes it known to its source.",
+                  table.root, logged, why, table.root)};
 }
 
 bool IsInside(std::string_view path, std::string_view root) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "delta/clones.h"
 #include "delta/detail/commit_times.h"
 #include "delta/detail/load.h"
 #include "delta/detail/log_listing.h"
@@ -115,6 +116,15 @@ Result<Snapshot::State> ReplaySegment(const Table& table, const LogListing& list
   return state;
 }
 
+// Only a table whose log names files by absolute paths may be a clone.
+Result<SnapshotPtr> MakeSnapshot(const Table& table, Snapshot::State state) {
+  const bool leads_out = std::ranges::any_of(
+      state.files, [](const Add& add) { return add.path.starts_with('/') || add.path.starts_with("file:"); });
+  if (!leads_out) return SnapshotPtr(std::make_shared<const Snapshot>(table, std::move(state)));
+  ASSIGN_OR_RETURN(auto own, WithCloneRoots(table));
+  return SnapshotPtr(std::make_shared<const Snapshot>(std::move(own), std::move(state)));
+}
+
 }  // namespace
 
 Result<SnapshotPtr> LoadVersion(const Table& table, const LogListing& listing, int64_t version) {
@@ -124,7 +134,7 @@ Result<SnapshotPtr> LoadVersion(const Table& table, const LogListing& listing, i
     const auto segment = SegmentFor(table, listing, checkpoint, version);
     if (!segment.ok()) return damaged ? *damaged : segment.error();
     auto state = ReplaySegment(table, listing, *segment, version);
-    if (state.ok()) return SnapshotPtr(std::make_shared<const Snapshot>(table, *std::move(state)));
+    if (state.ok()) return MakeSnapshot(table, *std::move(state));
     const bool may_be_checkpoint =
         state.error().kind == ErrorKind::kDataLoss || state.error().kind == ErrorKind::kNotFound;
     if (checkpoint == nullptr || !may_be_checkpoint) return damaged ? *damaged : std::move(state).error();

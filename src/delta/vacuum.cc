@@ -5,6 +5,7 @@
 #include <set>
 
 #include "delta/changes.h"
+#include "delta/clones.h"
 #include "delta/deletion_vector.h"
 #include "delta/path.h"
 #include "storage/hidden.h"
@@ -22,8 +23,10 @@ class Keeper {
   Status Keep(const std::string& logged, const std::optional<DeletionVector>& vector) {
     if (auto path = ResolvePath(table_, logged); path.ok()) kept_.insert(*std::move(path));
     if (!vector || vector->storage_type == 'i') return Ok();
-    ASSIGN_OR_RETURN(auto path, DeletionVectorPath(table_, *vector));
-    kept_.insert(std::move(path));
+    auto path = DeletionVectorPath(table_, *vector);
+    if (!path.ok() && path.error().kind == ErrorKind::kPermissionDenied) return Ok();
+    if (!path.ok()) return path.error();
+    kept_.insert(*std::move(path));
     return Ok();
   }
   bool keeps(const std::string& path) const { return kept_.contains(path); }
@@ -32,6 +35,27 @@ class Keeper {
   const Table& table_;
   std::set<std::string> kept_;
 };
+
+// What shallow clones of the table name, also of what they took out: they are read as of earlier versions, too. A clone
+// that is gone needs nothing; of one that cannot be read nobody knows what it needs.
+Status KeepForClones(const Table& table, Keeper& keeper) {
+  ASSIGN_OR_RETURN(const auto clones, KnownClones(table));
+  for (const auto& root : clones) {
+    const auto clone = LoadSnapshot({table.storage, table.checkpoints, root});
+    if (!clone.ok() && clone.error().kind == ErrorKind::kNotFound) continue;
+    if (!clone.ok()) {
+      return FailedPrecondition(
+          fmt::format("'{}' is a shallow clone of this table and cannot be read, so that it is not "
+                      "known which files it needs: {}",
+                      root, clone.error().message));
+    }
+    for (const auto& add : (*clone)->files()) RETURN_IF_ERROR(keeper.Keep(add.path, add.deletion_vector));
+    for (const auto& remove : (*clone)->tombstones()) {
+      RETURN_IF_ERROR(keeper.Keep(remove.path, remove.deletion_vector));
+    }
+  }
+  return Ok();
+}
 
 }  // namespace
 
@@ -69,6 +93,7 @@ Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retent
     if (remove.deletion_timestamp_ms.value_or(0) < oldest_ms) continue;
     RETURN_IF_ERROR(keeper.Keep(remove.path, remove.deletion_vector));
   }
+  RETURN_IF_ERROR(KeepForClones(table, keeper));
   ASSIGN_OR_RETURN(const auto files, table.storage->ListRecursive(table.root));
   for (const auto& file : files) {
     if (file.modified >= oldest || keeper.keeps(file.path)) continue;

@@ -25,9 +25,10 @@ Micros IntervalOf(std::string text, Micros otherwise);
 Micros RetentionOf(const Snapshot& snapshot);
 
 // Kept are: live files and their deletion vectors, those removed less than `retention` ago, whatever is younger than
-// that (a writer may be about to commit it), and hidden files, whose names begin with '.' or '_', but for change data.
-// `retention` none: the table's own. kFailedPrecondition for one that is shorter than the table's, unless `force`:
-// readers of older versions and writers under way would lose their files.
+// that (a writer may be about to commit it), what shallow clones of the table need that it knows of, and hidden files,
+// whose names begin with '.' or '_', but for change data. `retention` none: the table's own. kFailedPrecondition for
+// one that is shorter than the table's, unless `force`: readers of older versions and writers under way would lose
+// their files.
 Result<Vacuum> PlanVacuum(const Snapshot& snapshot, std::optional<Micros> retention, bool force, Timestamp now);
 
 }  // namespace tidemill::delta

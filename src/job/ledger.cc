@@ -75,6 +75,11 @@ CREATE TABLE advice (
                                     R"(
 CREATE TABLE alerts (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL);
 ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+CREATE TABLE recoveries (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, table_path TEXT NOT NULL, copy_path TEXT NOT NULL,
+  version INTEGER NOT NULL, at TEXT NOT NULL, seconds REAL NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  outcome TEXT NOT NULL, report TEXT NOT NULL);
+CREATE INDEX recoveries_by_table ON recoveries (table_path, id);
 )"};
 constexpr int kSchemaVersion = std::size(kSchemas);
 

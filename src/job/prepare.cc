@@ -8,6 +8,7 @@
 #include <cctype>
 #include <set>
 
+#include "delta/clones.h"
 #include "sql/parser.h"
 
 namespace tidemill::job {
@@ -152,6 +153,18 @@ engine::SessionOptions SessionOptionsFor(const Job& job, const RunEnvironment& e
   }
   options.allowed_folders.push_back(job.Resolve(job.sink.path));
   options.allowed_folders.push_back(job.Resolve(job.sink.quarantine));
+  // A shallow clone's files lie with its source. What cannot be read here is told when the table is opened.
+  const auto allow_sources_of = [&](const std::string& root) {
+    const auto roots = delta::CloneRoots({environment.storage, environment.checkpoints, root});
+    if (!roots.ok()) return;
+    options.allowed_folders.insert(options.allowed_folders.end(), roots->begin(), roots->end());
+  };
+  for (const auto& source : job.sources) {
+    if (source.format == SourceFormat::kDelta && source.paths.size() == 1) {
+      allow_sources_of(job.Resolve(source.paths[0]));
+    }
+  }
+  allow_sources_of(job.Resolve(job.sink.path));
   return options;
 }
 

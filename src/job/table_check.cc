@@ -114,7 +114,7 @@ class TableChecker {
     if (add != live_.end() && finding.mend != Mend::kNone && finding.mend != Mend::kStatistics) {
       if (const auto run = add->second->tags.find(kRunTag); run != add->second->tags.end() && run->second) {
         finding.cure +=
-            fmt::format("; its rows are of the run {}, which `tidemill run --again` writes anew", *run->second);
+            fmt::format("; its rows are of the run {}, which `tidemill run --replace` writes anew", *run->second);
       }
     }
     check_.findings.push_back(std::move(finding));

@@ -64,6 +64,14 @@ struct Bucketing {
   int count = 0;
 };
 
+// SHALLOW CLONE or DEEP CLONE of a table, as it is or was.
+struct CloneOf {
+  ObjectName source;
+  bool shallow = true;
+  ExprPtr version;
+  ExprPtr timestamp;
+};
+
 struct CreateTable {
   ObjectName name;
   bool create = true;  // false: REPLACE TABLE, which wants the table to be there
@@ -83,6 +91,7 @@ struct CreateTable {
   Properties properties;
   std::optional<QueryText> query;
   std::optional<ObjectName> like;
+  std::optional<CloneOf> clone;
 };
 
 struct ViewColumn {

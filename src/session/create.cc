@@ -1,4 +1,4 @@
-// CREATE TABLE and databases, DROP, USE.
+// CREATE TABLE and databases, DROP, USE. (Clones: clone.cc.)
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -411,7 +411,9 @@ Result<Database> GetDatabase(State& state, const plan::ObjectName& object) {
 
 }  // namespace
 
-Result<Answer> Run(State& state, const plan::CreateTable& create) { return TableMaker(state, create).Run(); }
+Result<Answer> Run(State& state, const plan::CreateTable& create) {
+  return create.clone ? CloneTable(state, create) : TableMaker(state, create).Run();
+}
 
 Result<Answer> Run(State& state, const plan::Drop& drop) {
   switch (drop.kind) {

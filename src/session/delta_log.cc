@@ -87,31 +87,6 @@ std::vector<Value> HistoryRow(const delta::HistoryEntry& entry) {
           OptionalText(info.engine_info)};
 }
 
-Answer Figures(const std::vector<std::pair<const char*, int64_t>>& figures) {
-  Answer answer;
-  auto& row = answer.rows.rows.emplace_back();
-  for (const auto& [name, figure] : figures) {
-    answer.rows.schema.fields.push_back({name, TypeId::kLong});
-    row.push_back(Whole64(figure));
-  }
-  return answer;
-}
-
-Result<delta::AsOf> AsOfOf(State& state, const plan::RestoreTable& restore) {
-  delta::AsOf as_of;
-  const auto& given = restore.version ? restore.version : restore.timestamp;
-  ASSIGN_OR_RETURN(const auto value,
-                   state.Evaluate(CastTo(given, restore.version ? TypeId::kLong : TypeId::kTimestamp)));
-  const auto* number = std::get_if<int64_t>(&value.data);
-  if (number == nullptr) return InvalidArgument("the version or time to restore is NULL");
-  if (restore.version) {
-    as_of.version = *number;
-  } else {
-    as_of.timestamp = Timestamp(Micros(*number));
-  }
-  return as_of;
-}
-
 // The partitions that meet a condition on partition columns alone.
 Result<std::set<delta::PartitionValues>> PartitionsWhere(State& state, const delta::Snapshot& snapshot,
                                                          const plan::ExprPtr& where) {
@@ -149,6 +124,32 @@ Result<std::set<delta::PartitionValues>> PartitionsWhere(State& state, const del
 
 }  // namespace
 
+Answer Figures(const std::vector<std::pair<const char*, int64_t>>& figures) {
+  Answer answer;
+  auto& row = answer.rows.rows.emplace_back();
+  for (const auto& [name, figure] : figures) {
+    answer.rows.schema.fields.push_back({name, TypeId::kLong});
+    row.push_back(Whole64(figure));
+  }
+  return answer;
+}
+
+Result<delta::AsOf> AsOfOf(State& state, const plan::ExprPtr& version, const plan::ExprPtr& timestamp,
+                           const std::string& use) {
+  delta::AsOf as_of;
+  if (!version && !timestamp) return as_of;
+  ASSIGN_OR_RETURN(const auto value,
+                   state.Evaluate(CastTo(version ? version : timestamp, version ? TypeId::kLong : TypeId::kTimestamp)));
+  const auto* number = std::get_if<int64_t>(&value.data);
+  if (number == nullptr) return InvalidArgument(fmt::format("the version or time to {} is NULL", use));
+  if (version) {
+    as_of.version = *number;
+  } else {
+    as_of.timestamp = Timestamp(Micros(*number));
+  }
+  return as_of;
+}
+
 Result<Answer> Run(State& state, const plan::VacuumTable& vacuum) {
   ASSIGN_OR_RETURN(const auto table, DeltaTable(state, vacuum.table, "VACUUM"));
   job::VacuumOptions options;
@@ -179,7 +180,7 @@ Result<Answer> Run(State& state, const plan::DescribeHistory& describe) {
 
 Result<Answer> Run(State& state, const plan::RestoreTable& restore) {
   ASSIGN_OR_RETURN(const auto table, DeltaTable(state, restore.table, "RESTORE"));
-  ASSIGN_OR_RETURN(const auto as_of, AsOfOf(state, restore));
+  ASSIGN_OR_RETURN(const auto as_of, AsOfOf(state, restore.version, restore.timestamp, "restore"));
   ASSIGN_OR_RETURN(const auto now, SnapshotOf(state, table));
   ASSIGN_OR_RETURN(const auto then, delta::LoadSnapshot(now->table(), as_of));
   ASSIGN_OR_RETURN(auto plan, delta::PlanRestore(now, then, "Tidemill/" + state.environment.version));

@@ -1,7 +1,12 @@
 // Every statement as a function of the session's state: one file a family.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/result.h"
+#include "delta/snapshot.h"
 #include "plan/statement.h"
 #include "session/state.h"
 #include "session/stored_rows.h"
@@ -37,7 +42,13 @@ Result<Answer> ReplaceRows(State& state, const Table& table, const plan::ExprPtr
 Result<Answer> Run(State& state, const plan::Delete& change);
 Result<Answer> Run(State& state, const plan::Update& change);
 Result<Answer> Run(State& state, const plan::Merge& merge);
+// clone.cc
+Result<Answer> CloneTable(State& state, const plan::CreateTable& create);
 // delta_log.cc
+// The version or time that one of the two expressions gives; `use`: what for, in words.
+Result<delta::AsOf> AsOfOf(State& state, const plan::ExprPtr& version, const plan::ExprPtr& timestamp,
+                           const std::string& use);
+Answer Figures(const std::vector<std::pair<const char*, int64_t>>& figures);
 Result<Answer> Run(State& state, const plan::DescribeHistory& describe);
 Result<Answer> Run(State& state, const plan::RestoreTable& restore);
 Result<Answer> Run(State& state, const plan::OptimizeTable& optimize);

@@ -85,6 +85,7 @@ bool Parser::ParseCreateTable(plan::CreateTable table, plan::Statement* statemen
   const Position at = Peek().at;
   table.if_not_exists = !table.replace && TakeIfNotExists();
   if (!ParseObject(&table.name, "the name of a table")) return false;
+  if (StartsClone()) return ParseClone(std::move(table), statement);
   if (Take(kLike)) {
     if (!ParseObject(&table.like.emplace(), "the name of a table")) return false;
   } else if (Is(TokenKind::kLeftParen) && !StartsParenthesizedQuery(next_)) {

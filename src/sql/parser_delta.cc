@@ -89,6 +89,30 @@ bool Parser::ParseOptimize(plan::Statement* statement) {
   return true;
 }
 
+bool Parser::StartsClone() const {
+  const auto word = [&](std::string_view text, size_t ahead) {
+    return Is(TokenKind::kWord, ahead) && SameIgnoringCase(Peek(ahead).text, text);
+  };
+  return (word("shallow", 0) || word("deep", 0)) && word("clone", 1);
+}
+
+// Behind the new table's name: SHALLOW | DEEP CLONE source [VERSION AS OF n | TIMESTAMP AS OF e] [TBLPROPERTIES (...)]
+// [LOCATION 'path'].
+bool Parser::ParseClone(plan::CreateTable table, plan::Statement* statement) {
+  auto& clone = table.clone.emplace();
+  clone.shallow = SameIgnoringCase(Peek().text, "shallow");
+  next_ += 2;
+  if (!ParseObject(&clone.source, "the name of a table")) return false;
+  plan::TableRef travel;
+  if (!ParseTimeTravel(&travel)) return false;
+  clone.version = travel.version_as_of;
+  clone.timestamp = travel.timestamp_as_of;
+  if (Take(kTblproperties) && !ParseProperties(&table.properties)) return false;
+  if (Take(kLocation) && !ParseText(&table.location.emplace())) return false;
+  statement->node = std::move(table);
+  return true;
+}
+
 bool Parser::TakeWord(std::string_view word) {
   if (!Is(TokenKind::kWord) || !SameIgnoringCase(Peek().text, word)) return false;
   Advance();

@@ -309,6 +309,8 @@ class Parser {
   bool ParseTruncate(plan::Statement* statement);
   bool StartsDeltaStatement() const;
   bool ParseDeltaStatement(plan::Statement* statement);
+  bool StartsClone() const;
+  bool ParseClone(plan::CreateTable table, plan::Statement* statement);
   bool ParseVacuum(plan::Statement* statement);
   bool ParseOptimize(plan::Statement* statement);
   bool TakeWord(std::string_view word);
