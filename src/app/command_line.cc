@@ -41,10 +41,10 @@ void DeclareSchema(CLI::App& app, Command& command) {
 
 // Every subcommand, in the order in which --help lists them.
 constexpr void (*kDeclarations[])(CLI::App& app, Command& command) = {
-    DeclareRun,     DeclarePlan,       DeclareValidate, DeclareInit,       DeclareSql,    DeclareConvert,
-    DeclareTable,   DeclareDiff,       DeclareVerify,   DeclareQuarantine, DeclareRuns,   DeclareCluster,
-    DeclareStorage, DeclareCost,       DeclareSchedule, DeclareServe,      DeclareAdvise, DeclareCalibrate,
-    DeclarePrices,  DeclareCompletion, DeclareSchema};
+    DeclareRun,       DeclarePlan,    DeclareValidate,   DeclareInit,       DeclareSql,   DeclareConvert,
+    DeclareTable,     DeclareDiff,    DeclareVerify,     DeclareQuarantine, DeclareRuns,  DeclareRecover,
+    DeclareCluster,   DeclareStorage, DeclareCost,       DeclareSchedule,   DeclareServe, DeclareAdvise,
+    DeclareCalibrate, DeclarePrices,  DeclareCompletion, DeclareSchema};
 
 std::vector<std::string> NamesOf(const CLI::App& app, bool options) {
   std::vector<std::string> names;

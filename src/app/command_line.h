@@ -190,12 +190,28 @@ struct QuarantineFlags {
 };
 
 struct RunsFlags {
-  enum class What { kLs, kShow, kCost, kCertificates } what = What::kLs;
+  enum class What { kLs, kShow, kCost, kCertificates, kBackup, kRebuild } what = What::kLs;
+  std::string file;                 // backup
+  std::vector<std::string> tables;  // rebuild
   std::string run;
   std::string job;
   std::string by = "job";  // cost: job, class, day, tag
   std::string since;
   int64_t limit = 20;
+  bool json = false;
+  MachineFlags machine;
+};
+
+struct RecoverFlags {
+  enum class What { kPlan, kDrill, kRun } what = What::kPlan;
+  std::string table;
+  std::string clone;               // empty: the newest that the ledger knows
+  std::optional<int64_t> version;  // run: back to this version of the table itself
+  std::string into;                // drill: where to; empty: a folder beside the ledger
+  bool keep = false;               // drill: what it made
+  bool deep = false;               // run: read all rows to find what is damaged
+  bool dry_run = false;
+  bool yes = false;
   bool json = false;
   MachineFlags machine;
 };
@@ -320,8 +336,8 @@ struct SchemaFlags {
 
 using Command =
     std::variant<RunFlags, PlanFlags, ValidateFlags, InitFlags, SqlFlags, ConvertFlags, TableFlags, DiffFlags,
-                 VerifyFlags, QuarantineFlags, RunsFlags, ClusterFlags, StorageFlags, CostFlags, ScheduleFlags,
-                 ServeFlags, AdviseFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
+                 VerifyFlags, QuarantineFlags, RunsFlags, RecoverFlags, ClusterFlags, StorageFlags, CostFlags,
+                 ScheduleFlags, ServeFlags, AdviseFlags, CompletionFlags, CalibrateFlags, PricesFlags, SchemaFlags>;
 
 // The command, or the exit code when there is nothing more to do (help was printed, or a mistake was).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv, const std::string& version);

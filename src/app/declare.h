@@ -43,6 +43,7 @@ void DeclareDiff(CLI::App& app, Command& command);
 void DeclareVerify(CLI::App& app, Command& command);
 void DeclareQuarantine(CLI::App& app, Command& command);
 void DeclareRuns(CLI::App& app, Command& command);
+void DeclareRecover(CLI::App& app, Command& command);
 void DeclareCluster(CLI::App& app, Command& command);
 void DeclareStorage(CLI::App& app, Command& command);
 void DeclareCost(CLI::App& app, Command& command);

@@ -43,7 +43,13 @@ void DeclareRuns(CLI::App& app, Command& command) {
   auto* certificates =
       sub->add_subcommand("certificates", "For which jobs both engines were seen to give the same rows");
   certificates->add_option("--job", flags->job, "Only this job")->type_name("NAME");
-  for (auto* kind : {ls, show, cost, certificates}) {
+  auto* backup = sub->add_subcommand("backup", "Copy the ledger into one file, while others may write to it");
+  backup->add_option("file", flags->file, "The new file")->required()->type_name("FILE");
+  auto* rebuild = sub->add_subcommand("rebuild", "Put the runs that tables' commits tell of into the ledger");
+  rebuild->add_option("tables", flags->tables, "The tables' folders")->required()->type_name("TABLE...");
+  Chosen(backup, flags, What::kBackup, command);
+  Chosen(rebuild, flags, What::kRebuild, command);
+  for (auto* kind : {ls, show, cost, certificates, backup, rebuild}) {
     kind->add_flag("--json", flags->json, "Print JSON");
     AddState(kind, flags->machine.state);
   }
@@ -51,6 +57,34 @@ void DeclareRuns(CLI::App& app, Command& command) {
   Chosen(certificates, flags, What::kCertificates, command);
   Chosen(ls, flags, What::kLs, command);
   Chosen(show, flags, What::kShow, command);
+}
+
+void DeclareRecover(CLI::App& app, Command& command) {
+  auto flags = std::make_shared<RecoverFlags>();
+  auto* sub =
+      app.add_subcommand("recover", "What a damaged or lost table would lose, how long it would take; and do it");
+  sub->require_subcommand(1);
+  using What = RecoverFlags::What;
+  auto* plan = sub->add_subcommand("plan", "The copies there are: what each lacks, and how long it would take");
+  auto* drill = sub->add_subcommand(
+      "drill", "Restore the clone into a scratch folder, compare it with the table, time it, keep the report");
+  auto* run = sub->add_subcommand("run", "Take the table back: damaged files from its clone, or an earlier version");
+  for (auto* kind : {plan, drill, run}) {
+    kind->add_option("table", flags->table, "The table's folder")->required()->type_name("TABLE");
+    kind->add_option("--clone", flags->clone, "A clone of it (default: the newest that the ledger knows)")
+        ->type_name("FOLDER");
+    kind->add_flag("--json", flags->json, "Print JSON");
+    AddMachine(kind, flags->machine);
+  }
+  drill->add_option("--into", flags->into, "The scratch folder; it must not be there yet")->type_name("FOLDER");
+  drill->add_flag("--keep", flags->keep, "Leave the scratch table there");
+  run->add_option("--version", flags->version, "Not from a clone: to this version of the table itself")->type_name("N");
+  run->add_flag("--deep", flags->deep, "Read all rows to find out which files are damaged");
+  run->add_flag("--dry-run", flags->dry_run, "Only tell what would be done");
+  run->add_flag("--yes", flags->yes, "Without asking");
+  Chosen(plan, flags, What::kPlan, command);
+  Chosen(drill, flags, What::kDrill, command);
+  Chosen(run, flags, What::kRun, command);
 }
 
 }  // namespace tidemill::app

@@ -62,6 +62,7 @@ struct Dispatch {
   int operator()(const VerifyFlags& flags) { return Verify(program, flags); }
   int operator()(const QuarantineFlags& flags) { return Quarantine(program, flags); }
   int operator()(const RunsFlags& flags) { return Runs(program, flags); }
+  int operator()(const RecoverFlags& flags) { return Recover(program, flags); }
   int operator()(const ClusterFlags& flags) { return Cluster(program, flags); }
   int operator()(const StorageFlags& flags) { return StorageTiers(program, flags); }
   int operator()(const CostFlags& flags) { return CostReport(program, flags); }

@@ -67,6 +67,7 @@ int Diff(Program& program, const DiffFlags& flags);
 int Verify(Program& program, const VerifyFlags& flags);
 int Quarantine(Program& program, const QuarantineFlags& flags);
 int Runs(Program& program, const RunsFlags& flags);
+int Recover(Program& program, const RecoverFlags& flags);
 int Cluster(Program& program, const ClusterFlags& flags);
 // Of `cluster watch`.
 Status WatchCluster(Program& program, const ClusterFlags& flags);

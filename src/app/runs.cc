@@ -11,6 +11,8 @@
 #include "job/costs.h"
 #include "job/ledger.h"
 #include "job/ledger_json.h"
+#include "job/recover.h"
+#include "job/recovery_store.h"
 
 namespace tidemill::app {
 namespace {
@@ -183,10 +185,49 @@ int ListCertificates(const job::Ledger& ledger, const RunsFlags& flags) {
   return kOk;
 }
 
+int BackUp(Program& program, const std::string& ledger, const RunsFlags& flags) {
+  const auto store = job::RecoveryStore::Open(ledger);
+  if (!store.ok()) return Fail(store.error());
+  const std::string to = program.AbsolutePath(flags.file);
+  if (const auto done = (*store)->BackUp(to); !done.ok()) return Fail(done.error());
+  const auto file = program.storage->Stat(to);
+  const int64_t bytes = file.ok() ? file->size_bytes : 0;
+  if (flags.json) {
+    PrintJson({{"file", to}, {"bytes", bytes}});
+  } else {
+    std::printf("%s, %s; it is a ledger: `--state %s` reads it, and copied to %s it is this one\n", flags.file.c_str(),
+                FormatBytes(bytes).c_str(), flags.file.c_str(), ledger.c_str());
+  }
+  return kOk;
+}
+
+int Rebuild(Program& program, const std::string& ledger, const RunsFlags& flags) {
+  const auto store = job::RecoveryStore::Open(ledger);
+  if (!store.ok()) return Fail(store.error());
+  int64_t found = 0, added = 0;
+  for (const auto& folder : flags.tables) {
+    const delta::Table table{program.storage.get(), program.checkpoints(), program.AbsolutePath(folder)};
+    const auto runs = job::RunsOfCommits(table);
+    if (!runs.ok()) return Fail(runs.error());
+    const auto missing = (*store)->AddMissing(*runs);
+    if (!missing.ok()) return Fail(missing.error());
+    found += std::ssize(*runs);
+    added += *missing;
+  }
+  if (flags.json) {
+    PrintJson({{"commits", found}, {"added", added}});
+  } else {
+    std::printf("%s runs in the tables' commits, %s of them were missing in the ledger\n", FormatCount(found).c_str(),
+                FormatCount(added).c_str());
+  }
+  return kOk;
+}
+
 }  // namespace
 
 int Runs(Program& program, const RunsFlags& flags) {
   const std::string path = program.StatePath(flags.machine);
+  if (flags.what == RunsFlags::What::kRebuild) return Rebuild(program, path, flags);
   if (!program.storage->Stat(path).ok()) {
     return Fail(NotFound(fmt::format("there is no ledger at {}; run a job first, or name another with --state", path)));
   }
@@ -201,6 +242,10 @@ int Runs(Program& program, const RunsFlags& flags) {
       return ShowCost(**ledger, flags);
     case RunsFlags::What::kCertificates:
       return ListCertificates(**ledger, flags);
+    case RunsFlags::What::kBackup:
+      return BackUp(program, path, flags);
+    case RunsFlags::What::kRebuild:
+      break;  // done above: it makes a ledger
   }
   return kUsage;
 }
