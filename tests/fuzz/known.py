@@ -23,7 +23,7 @@ KNOWN = [
     (r"\b(CAST|int|bigint|try_cast)\(", ("class",), "the class of an overflow or an impossible cast"),
     (r"\b(timestampadd|dateadd)\(", ("class",), "the class of a timestamp's overflow"),
     (r"\bIS (NOT )?(FALSE|TRUE|UNKNOWN)\b|map_from_arrays\(|>> ?2147483647|\btry_to_date\(", ("class",), "the class of a wrong argument"),
-    (r"\b(array_sort|datepart|date_part|replace|to_char|to_varchar)\(|NOT LIKE ALL", ("schema",), "how functions that stand for others are named"),
+    (r"\b(array_sort|datepart|date_part|replace|to_char|to_varchar)\(|NOT LIKE ALL|2024-03-10 02:30", ("schema",), "how functions that stand for others are named"),
 ]
 
 
