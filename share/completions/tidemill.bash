@@ -6,7 +6,7 @@ _tidemill() {
   done
   while :; do
     case "$words" in
-    "") names="run plan validate init sql convert table diff verify quarantine runs cluster storage cost schedule serve advise calibrate prices completion --help --version" ;;
+    "") names="run plan validate init sql convert table diff verify quarantine runs recover cluster storage cost schedule serve advise calibrate prices completion --help --version" ;;
     "run") names="--help --profile --set --window --from --to --jobs --engine --master --no-salt --no-plan --spark-conf --plan --prices --over-budget --replace --again --json --report --junit --results --memory --threads --state" ;;
     "plan") names="--help --profile --set --window --from --to --engine --prices --against --out --emit-spark --html --json --brief --memory --threads --state" ;;
     "validate") names="--help --profile --set --syntax-only --memory --threads --state" ;;
@@ -17,23 +17,29 @@ _tidemill() {
     "table describe") names="--help --version --json" ;;
     "table history") names="--help --limit --json" ;;
     "table files") names="--help --version --limit --json" ;;
-    "table check") names="--help --history --json" ;;
+    "table check") names="--help --json --deep --history --repair --dry-run --yes --drop-damaged --memory --threads --state" ;;
     "table restore") names="--help --json --version --timestamp --dry-run" ;;
     "table vacuum") names="--help --json --retain --delete --force" ;;
     "table optimize") names="--help --json --where --target --zorder --cluster --dry-run --memory --threads --state" ;;
     "table changes") names="--help --from --to --output --memory --threads --state" ;;
-    "table clone") names="--help --json --version --memory --threads --state" ;;
+    "table clone") names="--help --json --version --shallow --verify --memory --threads --state" ;;
     "diff") names="--help --keys --without --limit --json --memory --threads --state" ;;
     "verify") names="--help --profile --set --window --from --to --sample --memory --threads --state" ;;
     "quarantine") names="ls show replay --help" ;;
     "quarantine ls") names="--help --run --limit --json --memory --threads --state" ;;
     "quarantine show") names="--help --run --limit --json --memory --threads --state" ;;
     "quarantine replay") names="--help --profile --set --json --report --junit --results --memory --threads --state" ;;
-    "runs") names="ls show cost certificates --help" ;;
+    "runs") names="ls show cost certificates backup rebuild --help" ;;
     "runs ls") names="--help --job --limit --json --state" ;;
     "runs show") names="--help --json --state" ;;
     "runs cost") names="--help --by --since --json --state" ;;
     "runs certificates") names="--help --job --json --state" ;;
+    "runs backup") names="--help --json --state" ;;
+    "runs rebuild") names="--help --json --state" ;;
+    "recover") names="plan drill run --help" ;;
+    "recover plan") names="--help --clone --json --memory --threads --state" ;;
+    "recover drill") names="--help --clone --json --memory --threads --state --into --keep" ;;
+    "recover run") names="--help --clone --json --memory --threads --state --version --deep --dry-run --yes" ;;
     "cluster") names="init validate plan simulate create resize status terminate ls gc policy --help" ;;
     "cluster init") names="--help --force" ;;
     "cluster validate") names="--help" ;;
