@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "delta/deletion_vector.h"
@@ -58,12 +59,13 @@ Rows Complement(const Rows& rows, int64_t count) {
 
 class Reader {
  public:
-  Reader(const Table& table, int64_t from, int64_t to) : table_(table), from_(from), to_(to) {}
+  Reader(const Table& table, int64_t from, int64_t to, Unrecorded unrecorded)
+      : table_(table), from_(from), to_(to), unrecorded_(unrecorded) {}
 
   Result<Changes> Read(const LogListing& listing, const SnapshotPtr& newest) {
     changes_.snapshot = newest;
     ASSIGN_OR_RETURN(const auto first, LoadSnapshot(table_, {.version = from_}));
-    if (!IsRecorded(first->metadata())) return NotRecorded(from_);
+    if (!MayTell(first->metadata())) return NotRecorded(from_);
     // Under a mapping a name may have moved since; the schema then is that of the range's end.
     if (newest->column_mapping() != ColumnMapping::kNone && to_ < newest->version()) {
       ASSIGN_OR_RETURN(changes_.snapshot, LoadSnapshot(table_, {.version = to_}));
@@ -87,6 +89,10 @@ class Reader {
   }
 
  private:
+  bool MayTell(const Metadata& metadata) const {
+    return unrecorded_ == Unrecorded::kFromFiles || IsRecorded(metadata);
+  }
+
   Error NotRecorded(int64_t version) const {
     return Classed(ErrorKind::kFailedPrecondition, "DELTA_MISSING_CHANGE_DATA", "KD002",
                    fmt::format("Error getting change data for range [{} , {}] as change data was not recorded for "
@@ -118,7 +124,7 @@ class Reader {
     bool recorded = false;
     for (const auto& action : actions) {
       if (const auto* metadata = std::get_if<Metadata>(&action)) {
-        if (!IsRecorded(*metadata)) return NotRecorded(version_);
+        if (!MayTell(*metadata)) return NotRecorded(version_);
         ASSIGN_OR_RETURN(const auto schema, plan::SchemaFromJson(metadata->schema_string));
         RETURN_IF_ERROR(CheckSchema(schema, version_));
       }
@@ -184,6 +190,7 @@ class Reader {
 
   const Table& table_;
   int64_t from_, to_;
+  Unrecorded unrecorded_;
   Changes changes_;
   std::vector<PartitionColumn> partition_;
   int64_t version_ = 0;
@@ -192,7 +199,7 @@ class Reader {
 
 }  // namespace
 
-Result<Changes> ReadChanges(const Table& table, int64_t from, std::optional<int64_t> to) {
+Result<Changes> ReadChanges(const Table& table, int64_t from, std::optional<int64_t> to, Unrecorded unrecorded) {
   ASSIGN_OR_RETURN(const auto newest, LoadSnapshot(table));
   if (from > newest->version()) {
     return Classed(ErrorKind::kInvalidArgument, "DELTA_INVALID_CDC_RANGE", "22003",
@@ -206,7 +213,71 @@ Result<Changes> ReadChanges(const Table& table, int64_t from, std::optional<int6
         fmt::format("CDC range from start {} to end {} was invalid. End cannot be before start.", from, *to));
   }
   ASSIGN_OR_RETURN(const auto listing, ListLog(table));
-  return Reader(table, from, std::min(to.value_or(newest->version()), newest->version())).Read(listing, newest);
+  return Reader(table, from, std::min(to.value_or(newest->version()), newest->version()), unrecorded)
+      .Read(listing, newest);
+}
+
+namespace {
+
+// How many rows a commit says that it changed, by whichever of these it has; else by its files.
+std::optional<int64_t> RowsChanged(const std::vector<Action>& actions) {
+  static constexpr const char* kMetrics[] = {"numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted",
+                                             "numUpdatedRows", "numDeletedRows"};
+  std::optional<int64_t> told, in_files = 0;
+  const auto add = [&](const std::optional<std::string>& stats, const std::optional<DeletionVector>& vector) {
+    const auto count = ParseStatistics(stats.value_or(""), {}, ColumnMapping::kNone).num_records;
+    if (!count) in_files.reset();
+    if (in_files) *in_files += *count - (vector ? vector->cardinality : 0);
+  };
+  for (const auto& action : actions) {
+    if (const auto* info = std::get_if<CommitInfo>(&action)) {
+      for (const char* name : kMetrics) {
+        const auto found = info->operation_metrics.find(name);
+        if (found == info->operation_metrics.end()) continue;
+        int64_t count = 0;
+        std::from_chars(found->second.data(), found->second.data() + found->second.size(), count);
+        told = told.value_or(0) + count;
+      }
+    }
+    if (const auto* file = std::get_if<Add>(&action); file && file->data_change) {
+      add(file->stats, file->deletion_vector);
+    }
+    if (const auto* file = std::get_if<Remove>(&action); file && file->data_change) {
+      add(file->stats, file->deletion_vector);
+    }
+  }
+  return told ? told : in_files;
+}
+
+bool ChangesRows(const Action& action) {
+  const auto* add = std::get_if<Add>(&action);
+  const auto* remove = std::get_if<Remove>(&action);
+  return (add && add->data_change) || (remove && remove->data_change);
+}
+
+}  // namespace
+
+Result<ChangeCount> CountChanges(const Table& table, int64_t from, int64_t to,
+                                 const std::function<bool(const std::vector<Action>&)>& ignored) {
+  ChangeCount count{0, 0, {}};
+  if (from > to) return count;
+  ASSIGN_OR_RETURN(const auto listing, ListLog(table, from));
+  const auto times = FileTimes(listing);
+  for (int64_t version = from; version <= to; ++version) {
+    const auto commit = listing.commits.find(version);
+    if (commit == listing.commits.end()) {
+      return DataLoss(fmt::format("'{}/{}' is missing: what version {} changed cannot be told", table.log_folder(),
+                                  CommitName(version), version));
+    }
+    ASSIGN_OR_RETURN(const auto bytes, storage::ReadAll(*table.storage, commit->second.path));
+    ASSIGN_OR_RETURN(const auto actions, ParseCommit(bytes, commit->second.path));
+    if (!std::any_of(actions.begin(), actions.end(), ChangesRows) || (ignored && ignored(actions))) continue;
+    if (count.commits++ == 0) count.first = times.at(version);
+    const auto rows = RowsChanged(actions);
+    if (!rows) count.rows.reset();
+    if (count.rows) *count.rows += *rows;
+  }
+  return count;
 }
 
 Result<int64_t> VersionAt(const Table& table, Timestamp time, RangeSide side) {

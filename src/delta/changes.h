@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "delta/actions.h"
 #include "delta/snapshot.h"
 #include "plan/value.h"
 
@@ -36,10 +38,25 @@ struct Changes {
   std::vector<ChangeFile> files;
 };
 
+// What becomes of versions of a table that records no changes: they are refused, or told by the files that came and
+// went: then a row that was only written anew went and came.
+enum class Unrecorded { kRefused, kFromFiles };
+
 // The changes of the versions `from` to `to`, both included; `to` none, or beyond the newest version: up to the newest.
 // Errors carry Delta's classes: kInvalidArgument for a range that is none, kFailedPrecondition for a version that did
 // not record its changes, or whose schema can't be read under the newest one.
-Result<Changes> ReadChanges(const Table& table, int64_t from, std::optional<int64_t> to);
+Result<Changes> ReadChanges(const Table& table, int64_t from, std::optional<int64_t> to,
+                            Unrecorded unrecorded = Unrecorded::kRefused);
+
+// What a range of versions, both included, did to a table's rows.
+struct ChangeCount {
+  int64_t commits = 0;          // that changed rows
+  std::optional<int64_t> rows;  // that came, went or changed, as the commits tell; none: one does not tell
+  Timestamp first{};            // when the first of those commits was made
+};
+// Commits of which `ignored` holds are not counted. kDataLoss when one of them is no longer there.
+Result<ChangeCount> CountChanges(const Table& table, int64_t from, int64_t to,
+                                 const std::function<bool(const std::vector<Action>&)>& ignored = {});
 
 // A time as the start or the end of such a range: the first version not before it, or the last not after it.
 // kInvalidArgument for a time after the newest version.

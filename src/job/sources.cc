@@ -201,6 +201,35 @@ Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& s
   return source;
 }
 
+engine::Source ChangesSource(std::string name, const delta::Changes& changes, bool recorded) {
+  static constexpr const char *kVersion = "_commit_version", *kTime = "_commit_timestamp";
+  static constexpr const char* kTypeNames[] = {"", "insert", "delete"};
+  const auto& snapshot = *changes.snapshot;
+  engine::Source source;
+  source.name = std::move(name);
+  source.schema = delta::ReadableSchema(snapshot.schema());
+  source.file_schema = delta::FileSchema(source.schema, snapshot.column_mapping());
+  const plan::Field added[] = {
+      {delta::kChangeType, TypeId::kString}, {kVersion, TypeId::kLong}, {kTime, TypeId::kTimestamp}};
+  for (const auto& field : added) {
+    source.schema.fields.push_back(field);
+    if (source.file_schema) source.file_schema->fields.push_back(field);
+  }
+  for (const auto& change : changes.files) {
+    if ((change.kind == delta::ChangeFile::Kind::kRecorded) != recorded) continue;
+    engine::File file{change.path, change.size_bytes};
+    for (size_t i = 0; i < change.partition_values.size(); ++i) {
+      file.partition_values[snapshot.partition_columns()[i]] = change.partition_values[i];
+    }
+    file.partition_values[kVersion] = plan::Value{change.version};
+    file.partition_values[kTime] = plan::Value{int64_t{change.timestamp.time_since_epoch().count()}};
+    if (!recorded) file.partition_values[delta::kChangeType] = plan::Value{std::string(kTypeNames[int(change.kind)])};
+    file.deleted_rows = change.other_rows;
+    source.files.push_back(std::move(file));
+  }
+  return source;
+}
+
 Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>& window) {
   opened.source.window = window;
   if (!opened.snapshot) return Ok();

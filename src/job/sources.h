@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/changes.h"
 #include "delta/predicate.h"
 #include "delta/snapshot.h"
 #include "engine/engine.h"
@@ -52,6 +53,10 @@ Status SelectFiles(OpenedSource& opened, const std::optional<engine::TimeRange>&
 // The files of a snapshot as the engine reads them.
 Result<engine::Source> SnapshotSource(std::string name, const delta::Snapshot& snapshot,
                                       const delta::Predicate& predicate = {});
+
+// The files of a change feed as the engine reads them: those with a column of change types, or those of which the log
+// tells it. The columns are the table's, then _change_type, _commit_version and _commit_timestamp.
+engine::Source ChangesSource(std::string name, const delta::Changes& changes, bool recorded);
 
 // An error about bytes that names none of the files that were read names them now.
 Error NameFiles(Error error, const std::vector<const engine::Source*>& sources);

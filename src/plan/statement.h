@@ -105,8 +105,11 @@ struct CreateView {
   bool if_not_exists = false;
   bool temporary = false;
   bool global = false;
+  bool materialized = false;  // its rows are kept in a table
   std::vector<ViewColumn> columns;
   std::optional<std::string> comment;
+  std::vector<std::string> partition_columns;  // materialized, as the next
+  std::optional<std::string> location;
   std::optional<std::string> collation;
   std::string schema_mode;  // BINDING, COMPENSATION, TYPE EVOLUTION, EVOLUTION; empty: not written
   Properties properties;
@@ -131,6 +134,7 @@ struct Drop {
   bool if_exists = false;
   bool cascade = false;
   bool temporary = false;
+  bool materialized = false;  // a view of that kind
 };
 
 // PARTITION (a = 1, b): a value left out is a dynamic one.
@@ -357,8 +361,9 @@ struct Uncache {
   bool all = false;  // CLEAR CACHE
 };
 struct Refresh {
-  enum class What { kTable, kFunction, kPath } what = What::kTable;
+  enum class What { kTable, kFunction, kPath, kMaterializedView } what = What::kTable;
   ObjectName name;
+  bool full = false;  // of a materialized view: all rows anew
 };
 struct Analyze {
   ObjectName name;  // empty with `tables`

@@ -361,7 +361,19 @@ Result<Answer> DropTableOrView(State& state, const plan::Drop& drop) {
     if (drop.if_exists) return Nothing();
     return NoTable(place.full(), drop.name.at);
   }
-  if (table->view.has_value() != view) {
+  if (table->materialized.has_value() != drop.materialized) {
+    return SqlError("WRONG_COMMAND_FOR_OBJECT_TYPE", "42809",
+                    fmt::format("The operation {} requires another kind of object. But {} is {}. Use {} instead.",
+                                drop.materialized ? "DROP MATERIALIZED VIEW" : view ? "DROP VIEW" : "DROP TABLE",
+                                fmt::join(table->FullName(), "."),
+                                table->materialized ? "a materialized view"
+                                : table->view       ? "a view"
+                                                    : "a table",
+                                table->materialized ? "DROP MATERIALIZED VIEW"
+                                : table->view       ? "DROP VIEW"
+                                                    : "DROP TABLE"));
+  }
+  if (!drop.materialized && table->view.has_value() != view) {
     const char* kind = table->view ? "VIEW" : table->external ? "EXTERNAL" : "MANAGED";
     return SqlError("WRONG_COMMAND_FOR_OBJECT_TYPE", "42809",
                     fmt::format("The operation {} requires a {}. But {} is a {}. Use {} instead.",

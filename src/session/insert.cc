@@ -262,6 +262,15 @@ Result<Table> ChangeableTable(State& state, const plan::ObjectName& object, cons
                     fmt::format("'{}' expects a table but {} is a view.", operation, Quoted(table->FullName())),
                     object.at);
   }
+  if (table->materialized) {
+    for (const char* change : {"INSERT", "DELETE", "UPDATE", "MERGE", "TRUNCATE", "RESTORE"}) {
+      if (!operation.starts_with(change)) continue;
+      return SqlError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "42809",
+                      fmt::format("'{}' expects a table but {} is a materialized view, whose rows are its query's.",
+                                  operation, Quoted(table->FullName())),
+                      object.at);
+    }
+  }
   return std::move(*table);
 }
 

@@ -64,7 +64,9 @@ static plan::Value Shown(const plan::Value& value, const plan::DataType& type, p
 }
 
 Result<Answer> Run(State& state, const plan::RelationPtr& query) {
-  ASSIGN_OR_RETURN(const auto relation, state.Resolve(query));
+  ASSIGN_OR_RETURN(auto resolved, state.Resolve(query));
+  ASSIGN_OR_RETURN(const auto with_views, WithViews(state, std::move(resolved)));
+  const auto& relation = with_views.relation;
   ASSIGN_OR_RETURN(auto* session, state.engine());
   Answer answer;
   ASSIGN_OR_RETURN(answer.rows, session->Query(sql::AsShown(relation), state.most_rows));
@@ -80,9 +82,11 @@ Result<Answer> Run(State& state, const plan::RelationPtr& query) {
 Result<Answer> Run(State& state, const plan::Explain& explain) {
   const auto* query = std::get_if<plan::RelationPtr>(&explain.statement->node);
   if (query == nullptr) return Unimplemented("EXPLAIN of anything but a query is not supported");
-  ASSIGN_OR_RETURN(const auto relation, state.Resolve(*query));
+  ASSIGN_OR_RETURN(auto resolved, state.Resolve(*query));
+  ASSIGN_OR_RETURN(const auto with_views, WithViews(state, std::move(resolved)));
   ASSIGN_OR_RETURN(auto* session, state.engine());
-  ASSIGN_OR_RETURN(auto text, session->Explain(relation));
+  ASSIGN_OR_RETURN(auto text, session->Explain(with_views.relation));
+  for (auto note = with_views.notes.rbegin(); note != with_views.notes.rend(); ++note) text = *note + "\n" + text;
   return TextRows({"plan"}, {{std::move(text)}});
 }
 

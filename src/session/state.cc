@@ -302,6 +302,11 @@ std::optional<sql::Catalog::Table> State::Raw(const std::string& name) const {
   return sql::Catalog::Table{name, std::move(schema), nullptr, nullptr, {name}};
 }
 
+delta::SnapshotPtr State::SnapshotOf(const std::string& key) const {
+  const auto found = snapshots_.find(key);
+  return found == snapshots_.end() ? nullptr : found->second;
+}
+
 Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVersion& version) {
   const plan::Name full = table.FullName();
   std::string key = fmt::format("{}.{}", table.database, table.name);
@@ -315,6 +320,7 @@ Result<sql::Catalog::Table> State::Open(const Table& table, const sql::TableVers
     const auto declared = source.schema;
     source.schema = AsRead(source.schema);
     RETURN_IF_ERROR(Register(source));
+    snapshots_[key] = snapshot;
     return sql::Catalog::Table{key, source.schema, nullptr, nullptr, full, Declared(declared)};
   }
   if (version.version || version.timestamp_micros) return NoSuchOperation(full, "time travel");
@@ -353,6 +359,7 @@ Result<std::optional<sql::Catalog::Table>> State::OpenPath(const std::string& fo
   RETURN_IF_ERROR(job::SelectFiles(opened, std::nullopt));
   AsSparkReadsPaths(*known, opened.source);
   RETURN_IF_ERROR(session->AddSource(opened.source));
+  if (opened.snapshot) snapshots_[key] = opened.snapshot;
   return std::optional(paths_[key] = sql::Catalog::Table{key, opened.source.schema, nullptr, nullptr, {}});
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/snapshot.h"
 #include "engine/engine.h"
 #include "job/run.h"
 #include "plan/statement.h"
@@ -106,6 +107,8 @@ class State {
   Status Register(const engine::Source& source);
   Status Materialize(const std::string& name, const plan::typed::RelationPtr& rows);
   std::optional<sql::Catalog::Table> Raw(const std::string& name) const;
+  // The Delta table's version that the engine's table `key` is, once a query has named it; null for any other.
+  delta::SnapshotPtr SnapshotOf(const std::string& key) const;
   std::string AbsolutePath(const std::string& path) const;
 
  private:
@@ -114,6 +117,7 @@ class State {
   std::map<std::string, engine::Source> registered_;  // by key: what the engine was told
   std::map<std::string, plan::Schema> computed_;      // by key
   std::map<std::string, sql::Catalog::Table> paths_;  // by key
+  std::map<std::string, delta::SnapshotPtr> snapshots_;  // by key
 };
 
 // The columns of a table as a query sees them: CHAR and VARCHAR are STRING.

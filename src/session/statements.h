@@ -30,6 +30,15 @@ Result<Answer> Run(State& state, const plan::Cache& cache);
 Result<Answer> Run(State& state, const plan::Uncache& uncache);
 Result<Answer> Run(State& state, const plan::Refresh& refresh);
 Result<Answer> Run(State& state, const plan::Analyze& analyze);
+// materialized.cc
+Result<Answer> MakeMaterializedView(State& state, const plan::CreateView& create);
+Result<Answer> RefreshMaterializedView(State& state, const plan::Refresh& refresh);
+// A query with the parts that a fresh materialized view holds read from there; and what to say about it.
+struct ReadsViews {
+  plan::typed::RelationPtr relation;
+  std::vector<std::string> notes;
+};
+Result<ReadsViews> WithViews(State& state, plan::typed::RelationPtr relation);
 // alter.cc
 Result<Answer> Run(State& state, const plan::AlterTable& alter);
 // insert.cc

@@ -131,6 +131,7 @@ Status PutView(State& state, Table view, const std::vector<plan::ViewColumn>& co
 }  // namespace
 
 Result<Answer> Run(State& state, const plan::CreateView& create) {
+  if (create.materialized) return MakeMaterializedView(state, create);
   ASSIGN_OR_RETURN(const auto name, state.NameOf(create.name));
   if (create.temporary) {
     if (name.size() > 1) {
@@ -286,6 +287,7 @@ Result<Answer> Run(State& state, const plan::Refresh& refresh) {
     if (routine) return Nothing();
     return SqlError("UNRESOLVED_ROUTINE", "42883", fmt::format("Cannot resolve routine {}.", Quoted(name)));
   }
+  if (refresh.what == plan::Refresh::What::kMaterializedView) return RefreshMaterializedView(state, refresh);
   RETURN_IF_ERROR(MustExist(state, refresh.name));
   return Nothing();
 }

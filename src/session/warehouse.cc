@@ -42,6 +42,8 @@ plan::Properties Map(const Json& json, const char* key) {
   return map;
 }
 
+constexpr const char *kView = "view", *kMaterialized = "materialized";
+
 Json ToJson(const Table& table) {
   Json json = {{"database", table.database}, {"name", table.name}};
   json["kind"] = table.view ? "view" : table.external ? "external" : "managed";
@@ -60,12 +62,13 @@ Json ToJson(const Table& table) {
   json["options"] = table.options;
   json["collation"] = table.collation;
   json["created_ms"] = table.created_ms;
-  if (table.view) {
-    json["view"] = {{"text", table.view->text},
-                    {"database", table.view->database},
-                    {"conf", table.view->conf},
-                    {"columns", table.view->columns},
-                    {"schema_mode", table.view->schema_mode}};
+  for (const auto& [key, view] : {std::pair(kView, &table.view), std::pair(kMaterialized, &table.materialized)}) {
+    if (!*view) continue;
+    json[key] = {{"text", (*view)->text},
+                 {"database", (*view)->database},
+                 {"conf", (*view)->conf},
+                 {"columns", (*view)->columns},
+                 {"schema_mode", (*view)->schema_mode}};
   }
   return json;
 }
@@ -90,9 +93,11 @@ Result<Table> TableOf(const Json& json) {
   table.collation = Text(json, "collation");
   const auto created = json.find("created_ms");
   if (created != json.end() && created->is_number_integer()) table.created_ms = created->get<int64_t>();
-  if (const auto found = json.find("view"); found != json.end() && found->is_object()) {
-    table.view = ViewDefinition{Text(*found, "text"), Text(*found, "database"), Map(*found, "conf"),
-                                List(*found, "columns"), Text(*found, "schema_mode")};
+  for (const auto& [key, view] : {std::pair(kView, &table.view), std::pair(kMaterialized, &table.materialized)}) {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_object()) continue;
+    *view = ViewDefinition{Text(*found, "text"), Text(*found, "database"), Map(*found, "conf"), List(*found, "columns"),
+                           Text(*found, "schema_mode")};
   }
   return table;
 }
@@ -199,11 +204,29 @@ Result<std::optional<Table>> Warehouse::FindTable(const std::string& database, c
   return std::optional(std::move(table));
 }
 
+// A mark a view, so that whoever looks for them need not read every table's file; it may outlive its view.
+Result<std::vector<std::pair<std::string, std::string>>> Warehouse::MaterializedViews() const {
+  ASSIGN_OR_RETURN(const auto names, NamesIn(folder_ + "/.tidemill/catalog/" + kMaterialized));
+  std::vector<std::pair<std::string, std::string>> views;
+  for (const auto& name : names) {
+    const size_t dot = name.find('.');
+    if (dot != std::string::npos) views.emplace_back(name.substr(0, dot), name.substr(dot + 1));
+  }
+  return views;
+}
+
+Status Warehouse::MarkMaterialized(const Table& table) const {
+  if (!table.materialized) return Ok();
+  return storage_->Put(PathOf(kMaterialized, table.database + "." + table.name, ""), "{}\n");
+}
+
 Status Warehouse::PutTable(const Table& table) const {
+  RETURN_IF_ERROR(MarkMaterialized(table));
   return storage_->Put(PathOf("tables", table.database, table.name), ToJson(table).dump(2) + "\n");
 }
 
 Status Warehouse::AddTable(const Table& table) const {
+  RETURN_IF_ERROR(MarkMaterialized(table));
   return storage_->PutIfAbsent(PathOf("tables", table.database, table.name), ToJson(table).dump(2) + "\n");
 }
 
@@ -216,6 +239,9 @@ Status Warehouse::DropTable(const Table& table) const {
     RETURN_IF_ERROR(storage_->Put(path, json.dump(2) + "\n"));
     ASSIGN_OR_RETURN(const auto files, storage_->ListRecursive(table.location));
     for (const auto& file : files) RETURN_IF_ERROR(storage_->Remove(file.path));
+  }
+  if (table.materialized) {
+    RETURN_IF_ERROR(storage_->Remove(PathOf(kMaterialized, table.database + "." + table.name, "")));
   }
   return storage_->Remove(path);
 }

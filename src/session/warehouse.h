@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -66,6 +67,8 @@ struct Table {
   std::string collation;
   int64_t created_ms = 0;
   std::optional<ViewDefinition> view;  // set: a view, without provider and location
+  // Set: a view whose rows are kept as a Delta table at `location`.
+  std::optional<ViewDefinition> materialized;
 
   plan::Name FullName() const { return {kCatalogName, database, name}; }
 };
@@ -88,6 +91,8 @@ class Warehouse {
   Result<std::vector<std::string>> Databases() const;
   Result<std::vector<std::string>> Tables(const std::string& database) const;  // views are among them
   Result<std::vector<std::string>> Functions(const std::string& database) const;
+  // Every materialized view: database and name.
+  Result<std::vector<std::pair<std::string, std::string>>> MaterializedViews() const;
 
   Result<std::optional<Database>> FindDatabase(const std::string& name) const;
   Result<std::optional<Table>> FindTable(const std::string& database, const std::string& name) const;
@@ -118,6 +123,7 @@ class Warehouse {
   std::string PathOf(const char* kind, const std::string& database, const std::string& name) const;
   Result<std::optional<std::string>> Read(const std::string& path) const;
   Result<std::vector<std::string>> NamesIn(const std::string& folder) const;
+  Status MarkMaterialized(const Table& table) const;
 
   storage::Storage* storage_;
   std::string folder_;

@@ -60,6 +60,10 @@ bool Parser::ParseCreate(plan::Statement* statement) {
     Advance();
     return ParseCreateView({.replace = replace, .temporary = temporary, .global = global}, statement);
   }
+  if (Is(kMaterialized) && Is(kView, 1) && create && !temporary && !global) {
+    next_ += 2;
+    return ParseCreateView({.replace = replace, .materialized = true}, statement);
+  }
   if (Is(kFunction) && create && !global) {
     Advance();
     plan::CreateFunction function{.replace = replace, .temporary = temporary};
@@ -318,6 +322,14 @@ bool Parser::ParseViewClauses(plan::CreateView* view) {
       if (!ParseText(&view->comment.emplace())) return false;
     } else if (Take(kTblproperties)) {
       if (!ParseProperties(&view->properties)) return false;
+    } else if (view->materialized && Is(kPartitioned) && Is(kBy, 1)) {
+      next_ += 2;
+      plan::CreateTable clause;
+      if (!ParsePartitioning(&clause)) return false;
+      view->partition_columns = clause.partition_columns;
+      if (!clause.typed_partitions.empty() || clause.partition_columns.empty()) return FailSyntax("names of columns");
+    } else if (view->materialized && Take(kLocation)) {
+      if (!ParseText(&view->location.emplace())) return false;
     } else if (Is(kDefault) && Is(kCollation, 1)) {
       next_ += 2;
       if (!ParseName(&view->collation.emplace(), "the name of a collation")) return false;
@@ -478,6 +490,7 @@ bool Parser::ParseDrop(plan::Statement* statement) {
   Advance();
   plan::Drop drop;
   drop.temporary = Take(kTemporary) || Take(kTemp);
+  if (Is(kMaterialized) && Is(kView, 1) && !drop.temporary) drop.materialized = Take(kMaterialized);
   static constexpr std::pair<Keyword, plan::ObjectKind> kKinds[] = {
       {kTable, plan::ObjectKind::kTable},        {kView, plan::ObjectKind::kView},
       {kDatabase, plan::ObjectKind::kDatabase},  {kSchema, plan::ObjectKind::kDatabase},

@@ -195,6 +195,8 @@ bool Parser::ParseRefresh(plan::Statement* statement) {
   plan::Refresh refresh;
   if (Take(kFunction)) {
     refresh.what = plan::Refresh::What::kFunction;
+  } else if (Take(kMaterialized, kView)) {
+    refresh.what = plan::Refresh::What::kMaterializedView;
   } else if (!Take(kTable) && (Is(TokenKind::kString) || Is(TokenKind::kSlash))) {
     refresh.what = plan::Refresh::What::kPath;
     next_ = StatementEnd();
@@ -202,6 +204,7 @@ bool Parser::ParseRefresh(plan::Statement* statement) {
     return true;
   }
   if (!ParseObject(&refresh.name)) return false;
+  if (refresh.what == plan::Refresh::What::kMaterializedView) refresh.full = Take(kFull);
   statement->node = std::move(refresh);
   return true;
 }
