@@ -146,10 +146,14 @@ class Reader {
     std::map<std::string, const delta::Add*> adds;
     std::map<std::string, const Remove*> removes;
     for (const auto& action : actions) {
-      if (const auto* add = std::get_if<delta::Add>(&action); add && add->data_change) adds[add->path] = add;
       if (const auto* remove = std::get_if<Remove>(&action); remove && remove->data_change) {
         removes[remove->path] = remove;
       }
+    }
+    // A file whose rows are marked by a writer that kept the word of an earlier commit, that no data changed, changed.
+    for (const auto& action : actions) {
+      const auto* add = std::get_if<delta::Add>(&action);
+      if (add && (add->data_change || removes.contains(add->path))) adds[add->path] = add;
     }
     for (const auto& [path, add] : adds) {
       ASSIGN_OR_RETURN(auto gone, DeletedRows(table_, add->deletion_vector));

@@ -383,6 +383,7 @@ Status MarkRows(State& state, const delta::Snapshot& snapshot, const std::vector
     transaction.RemoveFile(marked[i].add);
     transaction.MarkRows(marked[i].add.path, marked[i].new_rows);
     delta::Add add = marked[i].add;
+    add.data_change = true;  // its last commit may have changed none
     add.deletion_vector = std::move(vectors[i]);
     if (add.stats) add.stats = delta::WithWideBounds(*add.stats);
     transaction.AddFile(std::move(add));
