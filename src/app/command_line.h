@@ -132,7 +132,8 @@ struct TableFlags {
     kVacuum,
     kOptimize,
     kChanges,
-    kClone
+    kClone,
+    kFreshness
   } what = What::kDescribe;
   std::string path;
   std::optional<int64_t> version;

@@ -145,14 +145,16 @@ void DeclareTable(CLI::App& app, Command& command) {
   const std::tuple<const char*, const char*, What> kinds[] = {
       {"describe", "Schema, partitions, size, properties", What::kDescribe},
       {"history", "Its commits, newest first", What::kHistory},
-      {"files", "Its live files", What::kFiles}};
+      {"files", "Its live files", What::kFiles},
+      {"freshness", "A materialized view against the tables it reads", What::kFreshness}};
   for (const auto& [name, words, what] : kinds) {
     auto* kind = sub->add_subcommand(name, words);
     kind->add_option("path", flags->path, "The table's folder")->required()->type_name("PATH");
-    if (what != What::kHistory) {
+    const bool whole = what == What::kFreshness;
+    if (!whole && what != What::kHistory) {
       kind->add_option("--version", flags->version, "As of this version")->type_name("N");
     }
-    if (what != What::kDescribe) {
+    if (!whole && what != What::kDescribe) {
       kind->add_option("--limit", flags->limit, "At most so many lines")->type_name("N");
     }
     kind->add_flag("--json", flags->json, "Print JSON");

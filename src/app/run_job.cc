@@ -179,6 +179,12 @@ job::RunOne NativeThenSpark(Program& program, const RunRequest& request, const a
 
 Result<job::RunOne> RunnerFor(Program& program, const RunRequest& request, const std::optional<advisor::Plan>& plan,
                               const std::string& engine, const advisor::Prices& prices, const job::Ledger* ledger) {
+  if (request.job.view) {
+    if (engine != "native" && request.engine != "auto") {
+      return InvalidArgument("a view is refreshed natively; leave --engine out");
+    }
+    return job::RunOne(job::Run);
+  }
   if (engine == "emr") {
     RETURN_IF_ERROR(RefuseOnEmr(request));
     return OnEmr({&program, request.emr, program.StatePath(request.machine), prices, request.spark_conf, plan});

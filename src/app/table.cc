@@ -8,6 +8,7 @@
 #include "app/program.h"
 #include "app/table_change.h"
 #include "app/table_check.h"
+#include "app/table_freshness.h"
 #include "app/text_table.h"
 #include "delta/history.h"
 #include "delta/snapshot.h"
@@ -188,6 +189,8 @@ int Table(Program& program, const TableFlags& flags) {
       return CloneTable(program, table, flags);
     case TableFlags::What::kChanges:
       return Changes(program, table, flags);
+    case TableFlags::What::kFreshness:
+      return ViewFreshness(program, table, flags);
     case TableFlags::What::kOptimize:
       return OptimizeTable(program, table, flags);
   }

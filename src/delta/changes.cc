@@ -89,9 +89,7 @@ class Reader {
   }
 
  private:
-  bool MayTell(const Metadata& metadata) const {
-    return unrecorded_ == Unrecorded::kFromFiles || IsRecorded(metadata);
-  }
+  bool MayTell(const Metadata& metadata) const { return unrecorded_ == Unrecorded::kFromFiles || IsRecorded(metadata); }
 
   Error NotRecorded(int64_t version) const {
     return Classed(ErrorKind::kFailedPrecondition, "DELTA_MISSING_CHANGE_DATA", "KD002",

@@ -11,7 +11,7 @@ using document::KeyType;
 using document::Section;
 using Words = std::string_view;
 
-constexpr Words kTypes[] = {"etl", "spark_app"};
+constexpr Words kTypes[] = {"etl", "view", "spark_app"};
 constexpr Words kAppModes[] = {"append", "overwrite"};
 constexpr Words kClasses[] = {"critical", "regular", "development"};
 constexpr Words kCertify[] = {"required", "no"};
@@ -169,8 +169,10 @@ constexpr Section kSchedule{"schedule", "When the scheduler starts runs, and wha
 constexpr Key kJobKeys[] = {
     {"job", KeyType::kJobName, true, "", "The job's name: part of the run key, so a new name is a new job."},
     {"type", KeyType::kChoice, false, "etl",
-     "etl: sources, Spark SQL steps, checks and a sink. spark_app: a program for Spark of your own, run as jobs are.",
+     "etl: sources, Spark SQL steps, checks and a sink. view: the steps' rows over Delta tables, kept in the sink and "
+     "brought up to date by what has changed. spark_app: a program for Spark of your own, run as jobs are.",
      kTypes},
+    {"kind", KeyType::kChoice, false, "", "Another word for `type`.", kTypes},
     {"description", KeyType::kText, false, "", "For people; does not change the run."},
     {"tags", KeyType::kTexts, false, "", "For people; does not change the run."},
     {"class", KeyType::kChoice, false, "regular", "How important the job is.", kClasses},

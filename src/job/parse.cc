@@ -72,6 +72,12 @@ std::string SqlLiteral(const Node& node) {
 // "\t" written without double quotes arrives as two characters; Spark takes both for a tab, and so do we.
 std::string Unescape(const std::string& text) { return text == "\\t" ? "\t" : text; }
 
+std::string TypeOf(const Node& root) {
+  const Node* type = root.is_map() ? root.Find("type") : nullptr;
+  if (type == nullptr && root.is_map()) type = root.Find("kind");
+  return type == nullptr ? "" : type->text;
+}
+
 class JobReader {
  public:
   JobReader(const ParseInput& input, const Node& root, ParsedJob& out)
@@ -79,7 +85,9 @@ class JobReader {
 
   void Read() {
     ReadTop();
-    if (top_.Text("type") == "spark_app") job_.app = ReadApp(top_, job_, input_.read_file, out_);
+    const std::string type = TypeOf(top_.node());
+    job_.view = type == "view";
+    if (type == "spark_app") job_.app = ReadApp(top_, job_, input_.read_file, out_);
     const Node* sources = top_.Get("sources");
     if (sources != nullptr) {
       for (const Entry& entry : sources->entries) ReadSource(Reader(entry.value, "sources." + entry.key), entry);
@@ -88,6 +96,7 @@ class JobReader {
     ForEach("steps", [this](const Reader& step) { ReadStep(step); });
     ForEach("checks", [this](const Reader& check) { ReadCheck(check); });
     if (const Node* sink = top_.Get("sink")) ReadSink(Reader(*sink, "sink"));
+    if (job_.view) job_.sink.mode = SinkMode::kOverwrite;
     if (const Node* schedule = top_.Get("schedule")) job_.schedule = ReadSchedule(Reader(*schedule, "schedule"), out_);
   }
 
@@ -375,8 +384,7 @@ ParsedJob ParseJob(const ParseInput& input) {
     for (const auto& setting : input.settings) ApplySetting(root, setting, out.diagnostics);
     ReplaceVariables(root, input.variables, out.diagnostics);
   }
-  const Node* type = root.is_map() ? root.Find("type") : nullptr;
-  CheckShape(root, JobSection(type != nullptr ? type->text : ""), out.diagnostics);
+  CheckShape(root, JobSection(TypeOf(root)), out.diagnostics);
   if (!root.is_map()) return out;
   JobReader(input, root, out).Read();
   CheckRules(out.job, root, out.diagnostics);

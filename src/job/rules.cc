@@ -316,6 +316,38 @@ class RuleChecker {
 
 }  // namespace
 
+namespace {
+
+// What a view can't have, and what it must.
+void CheckView(const Job& job, const Node& root, Diagnostics& out) {
+  constexpr std::pair<const char*, const char*> kForeign[] = {{"", "window"},        {"", "checks"},
+                                                              {"sink", "mode"},      {"sink", "keys"},
+                                                              {"sink", "sort_by"},   {"sink", "schema_evolution"},
+                                                              {"sink", "quarantine"}};
+  for (const auto& [section, key] : kForeign) {
+    const Node* in = *section == '\0' ? &root : root.Find(section);
+    const Node* found = in != nullptr && in->is_map() ? in->Find(key) : nullptr;
+    if (found == nullptr) continue;
+    out.Error(found->at, fmt::format("{}{}{}", section, *section == '\0' ? "" : ".", key), "has no meaning for a view",
+              "remove it");
+  }
+  for (const auto& source : job.sources) {
+    if (source.format == SourceFormat::kDelta) continue;
+    out.Error(source.at, fmt::format("sources.{}.format", source.name), "a view reads Delta tables alone",
+              "load the files into a table first, and read that");
+  }
+  if (job.sink.format != SinkFormat::kDelta) {
+    out.Error(job.sink.at, "sink.format", "a view is kept as a Delta table", "write delta");
+  }
+  for (const auto& column : job.sink.partition_by) {
+    if (column.part.empty()) continue;
+    out.Error(job.sink.at, "sink.partition_by", "a view is partitioned by columns of its query",
+              fmt::format("make {} a column of the last step", column.name));
+  }
+}
+
+}  // namespace
+
 const CheckRule& RuleOf(CheckKind kind) {
   return *std::find_if(std::begin(kCheckRules), std::end(kCheckRules), [&](const auto& r) { return r.kind == kind; });
 }
@@ -326,6 +358,7 @@ bool IsKeyOfOtherKinds(const CheckRule& rule, std::string_view key) {
 
 void CheckRules(const Job& job, const Node& root, Diagnostics& out) {
   if (job.app) return CheckApp(job, out);
+  if (job.view) CheckView(job, root, out);
   RuleChecker(job, root, out).Run();
 }
 

@@ -23,6 +23,7 @@
 #include "job/prepare.h"
 #include "job/quarantine.h"
 #include "job/target.h"
+#include "job/view.h"
 
 namespace tidemill::job {
 using document::AsError;
@@ -65,6 +66,7 @@ class Runner {
     result_ = &result;
     TellStart(job_, options_, environment_, environment_.engine->name() + " " + environment_.engine->version(),
               teller_);
+    if (job_.view) return GoView();
     ASSIGN_OR_RETURN(const bool there, Stand());
     if (there) return Outcome::kAlreadyCommitted;
     RETURN_IF_ERROR(OpenSession());
@@ -182,11 +184,57 @@ class Runner {
     }
   }
 
+  // A view has no run that is done once and for all: what there is to do, its table and its sources say.
+  Result<Outcome> GoView() {
+    RETURN_IF_ERROR(OpenSession());
+    start_ = environment_.clock->Monotonic();
+    auto outcome = Refresh();
+    TakeFigures();
+    return outcome;
+  }
+
+  Result<Outcome> Refresh() {
+    RETURN_IF_ERROR(InStage("prepare", [this] { return PrepareQueries(); }));
+    RETURN_IF_ERROR(TellQuote());
+    computing_ = true;
+    RETURN_IF_ERROR(InStage("read", [this] { return Register(prepared_, *session_); }));
+    ViewOptions view;
+    view.full = options_.again;
+    view.run = key_.ToString();
+    view.attempt = teller_.attempt();
+    for (const auto& column : job_.sink.partition_by) view.partition_by.push_back(column.name);
+    view.target_file_bytes = job_.sink.target_file_bytes;
+    view.compression = job_.sink.compression;
+    view.on_stage = [this](const char* stage) { stage_ = stage; };
+    ASSIGN_OR_RETURN(const auto refresh, InStage("refresh", [&] {
+                       return RefreshView(ViewQueryOf(job_, prepared_), sink_, view, *session_, environment_);
+                     }));
+    for (const auto& warning : refresh.warnings) teller_.Warn(warning);
+    if (!refresh.unknown.empty()) return *Unsure(refresh.unknown);
+    auto& finished = result_->finished;
+    finished.version = refresh.version;
+    finished.message = fmt::format("{} refresh: {}", Name(refresh.kind), refresh.how);
+    if (refresh.kind == ViewRefresh::Kind::kNothing) {
+      finished.message = fmt::format("nothing to refresh: {}, the view is at version {}", refresh.how, refresh.version);
+      return Outcome::kAlreadyCommitted;
+    }
+    finished.message += fmt::format("; {} rows came, {} went; committed version {}", FormatCount(refresh.rows_came),
+                                    FormatCount(refresh.rows_went), refresh.version);
+    finished.rows_in = finished.rows_written = refresh.rows_written;
+    finished.files_written = refresh.files_written;
+    finished.bytes_written = refresh.bytes_written;
+    teller_.Tell(event::Committed{sink_, refresh.version, refresh.files_written, refresh.rows_written,
+                                  refresh.bytes_written, refresh.files_removed});
+    return Outcome::kCommitted;
+  }
+
   Status PrepareQueries() {
     Diagnostics diagnostics;
     prepared_ = Prepare(job_, options_.window, environment_, now_, *session_, teller_, diagnostics);
     if (*environment_.cancel) return Cancelled();
-    if (!diagnostics.has_errors()) output_ = ComposeOutput(job_, prepared_, target_.snapshot.get(), diagnostics);
+    if (!diagnostics.has_errors() && !job_.view) {
+      output_ = ComposeOutput(job_, prepared_, target_.snapshot.get(), diagnostics);
+    }
     if (diagnostics.has_errors()) return AsError(diagnostics);
     return Ok();
   }
@@ -548,7 +596,7 @@ Diagnostics Validate(const Job& job, RunEnvironment environment) {
   auto session = environment.engine->Open(SessionOptionsFor(job, environment, now), *environment.cancel, nullptr);
   if (!session.ok()) return fail(session.error()), diagnostics;
   Prepared prepared = Prepare(job, std::nullopt, environment, now, **session, teller, diagnostics);
-  if (diagnostics.has_errors()) return diagnostics;
+  if (diagnostics.has_errors() || job.view) return diagnostics;
   Target target;
   if (job.sink.format == SinkFormat::kDelta) {
     auto opened = OpenTarget(job.Resolve(job.sink.path), environment);

@@ -171,6 +171,7 @@ std::string CanonicalSpec(const Job& job) {
   json["steps"] = std::move(steps);
   json["checks"] = std::move(checks);
   json["sink"] = SinkJson(job.sink);
+  if (job.view) json["view"] = true;
   if (job.app) {
     json["app"] = {job.app->file,     job.app->main_class, job.app->args,
                    job.app->py_files, job.app->jars,       job.app->digest};

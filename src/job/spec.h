@@ -185,7 +185,8 @@ struct Job {
   std::vector<Step> steps;
   std::vector<Check> checks;
   std::optional<App> app;
-  Sink sink;  // of an app: the table it commits to, path empty when it commits to none
+  bool view = false;  // type: view: the sink keeps the last step's rows (view.h)
+  Sink sink;          // of an app: the table it commits to, path empty when it commits to none
   std::optional<Schedule> schedule;
   std::string effective_yaml;  // the file after profile, --set and variables, for the report
 

@@ -28,19 +28,42 @@ std::string PlanDigest(const ViewQuery& query) {
   const auto label = [&](const std::string& table) {
     for (const auto& source : query.sources) {
       if (source.name != table) continue;
-      return fmt::format("{}@{}", source.snapshot->metadata().id, source.pinned ? source.snapshot->version() : -1);
+      // A column that was dropped and one that came under its name are two, which only the table's own schema tells.
+      return fmt::format("{}@{}/{}", source.snapshot->metadata().id, source.pinned ? source.snapshot->version() : -1,
+                         Sha256Hex(source.snapshot->metadata().schema_string));
     }
     return "?" + table;
   };
   return Sha256Hex(query.settings + "\n" + view::Fingerprint(inlined, label));
 }
 
+ViewQuery ViewQueryOf(const Job& job, const Prepared& prepared) {
+  ViewQuery query;
+  query.settings = SettingsOfView(job.ansi(), job.time_zone);
+  for (const auto& step : prepared.steps) {
+    query.steps[step.step->name] = step.relation;
+    query.text += fmt::format("{}-- {}\n{}", query.text.empty() ? "" : "\n", step.step->name, step.step->sql.text);
+    query.relation = step.relation;
+  }
+  for (const auto& opened : prepared.sources) {
+    const bool pinned = opened.spec->version || opened.spec->timestamp;
+    query.sources.push_back({opened.source.name, opened.snapshot, opened.source.schema, pinned});
+  }
+  if (query.relation) return query;
+  std::vector<plan::typed::Column> columns;
+  for (const auto& field : prepared.output.fields) {
+    columns.push_back({static_cast<int32_t>(columns.size()), field.name, field.type, field.nullable, {}});
+  }
+  query.relation = plan::typed::MakeRelation(plan::typed::Scan{prepared.last, columns}, columns);
+  query.text = "SELECT * FROM " + QuoteName(prepared.last);
+  return query;
+}
+
 std::optional<ViewDescription> DescribeView(const delta::Snapshot& snapshot) {
   const auto digest = snapshot.Property(kViewPlanProperty);
   if (!digest) return std::nullopt;
   ViewDescription view{snapshot.Property(kTextProperty).value_or(""), *digest, {}};
-  const auto sources =
-      nlohmann::json::parse(snapshot.Property(kSourcesProperty).value_or("[]"), nullptr, false);
+  const auto sources = nlohmann::json::parse(snapshot.Property(kSourcesProperty).value_or("[]"), nullptr, false);
   if (!sources.is_array()) return std::nullopt;
   for (const auto& one : sources) {
     ViewDescription::Source source{one.value("name", ""), one.value("path", ""), one.value("id", "")};

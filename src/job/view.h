@@ -1,8 +1,9 @@
 // A materialized view: a query over Delta tables whose rows are kept in a Delta table of their own.
 //
-// The view's table says by itself what it is: its properties hold the query as written, the tables it reads and a digest
-// of its typed plan; its commits carry one transaction a table, whose version is the table's that the rows were made
-// from. So data and what is known of it are one commit, and whoever comes later, or again, sees what is left to do.
+// The view's table says by itself what it is: its properties hold the query as written, the tables it reads and a
+// digest of its typed plan; its commits carry one transaction a table, whose version is the table's that the rows were
+// made from. So data and what is known of it are one commit, and whoever comes later, or again, sees what is left to
+// do.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "base/result.h"
 #include "delta/snapshot.h"
 #include "engine/engine.h"
+#include "job/prepare.h"
 #include "job/run.h"
 #include "job/target.h"
 #include "plan/typed.h"
@@ -85,7 +87,7 @@ std::optional<ViewDescription> DescribeView(const delta::Snapshot& snapshot);
 
 struct ViewRefresh {
   enum class Kind { kNothing, kIncremental, kFull } kind = Kind::kNothing;
-  std::string how;      // for people: of what was incremental, or why all rows were made anew
+  std::string how;       // for people: of what was incremental, or why all rows were made anew
   int64_t version = -1;  // of the view's table
   int64_t rows_came = 0;
   int64_t rows_went = 0;
@@ -94,6 +96,7 @@ struct ViewRefresh {
   int64_t bytes_written = 0;
   int64_t files_removed = 0;
   std::vector<std::string> warnings;
+  std::string unknown;  // not empty: whether it was committed is not known, for this reason; run it again
 };
 const char* Name(ViewRefresh::Kind kind);
 
@@ -107,18 +110,20 @@ struct ViewOptions {
   std::function<void(const char* stage)> on_stage{};
 };
 
+// A job of type view whose sources are open and whose steps are resolved.
+ViewQuery ViewQueryOf(const Job& job, const Prepared& prepared);
+
 // Brings the view at `root` up to the versions of its sources that `query` has, by one commit or, when there is nothing
 // to do, none. Tables and steps of the query are known to the session; what this adds to it, it takes away again.
-// kAborted: others changed the view's table every time. kUnavailable: it may or may not have been committed; run it
-// again.
+// kAborted: others changed the view's table every time.
 Result<ViewRefresh> RefreshView(const ViewQuery& query, const std::string& root, const ViewOptions& options,
                                 engine::Session& session, RunEnvironment& environment);
 
 // How far a view is behind one of the tables it reads.
 struct SourceFreshness {
   ViewDescription::Source source;
-  int64_t version = -1;          // the table's newest; -1: it can't be read, and `problem` says why
-  int64_t commits_behind = 0;    // that changed rows
+  int64_t version = -1;                // the table's newest; -1: it can't be read, and `problem` says why
+  int64_t commits_behind = 0;          // that changed rows
   std::optional<int64_t> rows_behind;  // that these commits wrote or took out; none: they don't tell
   std::optional<Timestamp> behind_since;
   std::string problem;

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "delta/changes.h"
 #include "delta/column_mapping.h"
@@ -184,8 +184,8 @@ class Refresher {
       parts.push_back(part.name);
     }
     auto rows = view::Signed(parts, source.schema, ids);
-    const bool apart = std::ranges::all_of(source.schema.fields,
-                                           [](const auto& field) { return view::CanTellApart(field.type); });
+    const bool apart =
+        std::ranges::all_of(source.schema.fields, [](const auto& field) { return view::CanTellApart(field.type); });
     // Files that were written anew hold mostly rows that did not change.
     if (!inserts && apart) rows = view::Netted(rows, ids);
     return additions.Step(view::ChangesOf(source.name), rows);
@@ -236,8 +236,8 @@ class Refresher {
       refresh_.rows_went += std::get<int64_t>(row[1].data);
     }
     if (expected >= 0 && refresh_.rows_went != expected) {
-      return FailedPrecondition(fmt::format("{} rows are to go of which the view has {}", expected,
-                                            refresh_.rows_went));
+      return FailedPrecondition(
+          fmt::format("{} rows are to go of which the view has {}", expected, refresh_.rows_went));
     }
     if (work.removed.empty()) return work;
     RETURN_IF_ERROR(AddStored(kTouched, work.removed, additions));
@@ -275,8 +275,8 @@ class Refresher {
     auto outcome = CommitRows(work, file_id);
     const bool unknown = outcome.ok() && std::holds_alternative<delta::Unknown>(*outcome);
     if (unknown) {
-      return Unavailable(fmt::format("whether the commit is in the view is not known: {}; run it again, it finds out",
-                                     std::get<delta::Unknown>(*outcome).message));
+      refresh_.unknown = std::get<delta::Unknown>(*outcome).message;
+      return true;
     }
     if (outcome.ok() && std::holds_alternative<delta::Committed>(*outcome)) {
       marker.Settled();
@@ -350,8 +350,7 @@ class Refresher {
 
   Result<delta::Transaction> Begin(const plan::Schema& schema, const std::vector<std::string>& partitions, bool anew) {
     if (!target_.snapshot) {
-      ASSIGN_OR_RETURN(auto metadata,
-                       NewTableMetadata(schema, partitions, *environment_.clock, environment_.random));
+      ASSIGN_OR_RETURN(auto metadata, NewTableMetadata(schema, partitions, *environment_.clock, environment_.random));
       metadata.configuration.merge(ViewProperties(query_));
       return delta::Transaction::Create(target_.table, std::move(metadata));
     }

@@ -364,7 +364,9 @@ Result<Answer> DropTableOrView(State& state, const plan::Drop& drop) {
   if (table->materialized.has_value() != drop.materialized) {
     return SqlError("WRONG_COMMAND_FOR_OBJECT_TYPE", "42809",
                     fmt::format("The operation {} requires another kind of object. But {} is {}. Use {} instead.",
-                                drop.materialized ? "DROP MATERIALIZED VIEW" : view ? "DROP VIEW" : "DROP TABLE",
+                                drop.materialized ? "DROP MATERIALIZED VIEW"
+                                : view            ? "DROP VIEW"
+                                                  : "DROP TABLE",
                                 fmt::join(table->FullName(), "."),
                                 table->materialized ? "a materialized view"
                                 : table->view       ? "a view"

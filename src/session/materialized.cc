@@ -45,8 +45,8 @@ Result<job::ViewQuery> QueryOf(State& state, const ViewDefinition& definition) {
     const auto found = definition.conf.find(key);
     return found == definition.conf.end() ? otherwise : found->second;
   };
-  const std::string settings = job::SettingsOfView(
-      LowerAscii(setting("spark.sql.ansi.enabled", "true")) != "false", setting("spark.sql.session.timeZone", "UTC"));
+  const std::string settings = job::SettingsOfView(LowerAscii(setting("spark.sql.ansi.enabled", "true")) != "false",
+                                                   setting("spark.sql.session.timeZone", "UTC"));
   if (settings != job::SettingsOfView(state.ansi(), state.time_zone())) {
     return Unimplemented(
         fmt::format("the materialized view was made under {}, which is not the session's; set it likewise", settings));
@@ -74,15 +74,18 @@ Result<job::ViewQuery> QueryOf(State& state, const ViewDefinition& definition) {
 
 Answer Told(const job::ViewRefresh& refresh) {
   return TextRows({"refresh", "how", "version", "rows_came", "rows_went", "files_written", "files_removed"},
-                  {{Name(refresh.kind), refresh.how, std::to_string(refresh.version),
-                    std::to_string(refresh.rows_came), std::to_string(refresh.rows_went),
-                    std::to_string(refresh.files_written), std::to_string(refresh.files_removed)}});
+                  {{Name(refresh.kind), refresh.how, std::to_string(refresh.version), std::to_string(refresh.rows_came),
+                    std::to_string(refresh.rows_went), std::to_string(refresh.files_written),
+                    std::to_string(refresh.files_removed)}});
 }
 
 Result<job::ViewRefresh> Refreshed(State& state, const Table& view, const job::ViewOptions& options) {
   ASSIGN_OR_RETURN(const auto query, QueryOf(state, *view.materialized));
   ASSIGN_OR_RETURN(auto* session, state.engine());
-  return job::RefreshView(query, view.location, options, *session, state.environment);
+  ASSIGN_OR_RETURN(auto refresh, job::RefreshView(query, view.location, options, *session, state.environment));
+  if (refresh.unknown.empty()) return refresh;
+  return Unavailable(
+      fmt::format("whether the commit is in the view is not known: {}; run it again, it finds out", refresh.unknown));
 }
 
 Error Exists(const plan::Name& name) {

@@ -114,9 +114,9 @@ class State {
  private:
   std::shared_ptr<sql::Catalog> scope_;
   std::unique_ptr<engine::Session> session_;
-  std::map<std::string, engine::Source> registered_;  // by key: what the engine was told
-  std::map<std::string, plan::Schema> computed_;      // by key
-  std::map<std::string, sql::Catalog::Table> paths_;  // by key
+  std::map<std::string, engine::Source> registered_;     // by key: what the engine was told
+  std::map<std::string, plan::Schema> computed_;         // by key
+  std::map<std::string, sql::Catalog::Table> paths_;     // by key
   std::map<std::string, delta::SnapshotPtr> snapshots_;  // by key
 };
 

@@ -18,7 +18,8 @@ std::vector<Column> ColumnsOf(const plan::Schema& schema, Ids& ids) {
 }
 
 std::vector<Column> PlaceColumns(Ids& ids) {
-  return {{ids.Next(), "_file", plan::TypeId::kString, false, {}}, {ids.Next(), "_row", plan::TypeId::kLong, false, {}}};
+  return {{ids.Next(), "_file", plan::TypeId::kString, false, {}},
+          {ids.Next(), "_row", plan::TypeId::kLong, false, {}}};
 }
 
 // What tells a row apart, over its columns.
@@ -73,9 +74,8 @@ bool CanTellApart(const plan::DataType& type) {
     case plan::TypeId::kArray:
       return CanTellApart(type.element()) && !type.element().is_fractional();
     case plan::TypeId::kStruct:
-      return std::all_of(type.fields().begin(), type.fields().end(), [](const auto& field) {
-        return CanTellApart(field.type) && !field.type.is_fractional();
-      });
+      return std::all_of(type.fields().begin(), type.fields().end(),
+                         [](const auto& field) { return CanTellApart(field.type) && !field.type.is_fractional(); });
     default:
       return true;
   }
@@ -145,8 +145,7 @@ RelationPtr StoredRowsOf(const Stored& stored, const RelationPtr& went, Ids& ids
   const auto identity = IdentityOf(here);
   const auto place = PlaceColumns(ids);
   here.insert(here.end(), place.begin(), place.end());
-  const auto joined =
-      JoinOf(ScanOf(stored.name, here), counted, plan::JoinType::kInner, AllSame(identity, wanted));
+  const auto joined = JoinOf(ScanOf(stored.name, here), counted, plan::JoinType::kInner, AllSame(identity, wanted));
   auto number = Over({"row_number", {}}, wanted, Ascending({Ref(place[0]), Ref(place[1])}), plan::TypeId::kInt, ids);
   const auto condition = Test("<=", AsLong(Ref(number.column)), Ref(times));
   return Pick(FilterOf(WithWindows(joined, {number}), condition), place);

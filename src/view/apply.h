@@ -14,8 +14,8 @@ namespace tidemill::view {
 // as texts, which 0.0 and -0.0 have of their own.
 bool CanTellApart(const plan::DataType& type);
 
-// The change of a table as Maintain reads it, out of the tables `parts` of the engine: each has `columns`, then a STRING
-// with Delta's kind of change.
+// The change of a table as Maintain reads it, out of the tables `parts` of the engine: each has `columns`, then a
+// STRING with Delta's kind of change.
 plan::typed::RelationPtr Signed(const std::vector<std::string>& parts, const plan::Schema& columns, Ids& ids);
 // The same without pairs of a row that came and a row that went which are the same. Every column must be one that rows
 // can be told apart by.

@@ -45,15 +45,24 @@ const std::set<std::string>& Volatile() {
 // Their value depends on the order of the rows where that is not told: computed again from the same rows it may differ.
 const std::set<std::string>& OrderDependent() {
   static const auto* names = new std::set<std::string>{
-      "first",     "last",   "any_value", "array_agg",         "collect_set",       "listagg",   "max_by", "min_by",
-      "mode",      "row_number", "ntile", "approx_percentile", "histogram_numeric", "lag",       "lead",   "nth_value"};
+      "first", "last",       "any_value", "array_agg",         "collect_set",       "listagg", "max_by", "min_by",
+      "mode",  "row_number", "ntile",     "approx_percentile", "histogram_numeric", "lag",     "lead",   "nth_value"};
   return *names;
 }
 
 // Adding floating-point numbers in another order gives other last digits.
 bool SumsInOrder(const typed::Call& call) {
-  static const auto* exact = new std::set<std::string>{"min", "max", "count", "count_if", "bool_and", "bool_or", "rank",
-                                                       "dense_rank", "cume_dist", "percent_rank", "approx_count_distinct"};
+  static const auto* exact = new std::set<std::string>{"min",
+                                                       "max",
+                                                       "count",
+                                                       "count_if",
+                                                       "bool_and",
+                                                       "bool_or",
+                                                       "rank",
+                                                       "dense_rank",
+                                                       "cume_dist",
+                                                       "percent_rank",
+                                                       "approx_count_distinct"};
   if (exact->contains(call.function)) return false;
   return std::any_of(call.args.begin(), call.args.end(), [](const auto& arg) { return arg->type.is_fractional(); });
 }
@@ -69,9 +78,8 @@ bool CanBeKey(const plan::DataType& type) {
     case plan::TypeId::kArray:
       return CanBeKey(type.element()) && !type.element().is_fractional();
     case plan::TypeId::kStruct:
-      return std::all_of(type.fields().begin(), type.fields().end(), [](const auto& field) {
-        return CanBeKey(field.type) && !field.type.is_fractional();
-      });
+      return std::all_of(type.fields().begin(), type.fields().end(),
+                         [](const auto& field) { return CanBeKey(field.type) && !field.type.is_fractional(); });
     default:
       return true;
   }
@@ -228,8 +236,7 @@ class Planner {
   Delta Sum(Delta left, Delta right, const std::vector<Column>& columns) {
     auto all = columns;
     all.push_back(NewWeight());
-    return {UnionAll(Copied(left.rows, ids_), Copied(right.rows, ids_), std::move(all)),
-            left.inserts && right.inserts};
+    return {UnionAll(Copied(left.rows, ids_), Copied(right.rows, ids_), std::move(all)), left.inserts && right.inserts};
   }
   // What an operator gives now, and what it gave: where the keys bound it, its change.
   Delta Difference(const RelationPtr& bounded) {
@@ -283,7 +290,7 @@ class Planner {
   // An operator that works key by key over one input.
   struct ByKey {
     RelationPtr input;
-    std::vector<ExprPtr> keys;               // over the input
+    std::vector<ExprPtr> keys;                   // over the input
     std::vector<std::optional<ColumnId>> shown;  // the operator's column with that key
     std::string what;
   };
@@ -394,8 +401,7 @@ class Planner {
         if (project == nullptr) continue;
         const auto made = std::find_if(project->exprs.begin(), project->exprs.end(),
                                        [&](const auto& named) { return named.column.id == at; });
-        const auto* ref =
-            made == project->exprs.end() ? nullptr : std::get_if<typed::ColumnRef>(&made->expr->node);
+        const auto* ref = made == project->exprs.end() ? nullptr : std::get_if<typed::ColumnRef>(&made->expr->node);
         same = same && ref != nullptr && !ref->outer;
         if (!same) break;
         at = ref->id;
@@ -554,8 +560,7 @@ class Planner {
 std::string ChangesOf(const std::string& table) { return table + " changes"; }
 std::string BeforeOf(const std::string& table) { return table + " before"; }
 
-Result<Maintenance> Maintain(const RelationPtr& relation, const std::map<std::string, TableChange>& changes,
-                             Ids& ids) {
+Result<Maintenance> Maintain(const RelationPtr& relation, const std::map<std::string, TableChange>& changes, Ids& ids) {
   return Planner(changes, ids).Plan(relation);
 }
 

@@ -3,7 +3,8 @@
 // A change is a bag of rows with a sign: rows that came and rows that went. Filters, projections, UNION ALL and inner
 // joins are linear in it: their change is the same operator over their input's. Whatever works by key (aggregates,
 // DISTINCT, windows, outer and semi joins) is computed anew for the keys that the change touches, over the tables as
-// they are and, where its own change is asked for, as they were; so that every aggregate is exact, whatever was deleted.
+// they are and, where its own change is asked for, as they were; so that every aggregate is exact, whatever was
+// deleted.
 #pragma once
 
 #include <map>
@@ -47,7 +48,7 @@ struct Maintenance {
 
 // `relation` is Inlined. kUnimplemented, saying what stands in the way, when only all rows computed anew are sure to be
 // right. At least one of the tables has changed.
-Result<Maintenance> Maintain(const plan::typed::RelationPtr& relation, const std::map<std::string, TableChange>& changes,
-                             Ids& ids);
+Result<Maintenance> Maintain(const plan::typed::RelationPtr& relation,
+                             const std::map<std::string, TableChange>& changes, Ids& ids);
 
 }  // namespace tidemill::view

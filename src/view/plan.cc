@@ -235,8 +235,7 @@ RelationPtr Inlined(const RelationPtr& relation, const Steps& steps, Ids& ids) {
   return Copier(ids, steps, {}, {}, true).Copy(relation);
 }
 
-RelationPtr Copied(const RelationPtr& relation, Ids& ids,
-                   const std::function<std::string(const std::string&)>& table) {
+RelationPtr Copied(const RelationPtr& relation, Ids& ids, const std::function<std::string(const std::string&)>& table) {
   static const Steps kNone;
   return Copier(ids, kNone, table, {}, false).Copy(relation);
 }

@@ -68,8 +68,8 @@ inline typed::RelationPtr JoinOf(typed::RelationPtr left, typed::RelationPtr rig
 // `columns` are the result's; both sides have them by place, and share no id with each other or with them.
 inline typed::RelationPtr UnionAll(typed::RelationPtr left, typed::RelationPtr right,
                                    std::vector<typed::Column> columns) {
-  return typed::MakeRelation(
-      typed::SetOp{plan::SetOpKind::kUnion, true, std::move(left), std::move(right), columns}, columns);
+  return typed::MakeRelation(typed::SetOp{plan::SetOpKind::kUnion, true, std::move(left), std::move(right), columns},
+                             columns);
 }
 
 inline std::vector<typed::Column> WithNewIds(std::vector<typed::Column> columns, Ids& ids) {
