@@ -139,8 +139,9 @@ class Changes {
     return kWords[Draw(5)];
   }
   std::string Quarter() {
-    static constexpr const char* kQuarters[] = {"0.25D", "-0.0D", "0.0D", "1.5D", "-3.75D", "double('NaN')", "NULL"};
-    return kQuarters[Draw(7)];
+    // Not 0.0 beside -0.0: in a file with few values DuckDB's dictionary makes one of the two.
+    static constexpr const char* kQuarters[] = {"0.25D", "-0.0D", "1.5D", "-3.75D", "double('NaN')", "NULL"};
+    return kQuarters[Draw(6)];
   }
   std::string Row(const std::string& table) {
     const std::string head = std::to_string(Draw(60)) + ", " + Whole(7) + ", ";
@@ -242,7 +243,9 @@ TEST_F(ViewMaintenanceTest, IncrementalEqualsFull) {
   const size_t count = std::size(kDefinitions);
   ASSERT_EQ(count, 50U);
   for (size_t i = 0; i < count; ++i) {
-    Do("CREATE MATERIALIZED VIEW v" + std::to_string(i) + " AS " + kDefinitions[i].query);
+    // Rows of every second view go by deletion vectors.
+    Do("CREATE MATERIALIZED VIEW v" + std::to_string(i) +
+       (i % 2 == 0 ? "" : " TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')") + " AS " + kDefinitions[i].query);
   }
   std::map<std::string, int> ways;
   for (int batch = 0; batch < batches && !HasFailure(); ++batch) {

@@ -105,6 +105,7 @@ struct ViewOptions {
   std::string run;    // the run key and attempt, for the commit; empty: none
   std::string attempt;
   std::vector<std::string> partition_by{};  // of a table that is made
+  delta::StringMap properties{};            // likewise
   int64_t target_file_bytes = int64_t{256} << 20;
   engine::Compression compression = engine::Compression::kSnappy;
   std::function<void(const char* stage)> on_stage{};

@@ -7,6 +7,8 @@
 
 #include "delta/changes.h"
 #include "delta/column_mapping.h"
+#include "delta/deletion_vector.h"
+#include "delta/statistics.h"
 #include "delta/transaction.h"
 #include "job/commit.h"
 #include "job/leftovers.h"
@@ -54,12 +56,23 @@ class Additions {
   std::vector<std::string> names_;
 };
 
+// A file of which some rows go by a deletion vector; the rows are ascending.
+struct Marked {
+  const delta::Add* add = nullptr;
+  std::vector<int64_t> rows;
+};
+
 // What a commit will do, once its rows are written.
 struct Work {
   RelationPtr rows;  // null: no row is written
   std::vector<delta::Add> removed;
   bool overwrites = false;
+  std::vector<Marked> marked{};
+  int64_t kept_rows = 0;  // of the removed files, which are written again
 };
+
+// Of a table that has deletion vectors: a file of which a larger share goes is written anew.
+constexpr int64_t kMarkedShare = 5;  // 1 / 5
 
 // That an incremental refresh can't be done, or not be trusted, is a reason to make all rows anew; that the machine or
 // the user stopped it is none.
@@ -229,12 +242,23 @@ class Refresher {
       ASSIGN_OR_RETURN(const auto path, target_.snapshot->PathOf(add));
       by_path[path] = &add;
     }
+    const bool marks = target_.snapshot->Property("delta.enableDeletionVectors") == "true";
+    std::map<std::string, size_t> marked;
     for (const auto& row : files.rows) {
-      const auto found = by_path.find(std::get<std::string>(row[0].data));
+      const auto& path = std::get<std::string>(row[0].data);
+      const auto found = by_path.find(path);
       if (found == by_path.end()) return Internal("a row of the view lies in a file that is not the view's");
-      work.removed.push_back(*found->second);
-      refresh_.rows_went += std::get<int64_t>(row[1].data);
+      const int64_t rows = RowsOf(*found->second), went = std::get<int64_t>(row[1].data);
+      refresh_.rows_went += went;
+      if (marks && went * kMarkedShare <= rows) {
+        marked[path] = work.marked.size();
+        work.marked.push_back({found->second, {}});
+      } else {
+        work.removed.push_back(*found->second);
+        work.kept_rows += rows - went;
+      }
     }
+    if (!marked.empty()) RETURN_IF_ERROR(FindMarkedRows(marked, work, ids));
     if (expected >= 0 && refresh_.rows_went != expected) {
       return FailedPrecondition(
           fmt::format("{} rows are to go of which the view has {}", expected, refresh_.rows_went));
@@ -244,6 +268,16 @@ class Refresher {
     const view::Stored touched{kTouched, target_.snapshot->schema()};
     work.rows = view::Together(came, view::StoredRowsWithout(touched, kGone, ids), ids);
     return work;
+  }
+
+  Status FindMarkedRows(const std::map<std::string, size_t>& marked, Work& work, view::Ids& ids) {
+    ASSIGN_OR_RETURN(const auto gone, session_.Query(view::PlacesIn(kGone, ids)));
+    for (const auto& row : gone.rows) {
+      const auto found = marked.find(std::get<std::string>(row[0].data));
+      if (found != marked.end()) work.marked[found->second].rows.push_back(std::get<int64_t>(row[1].data));
+    }
+    for (auto& file : work.marked) std::ranges::sort(file.rows);
+    return Ok();
   }
 
   Result<int64_t> Count(const RelationPtr& count) {
@@ -325,14 +359,10 @@ class Refresher {
     }
     for (const auto& add : work.removed) transaction.RemoveFile(add);
     refresh_.files_removed += std::ssize(work.removed);
+    RETURN_IF_ERROR(MarkRows(work, transaction));
     for (auto& add : adds) transaction.AddFile(std::move(add));
     refresh_.rows_written = written.rows_written;
-    refresh_.rows_came = written.rows_written;
-    for (const auto& add : work.removed) {
-      const auto rows = RowsOf(add);
-      refresh_.rows_came -= rows;
-    }
-    refresh_.rows_came += refresh_.rows_went;
+    refresh_.rows_came = written.rows_written - work.kept_rows;
     refresh_.files_written = std::ssize(written.files);
     refresh_.bytes_written = TotalBytes(written.files);
     SetTxns(transaction, now);
@@ -340,6 +370,32 @@ class Refresher {
     delta::CommitOptions options;
     options.rows_conform = true;
     return transaction.Commit(*environment_.clock, environment_.random, options);
+  }
+
+  // Puts files back with the rows that go marked.
+  Status MarkRows(const Work& work, delta::Transaction& transaction) {
+    std::vector<std::vector<int64_t>> lists;
+    for (const auto& file : work.marked) {
+      auto rows = file.rows;
+      if (file.add->deletion_vector) {
+        ASSIGN_OR_RETURN(const auto before, delta::ReadDeletionVector(target_.table, *file.add->deletion_vector));
+        rows.insert(rows.end(), before.begin(), before.end());
+        std::ranges::sort(rows);
+      }
+      lists.push_back(std::move(rows));
+    }
+    if (lists.empty()) return Ok();
+    ASSIGN_OR_RETURN(auto vectors, delta::WriteDeletionVectors(target_.table, lists, environment_.random));
+    for (size_t i = 0; i < lists.size(); ++i) {
+      delta::Add add = *work.marked[i].add;
+      transaction.RemoveFile(add);
+      transaction.MarkRows(add.path, work.marked[i].rows);
+      add.deletion_vector = std::move(vectors[i]);
+      add.data_change = true;  // its last commit may have changed none
+      if (add.stats) add.stats = delta::WithWideBounds(*add.stats);
+      transaction.AddFile(std::move(add));
+    }
+    return Ok();
   }
 
   static int64_t RowsOf(const delta::Add& add) {
@@ -351,7 +407,8 @@ class Refresher {
   Result<delta::Transaction> Begin(const plan::Schema& schema, const std::vector<std::string>& partitions, bool anew) {
     if (!target_.snapshot) {
       ASSIGN_OR_RETURN(auto metadata, NewTableMetadata(schema, partitions, *environment_.clock, environment_.random));
-      metadata.configuration.merge(ViewProperties(query_));
+      metadata.configuration = options_.properties;
+      for (auto& [key, value] : ViewProperties(query_)) metadata.configuration[key] = value;
       return delta::Transaction::Create(target_.table, std::move(metadata));
     }
     auto transaction = delta::Transaction::Begin(target_.snapshot);
@@ -378,7 +435,7 @@ class Refresher {
 
   delta::CommitDescription Description(const Work& work, const std::vector<std::string>& partitions) const {
     delta::CommitDescription description;
-    const bool appends = !work.overwrites && work.removed.empty();
+    const bool appends = !work.overwrites && work.removed.empty() && work.marked.empty();
     description.operation = "WRITE";
     description.parameters = {{"mode", appends ? "Append" : "Overwrite"},
                               {"partitionBy", nlohmann::json(partitions).dump()}};

@@ -131,6 +131,7 @@ Result<Answer> MakeMaterializedView(State& state, const plan::CreateView& create
   for (const auto& column : create.columns) view.materialized->columns.push_back(column.name);
   job::ViewOptions options;
   options.partition_by = create.partition_columns;
+  options.properties = create.properties;
   // The rows first: the name is to stand for a whole view. One that was left there by a killed CREATE is gone on from.
   ASSIGN_OR_RETURN(const auto refresh, Refreshed(state, view, options));
   ASSIGN_OR_RETURN(const auto snapshot,

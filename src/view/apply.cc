@@ -185,6 +185,8 @@ RelationPtr FilesIn(const std::string& gone, Ids& ids) {
   return typed::MakeRelation(std::move(grouped), {file, rows});
 }
 
+RelationPtr PlacesIn(const std::string& gone, Ids& ids) { return ScanOf(gone, PlaceColumns(ids)); }
+
 RelationPtr CountOf(const RelationPtr& rows, Ids& ids) {
   typed::Aggregate grouped;
   grouped.input = rows;

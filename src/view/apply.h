@@ -38,6 +38,8 @@ plan::typed::RelationPtr StoredRowsWith(const Stored& stored, const plan::typed:
 plan::typed::RelationPtr StoredRowsWithout(const Stored& stored, const std::string& gone, Ids& ids);
 // A table of `_file` and `_row`: the files, each once, and the number of rows.
 plan::typed::RelationPtr FilesIn(const std::string& gone, Ids& ids);
+// All rows of such a table.
+plan::typed::RelationPtr PlacesIn(const std::string& gone, Ids& ids);
 // One row with the number of rows, BIGINT.
 plan::typed::RelationPtr CountOf(const plan::typed::RelationPtr& rows, Ids& ids);
 // The rows of both, under the first one's names.

@@ -82,10 +82,17 @@ class ViewTest(FolderTest):
         self.assertIn("it was asked for", self.sql("INSERT INTO orders VALUES (9, 1)", "REFRESH MATERIALIZED VIEW totals FULL"))
         self.assertIn("9\t2\t10", self.rows("SELECT * FROM totals"))
         for change in ("INSERT INTO totals VALUES (1, 1, 1)", "DELETE FROM totals", "DROP TABLE totals"):
-            self.tidemill("sql", "--warehouse", "wh", "-e", change, code=1)
+            self.tidemill("sql", "--warehouse", "wh", "-e", change, code=2)
         self.sql("DROP MATERIALIZED VIEW totals")
         self.sql("DROP MATERIALIZED VIEW IF EXISTS totals")
         self.assertFalse(list((self.folder / "wh" / "totals").rglob("*.parquet")))
+
+    def test_marked_after_optimize(self):
+        self.sql("CREATE TABLE c (id INT, g STRING) USING delta TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')",
+                 *(f"INSERT INTO c SELECT CAST(id AS INT), 'x' FROM range({n}, {n + 10})" for n in (0, 10)),
+                 "CREATE MATERIALIZED VIEW v AS SELECT * FROM c", "OPTIMIZE c", "UPDATE c SET g = 'z' WHERE id = 3")
+        self.assertIn("incremental", self.sql("REFRESH MATERIALIZED VIEW v"))
+        self.assertEqual(self.rows("SELECT * FROM c"), self.rows("SELECT * FROM v"))
 
     def test_queries_read_a_fresh_view(self):
         note = "reads the materialized view default.totals"
