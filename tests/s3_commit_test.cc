@@ -27,8 +27,8 @@
 namespace tidemill {
 namespace {
 
-using cloud::aws::HttpRequest;
 using job::Outcome;
+using wire::HttpRequest;
 
 constexpr int kRunsATable = 5;
 constexpr int kRowsARun = 3;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cloud/aws/http.h"
+#include "wire/http.h"
 
 namespace tidemill {
 
@@ -26,16 +26,16 @@ enum class S3Fault {
   kTruncated  // the body ends early
 };
 
-class S3InProcess final : public cloud::aws::Http {
+class S3InProcess final : public wire::Http {
  public:
-  using Request = cloud::aws::HttpRequest;
-  using Response = cloud::aws::HttpResponse;
+  using Request = wire::HttpRequest;
+  using Response = wire::HttpResponse;
   // Asked before every request; may change `objects` as a rival would.
   std::function<S3Fault(const Request&)> plan = [](const Request&) { return S3Fault::kNone; };
   std::map<std::string, std::string> objects;  // by "bucket/key"
   int64_t requests = 0;
 
-  Result<Response> Send(const Request& request, const cloud::aws::HttpLimits&) override {
+  Result<Response> Send(const Request& request, const wire::HttpLimits&) override {
     ++requests;
     while (!late_.empty() && late_.front().first <= requests) LandOne();
     const S3Fault fault = plan(request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <random>
 #include <thread>
 
 namespace tidemill::app {
@@ -33,8 +34,9 @@ Result<std::unique_ptr<AwsAccess>> AwsAccess::Make(Program& program, storage::St
       .clock = &program.clock};
   made->region_ = cloud::aws::RegionOf(surroundings);
   made->credentials_ = cloud::aws::MakeCredentials(surroundings);
+  // Runs side by side each make their own, so Program's numbers are not drawn from here; pauses need not be repeatable.
   made->client_ = std::make_unique<cloud::aws::Client>(*made->http_, *made->credentials_, program.clock,
-                                                       program.random(), std::move(sleep));
+                                                       std::random_device()(), std::move(sleep));
   return made;
 }
 
