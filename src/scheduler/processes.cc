@@ -16,6 +16,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include "job/event.h"
 
@@ -138,13 +139,17 @@ class Processes final : public Attempts {
       ended.push_back(EndOf(key.first, running, running.child > 0 ? std::optional(status) : std::nullopt));
       at = running_.erase(at);
     }
-    // Those that were let go leave nothing behind either.
-    while (waitpid(-1, nullptr, WNOHANG) > 0 && running_.empty()) {
-    }
+    // Those that were let go leave nothing behind either. Other children of this process are not ours to wait for.
+    std::erase_if(let_go_, [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; });
     return ended;
   }
 
-  void Forget() override { running_.clear(); }
+  void Forget() override {
+    for (const auto& [key, running] : running_) {
+      if (running.child > 0) let_go_.push_back(running.child);
+    }
+    running_.clear();
+  }
 
  private:
   std::string BaseOf(const std::string& job, const Slot& slot) const {
@@ -234,6 +239,7 @@ class Processes final : public Attempts {
 
   ProcessParts parts_;
   std::map<std::pair<std::string, Timestamp>, Running> running_;
+  std::vector<pid_t> let_go_;  // children of ours that another scheduler has taken over
 };
 
 }  // namespace

@@ -88,7 +88,8 @@ Status RunWith(const std::vector<std::string>& command, const std::string& input
   close(file);
   if (code != 0) return FailedPrecondition(fmt::format("{} can't be run: {}", command[0], std::strerror(code)));
   int status = 0;
-  for (const auto end = std::chrono::steady_clock::now() + limit; waitpid(child, &status, WNOHANG) == 0;) {
+  pid_t ended = 0;
+  for (const auto end = std::chrono::steady_clock::now() + limit; (ended = waitpid(child, &status, WNOHANG)) == 0;) {
     if (std::chrono::steady_clock::now() >= end) {
       (void)kill(-child, SIGKILL);
       (void)waitpid(child, &status, 0);
@@ -96,6 +97,7 @@ Status RunWith(const std::vector<std::string>& command, const std::string& input
     }
     std::this_thread::sleep_for(milliseconds(20));
   }
+  if (ended != child) return Unavailable(fmt::format("nobody saw how {} ended", command[0]));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Ok();
   return Unavailable(WIFEXITED(status) ? fmt::format("{} ended with {}", command[0], WEXITSTATUS(status))
                                        : fmt::format("{} was ended by signal {}", command[0], WTERMSIG(status)));
