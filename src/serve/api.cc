@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kJson = "application/json";
 constexpr int64_t kMostRuns = 1000;
+constexpr Micros kKeepFor = std::chrono::seconds(1);
 constexpr int64_t kMostCommits = 50;
 
 std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
@@ -76,11 +77,12 @@ struct Api::Route {
   Response (Api::*answer)(const Asked& asked);
   std::vector<Parameter> parameters;
   const char* id = "";  // what stands in the path
+  bool keep = false;
 };
 
 const Api::Route Api::kRoutes[] = {
     {"GET", "/health", "health", "Well as long as turns are made, whoever leads.", kJson, &Api::Health, {}},
-    {"GET", "/metrics", "metrics", "For Prometheus.", "text/plain", &Api::Metrics, {}},
+    {"GET", "/metrics", "metrics", "For Prometheus.", "text/plain", &Api::Metrics, {}, "", true},
     {"GET",
      "/api/schedule",
      "schedule",
@@ -105,7 +107,9 @@ const Api::Route Api::kRoutes[] = {
       {"class", "string", "Only of this class."},
       {"outcome", "string", "Only with this outcome."},
       {"before", "integer", "Only those before this run: the next page."},
-      {"limit", "integer", "At most so many (100, at most 1000)."}}},
+      {"limit", "integer", "At most so many (100, at most 1000)."}},
+     "",
+     true},
     {"GET",
      "/api/runs/{id}",
      "run",
@@ -128,7 +132,9 @@ const Api::Route Api::kRoutes[] = {
      "What runs took and cost.",
      kJson,
      &Api::Costs,
-     {{"by", "string", "What is summed up.", "job|class|day|tag"}, {"days", "integer", "Of so many days (30)."}}},
+     {{"by", "string", "What is summed up.", "job|class|day|tag"}, {"days", "integer", "Of so many days (30)."}},
+     "",
+     true},
     {"GET", "/api/tables", "tables", "The jobs' tables.", kJson, &Api::Tables, {}},
     {"GET",
      "/api/tables/{job}",
@@ -197,7 +203,15 @@ Response Api::Ask(const Route& route, const Asked& asked) {
     for (std::string one; std::getline(values, one, '|');) fits = fits || one == value;
     if (!fits) return Said(400, name + " is one of " + parameter->values);
   }
-  return (this->*route.answer)(asked);
+  if (!route.keep) return (this->*route.answer)(asked);
+  std::string key = route.path;
+  for (const auto& [name, value] : asked.request.query) key += "\n" + name + "=" + value;
+  const std::lock_guard lock(kept_mutex_);
+  const Micros now = parts_.clock->Monotonic();
+  std::erase_if(kept_, [&](const auto& entry) { return now - entry.second.at >= kKeepFor; });
+  const auto found = kept_.find(key);
+  if (found != kept_.end()) return found->second.response;
+  return kept_.emplace(key, Kept{now, (this->*route.answer)(asked)}).first->second.response;
 }
 
 Response Api::Health(const Asked&) {

@@ -71,8 +71,16 @@ class Api {
   Response Command(const Asked& asked);
   Response OpenApi(const Asked& asked);
 
+  // Answers that many ask for and that look at much of the ledger are given again for a second.
+  struct Kept {
+    Micros at{};
+    Response response;
+  };
+
   const ApiParts parts_;
   std::unique_ptr<job::Ledger> ledger_;
+  std::mutex kept_mutex_;  // held while one is made: those who ask for it meanwhile wait for it
+  std::map<std::string, Kept> kept_;
   std::mutex table_mutex_;    // one table is looked at at a time, for its memory
   mutable std::mutex mutex_;  // of what follows
   ScheduleView view_;
