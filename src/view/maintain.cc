@@ -67,24 +67,6 @@ bool SumsInOrder(const typed::Call& call) {
   return std::any_of(call.args.begin(), call.args.end(), [](const auto& arg) { return arg->type.is_fractional(); });
 }
 
-bool CanBeKey(const plan::DataType& type) {
-  switch (type.id()) {
-    case plan::TypeId::kMap:
-    case plan::TypeId::kVariant:
-    case plan::TypeId::kCalendarInterval:
-      return false;
-    case plan::TypeId::kString:
-      return type.collation().empty();
-    case plan::TypeId::kArray:
-      return CanBeKey(type.element()) && !type.element().is_fractional();
-    case plan::TypeId::kStruct:
-      return std::all_of(type.fields().begin(), type.fields().end(),
-                         [](const auto& field) { return CanBeKey(field.type) && !field.type.is_fractional(); });
-    default:
-      return true;
-  }
-}
-
 bool ReadsOnly(const ExprPtr& expr, const std::vector<Column>& columns) {
   bool only = true, any = false;
   Walk(expr, [&](const typed::Expr& e) {
@@ -116,7 +98,7 @@ JoinKeys KeysOf(const typed::Join& join) {
     if (call == nullptr || (call->function != "=" && call->function != "<=>")) continue;
     const auto& a = call->args[0];
     const auto& b = call->args[1];
-    if (!CanBeKey(a->type) || !CanBeKey(b->type) || !a->type.SameType(b->type)) continue;
+    if (!CanTellApart(a->type) || !CanTellApart(b->type) || !a->type.SameType(b->type)) continue;
     if (ReadsOnly(a, join.left->columns) && ReadsOnly(b, join.right->columns)) {
       keys.left.push_back(a);
       keys.right.push_back(b);
@@ -257,7 +239,7 @@ class Planner {
     for (const auto& [delta, exprs] : from) {
       std::vector<typed::NamedExpr> named;
       for (const auto& expr : exprs) {
-        if (!CanBeKey(expr->type)) {
+        if (!CanTellApart(expr->type)) {
           return Unimplemented(fmt::format("a key is {}, whose values can't be compared here", expr->type.ToSql()));
         }
         named.push_back({Column{ids_.Next(), fmt::format("k{}", named.size()), expr->type, true, {}}, expr});
