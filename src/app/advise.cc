@@ -1,20 +1,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <iostream>
 
 #include "advisor/eventlog/rules.h"
 #include "advisor/eventlog/track.h"
 #include "advisor/native_run.h"
 #include "app/advice_report.h"
+#include "app/ask.h"
 #include "app/event_log.h"
 #include "app/exit_code.h"
 #include "app/load_job.h"
 #include "app/pricing.h"
+#include "app/print_json.h"
 #include "app/program.h"
 #include "document/edit.h"
 #include "job/ledger.h"
@@ -24,10 +24,6 @@ namespace {
 
 namespace eventlog = advisor::eventlog;
 using Json = nlohmann::ordered_json;
-
-void PrintJson(const Json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
 
 // "4x8": 4 executors of 8 cores.
 Result<eventlog::Shape> ShapeOf(const std::string& text) {
@@ -221,16 +217,6 @@ int AdviseNative(const OwnRun& own, bool json, bool color) {
 
 // ---- --apply ----
 
-Result<bool> Asked(const AdviseFlags& flags) {
-  if (flags.yes) return true;
-  if (isatty(STDIN_FILENO) == 0) return FailedPrecondition("nothing was changed: there is nobody to ask; say --yes");
-  std::printf("Write this into %s? [y/N] ", flags.apply.c_str());
-  std::fflush(stdout);
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
-}
-
 Result<const eventlog::Finding*> Chosen(const AdviceReport& report, const std::string& rule) {
   for (const auto& finding : report.findings) {
     if (rule.empty() ? !finding.settings.empty() : finding.rule == rule) {
@@ -255,7 +241,7 @@ Status Apply(Program& program, const AdviseFlags& flags, const std::vector<Advic
   if (before == after) return FailedPrecondition(fmt::format("{} says so already", flags.apply));
   std::printf("\n%s, by the rule %s:\n%s\n", flags.apply.c_str(), finding->rule.c_str(),
               document::LineDiff(before, after).c_str());
-  ASSIGN_OR_RETURN(const bool yes, Asked(flags));
+  ASSIGN_OR_RETURN(const bool yes, Ask(fmt::format("Write this into {}?", flags.apply), flags.yes));
   if (!yes) return Ok();
   // What is promised is of the time that the ledger will measure: with Spark's start, where a run of it is known.
   ASSIGN_OR_RETURN(const auto ledger, job::Ledger::Open(program.StatePath(flags.machine)));

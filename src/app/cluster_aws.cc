@@ -9,6 +9,7 @@
 #include "app/cluster_file.h"
 #include "app/exit_code.h"
 #include "app/pricing.h"
+#include "app/print_json.h"
 #include "app/text_table.h"
 
 namespace tidemill::app {
@@ -127,7 +128,7 @@ Status List(Program& program, const ClusterFlags& flags) {
         {{"cluster", name}, {"id", IdOf(parts)}, {"region", AttributeOf(parts, "region")}, {"state", state}});
   }
   if (flags.json) {
-    std::printf("%s\n", json.dump(2).c_str());
+    PrintJson(json);
   } else if (lines.empty()) {
     std::printf("the ledger knows no clusters\n");
   } else {
@@ -150,7 +151,7 @@ Status CollectGarbage(Program& program, const ClusterFlags& flags) {
     }
   }
   if (flags.json) {
-    std::printf("%s\n", json.dump(2).c_str());
+    PrintJson(json);
   } else if (strays.empty()) {
     std::printf("nothing bears this program's mark that the ledger does not know\n");
   }

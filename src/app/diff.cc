@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/program.h"
 #include "app/run_job.h"
 #include "app/text_table.h"
@@ -181,17 +182,16 @@ class Differ {
   Difference found_;
 };
 
-void PrintJson(const Difference& found) {
+Json JsonOf(const Difference& found) {
   Json rows = Json::array();
   for (const auto& row : found.rows) rows.push_back(row);
-  const Json json = {{"same", found.same()},
-                     {"schema", found.schema},
-                     {"one_rows", found.one_rows},
-                     {"other_rows", found.other_rows},
-                     {"differing_rows", found.count},
-                     {"columns", found.columns},
-                     {"rows", rows}};
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  return {{"same", found.same()},
+          {"schema", found.schema},
+          {"one_rows", found.one_rows},
+          {"other_rows", found.other_rows},
+          {"differing_rows", found.count},
+          {"columns", found.columns},
+          {"rows", rows}};
 }
 
 }  // namespace
@@ -222,7 +222,7 @@ void PrintDifference(const Difference& found) {
 int Diff(Program& program, const DiffFlags& flags) {
   const auto found = CompareTables(program, flags);
   if (!found.ok()) return Fail(found.error());
-  flags.json ? PrintJson(*found) : PrintDifference(*found);
+  flags.json ? PrintJson(JsonOf(*found)) : PrintDifference(*found);
   return found->same() ? kOk : kFailed;
 }
 

@@ -3,16 +3,16 @@
 #include "job/recover.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/ask.h"
 #include "app/diff.h"
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/program.h"
 #include "app/run_job.h"
 #include "app/table_change.h"
@@ -30,10 +30,6 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostShown = 20;
-
-void PrintJson(const Json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::duration<double>>(Clock::now() - start).count();
@@ -262,18 +258,6 @@ class Recovery {
     return same ? kOk : kFailed;
   }
 
-  Result<bool> Asked() const {
-    if (flags_.yes) return true;
-    if (flags_.json || isatty(STDIN_FILENO) == 0) {
-      return FailedPrecondition("nothing was changed: there is nobody to ask; say --yes");
-    }
-    std::printf("Do this? [y/N] ");
-    std::fflush(stdout);
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "yes";
-  }
-
   int TakeBack() {
     if (flags_.version) {
       TableFlags restore;
@@ -304,7 +288,7 @@ class Recovery {
       if (flags_.json) PrintJson(json);
       return kOk;
     }
-    const auto yes = Asked();
+    const auto yes = Ask("Do this?", flags_.yes, flags_.json);
     if (!yes.ok()) return Fail(yes.error());
     if (!*yes) return kFailed;
     const auto begun = Clock::now();

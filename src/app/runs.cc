@@ -6,6 +6,7 @@
 #include "advisor/figures.h"
 #include "advisor/quote.h"
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/program.h"
 #include "app/text_table.h"
 #include "job/costs.h"
@@ -18,10 +19,6 @@ namespace tidemill::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void PrintJson(const Json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
 
 int List(const job::Ledger& ledger, const RunsFlags& flags) {
   const auto runs = ledger.Runs(flags.job, flags.limit);

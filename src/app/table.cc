@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/program.h"
 #include "app/table_change.h"
 #include "app/table_check.h"
@@ -20,10 +21,6 @@ namespace tidemill::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void PrintJson(const Json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
 
 Json FeaturesJson(const std::optional<std::vector<std::string>>& features) {
   return features ? Json(*features) : Json(nullptr);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/run_job.h"
 #include "delta/restore.h"
 #include "job/clone.h"
@@ -20,10 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostShown = 20;
-
-void PrintJson(const Json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-}
 
 std::string Files(int64_t files, int64_t bytes) {
   return fmt::format("{} file{}, {}", FormatCount(files), files == 1 ? "" : "s", FormatBytes(bytes));

@@ -1,13 +1,13 @@
 #include "app/table_check.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/ask.h"
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/run_job.h"
 #include "job/table_check.h"
 #include "job/table_repair.h"
@@ -53,18 +53,6 @@ void PrintRepair(const job::Repair& repair) {
   for (const auto& words : repair.left) std::printf("  not done: %s\n", words.c_str());
 }
 
-Result<bool> Asked(const TableFlags& flags) {
-  if (flags.yes) return true;
-  if (flags.json || isatty(STDIN_FILENO) == 0) {
-    return FailedPrecondition("nothing was changed: there is nobody to ask; say --yes");
-  }
-  std::printf("Do this? [y/N] ");
-  std::fflush(stdout);
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
-}
-
 }  // namespace
 
 int CheckTable(Program& program, const delta::Table& table, const TableFlags& flags) {
@@ -74,9 +62,7 @@ int CheckTable(Program& program, const delta::Table& table, const TableFlags& fl
   auto check = job::CheckTable(table, options, *environment);
   if (!check.ok()) return Fail(check.error());
   if (!flags.repair) {
-    flags.json
-        ? (void)std::printf("%s\n", CheckJson(*check).dump(2, ' ', false, Json::error_handler_t::replace).c_str())
-        : PrintCheck(*check);
+    flags.json ? PrintJson(CheckJson(*check)) : PrintCheck(*check);
     return check->damages() == 0 ? kOk : kFailed;
   }
   const auto repair = job::PlanRepair(table, *check, flags.drop_damaged, *environment);
@@ -92,7 +78,7 @@ int CheckTable(Program& program, const delta::Table& table, const TableFlags& fl
   json["repair"] = {{"steps", repair->words}, {"left", repair->left}, {"done", false}, {"version", nullptr}};
   int code = check->damages() == 0 ? kOk : kFailed;
   if (!repair->empty() && !flags.dry_run) {
-    const auto yes = Asked(flags);
+    const auto yes = Ask("Do this?", flags.yes, flags.json);
     if (!yes.ok()) return Fail(yes.error());
     if (!*yes) return code;
     const auto version = job::ApplyRepair(table, *repair, *environment);
@@ -108,7 +94,7 @@ int CheckTable(Program& program, const delta::Table& table, const TableFlags& fl
       PrintCheck(*check);
     }
   }
-  if (flags.json) std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  if (flags.json) PrintJson(json);
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.h"
+#include "app/print_json.h"
 #include "app/run_job.h"
 #include "app/text_table.h"
 #include "delta/snapshot.h"
@@ -75,7 +76,7 @@ int ViewFreshness(Program& program, const delta::Table& table, const TableFlags&
     const Json json = {{"path", table.root},  {"version", (*snapshot)->version()},
                        {"fresh", fresh},      {"changed_by_others", !*own},
                        {"query", view->text}, {"sources", list}};
-    std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    PrintJson(json);
     return kOk;
   }
   std::printf("version %lld, refreshed %s: %s%s\n\n", static_cast<long long>((*snapshot)->version()),
