@@ -168,12 +168,11 @@ Result<std::unique_ptr<Api>> Api::Make(ApiParts parts) {
   return made;
 }
 
-void Api::See(const ScheduleView& view) {
+void Api::See(ScheduleView view) {
   const std::lock_guard lock(mutex_);
-  auto state = std::move(view_.state);
-  view_ = view;
   // Who does not lead has no state of its own yet.
-  if (view_.state.jobs.size() != parts_.timetable->jobs.size()) view_.state = std::move(state);
+  if (view.state.jobs.size() != parts_.timetable->jobs.size()) view.state = std::move(view_.state);
+  view_ = std::move(view);
 }
 
 ScheduleView Api::View() const {

@@ -34,7 +34,7 @@ class Api {
   static Result<std::unique_ptr<Api>> Make(ApiParts parts);
 
   // What the last turn of the scheduler left.
-  void See(const ScheduleView& view);
+  void See(ScheduleView view);
   // 404 for a path that is none of its own.
   Response Answer(const Request& request);
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr auto kTurn = std::chrono::milliseconds(500);
 constexpr int64_t kRunsCompared = 50;
+constexpr Micros kSumsLast = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -77,11 +78,24 @@ Result<Noticed> Alerting::Look() {
     });
     noticed.runs.push_back(std::move(with));
   }
-  const Timestamp now = parts_.clock->Now();
-  ASSIGN_OR_RETURN(noticed.last_30_days, ledger_->Totals(now - std::chrono::days(30)));
-  ASSIGN_OR_RETURN(const auto last_day, ledger_->Totals(now - std::chrono::days(1)));
-  for (const auto& totals : last_day) noticed.dollars_last_day += totals.dollars;
+  RETURN_IF_ERROR(SumUp(noticed));
   return noticed;
+}
+
+Status Alerting::SumUp(Noticed& noticed) {
+  const Micros monotonic = parts_.clock->Monotonic();
+  if (!summed_ || !noticed.runs.empty() || monotonic - *summed_ >= kSumsLast) {
+    const Timestamp now = parts_.clock->Now();
+    summed_.reset();
+    ASSIGN_OR_RETURN(sums_.last_30_days, ledger_->Totals(now - std::chrono::days(30)));
+    ASSIGN_OR_RETURN(const auto last_day, ledger_->Totals(now - std::chrono::days(1)));
+    sums_.dollars_last_day = 0;
+    for (const auto& totals : last_day) sums_.dollars_last_day += totals.dollars;
+    summed_ = monotonic;
+  }
+  noticed.last_30_days = sums_.last_30_days;
+  noticed.dollars_last_day = sums_.dollars_last_day;
+  return Ok();
 }
 
 Status Alerting::Keep(int64_t epoch) {

@@ -42,6 +42,7 @@ class Alerting {
   void Work();
   Status Turn(int64_t epoch);
   Result<Noticed> Look();
+  Status SumUp(Noticed& noticed);
   Status Keep(int64_t epoch);
   Status SendSome(int64_t epoch);
   void Tell(const std::string& trouble);
@@ -53,6 +54,8 @@ class Alerting {
   AlertState history_;               // what was there at the start
   std::optional<AlertState> state_;  // none while another scheduler leads
   std::string kept_;
+  Noticed sums_;  // what the ledger adds up to, for as long as no run ends, or a minute
+  std::optional<Micros> summed_;
   std::string told_;
   std::mutex mutex_;
   std::condition_variable stopped_;
