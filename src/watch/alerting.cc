@@ -69,7 +69,7 @@ Result<Noticed> Alerting::Look() {
   noticed.classes = parts_.classes;
   ASSIGN_OR_RETURN(noticed.notices, store_->NoticesAfter(state_->seen_notice));
   ASSIGN_OR_RETURN(auto ended, ledger_->EndedAfter(state_->seen_event));
-  state_->seen_event = ended.second;
+  noticed.newest_event = ended.second;
   for (auto& run : ended.first) {
     EndedRun with{std::move(run), {}};
     ASSIGN_OR_RETURN(auto runs, ledger_->Runs(with.run.job, kRunsCompared));

@@ -175,6 +175,7 @@ std::string SlowerThanBefore(const EndedRun& ended) {
 void Step(const AlertSpec& spec, AlertState& state, const Noticed& noticed, Timestamp now) {
   for (const auto& notice : noticed.notices) Look(notice, noticed.classes, state, now);
   for (const auto& run : noticed.runs) Look(spec, run, state, now);
+  state.seen_event = std::max(state.seen_event, noticed.newest_event);
   LookAtTotals(spec, noticed, state, now);
   const auto since = UntoldSince(spec, state);
   if (since && now - *since >= spec.group) TellAll(spec, state, now);

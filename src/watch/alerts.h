@@ -73,6 +73,7 @@ struct Noticed {
   std::vector<job::ScheduleNotice> notices;    // oldest first
   std::vector<EndedRun> runs;                  // in the order in which they ended
   std::vector<job::RunTotals> last_30_days;    // for the success rate
+  int64_t newest_event = 0;                    // of the ledger, when `runs` was read
   double dollars_last_day = 0;                 // of all runs
   std::map<std::string, std::string> classes;  // of jobs, by name
 };

@@ -121,6 +121,15 @@ TEST(Alerts, OnlyMoreThanTheScatterAndTwiceTheMedianIsSlow) {
   EXPECT_EQ(SlowerThanBefore(After(Took(9, 4.9), {0.1, 0.1, 0.1, 0.1, 0.1})), "");        // nobody waits for it
 }
 
+TEST(Alerts, AnEndIsSeenWhenItWasLookedAt) {
+  AlertState state;
+  Noticed noticed;
+  noticed.newest_event = 7;
+  Step(Spec(), state, noticed, kStart);
+  Step(Spec(), state, Noticed(), kStart);
+  EXPECT_EQ(state.seen_event, 7);
+}
+
 TEST(Alerts, QualityCostAndSuccessRateComeAndGo) {
   auto spec = Spec();
   spec.dollars_per_day = 10;
